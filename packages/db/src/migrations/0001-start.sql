@@ -1,0 +1,6 @@
+-- What belongs to the installation as a whole.
+create table installation (
+  only boolean primary key default true check (only),
+  uuid uuid not null default gen_random_uuid(),
+  created_at timestamptz not null default now()
+);
