@@ -1,6 +1,6 @@
 -- What belongs to the installation as a whole.
 create table installation (
-  only boolean primary key default true check (only),
+  singleton boolean primary key default true check (singleton),
   uuid uuid not null default gen_random_uuid(),
   created_at timestamptz not null default now()
 );
