@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agree } from "./options.ts";
+import { agree, defaultTftpLimits } from "./options.ts";
 
 const asked = (options: Record<string, string>) => new Map(Object.entries(options));
 
@@ -33,6 +33,7 @@ test("too much is lowered to the limit", () => {
   const agreement = agree(asked({ blksize: "65464", windowsize: "65535" }), 1, {
     maxBlockSizeBytes: 1468,
     maxWindowSize: 8,
+    maxWindowBytes: 2 ** 20,
   });
   assert.deepEqual(
     [...agreement.accepted],
@@ -55,4 +56,15 @@ test("nonsense and unknown options are left out", () => {
   };
   assert.equal(agree(asked(nonsense), 1).accepted.size, 0);
   assert.equal(agree(asked({ blksize: "1e3", windowsize: "0x10", timeout: " 8" }), 1).accepted.size, 0);
+});
+
+test("a window of large blocks is cut to the bytes allowed, in either order of the options", () => {
+  for (const options of [
+    asked({ blksize: "65464", windowsize: "16" }),
+    asked({ windowsize: "16", blksize: "65464" }),
+  ]) {
+    assert.equal(agree(options, 1).accepted.get("windowsize"), "4");
+    assert.equal(agree(options, 1).windowSize, 4);
+  }
+  assert.equal(agree(asked({ blksize: "65464" }), 1, { ...defaultTftpLimits, maxWindowBytes: 1 }).windowSize, 1);
 });

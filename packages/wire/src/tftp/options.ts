@@ -6,6 +6,8 @@ export interface TftpLimits {
   maxBlockSizeBytes: number;
   /** Largest window, in blocks. RFC 7440 allows 65535; larger ones overrun the small receive buffers of firmware. */
   maxWindowSize: number;
+  /** What a window may hold in all: bounds the memory of a transfer and the burst on the wire. */
+  maxWindowBytes: number;
 }
 
 export interface Agreement {
@@ -17,7 +19,11 @@ export interface Agreement {
   accepted: TftpOptions;
 }
 
-export const defaultTftpLimits: TftpLimits = { maxBlockSizeBytes: 65464, maxWindowSize: 64 };
+export const defaultTftpLimits: TftpLimits = {
+  maxBlockSizeBytes: 65464,
+  maxWindowSize: 64,
+  maxWindowBytes: 256 * 1024,
+};
 
 /** Accept what makes sense, lower what is too much, and leave out the rest: RFC 2347 wants unknown options ignored. */
 export function agree(asked: TftpOptions, sizeBytes: number, limits: TftpLimits = defaultTftpLimits): Agreement {
@@ -38,6 +44,11 @@ export function agree(asked: TftpOptions, sizeBytes: number, limits: TftpLimits 
     } else if (name === "tsize") {
       accepted.set(name, String(sizeBytes));
     }
+  }
+  const fitting = Math.max(1, Math.floor(limits.maxWindowBytes / agreement.blockSizeBytes));
+  if (agreement.windowSize > fitting) {
+    agreement.windowSize = fitting;
+    accepted.set("windowsize", String(fitting));
   }
   return agreement;
 }
