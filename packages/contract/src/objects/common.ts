@@ -1,0 +1,107 @@
+/** Replies of the API, field by field (reference: objects-2.0.json). */
+import { z } from "zod";
+
+export const Zone = z.object({
+  id: z.int(),
+  name: z.string(),
+  description: z.string(),
+  resource_uri: z.string(),
+});
+export type Zone = z.infer<typeof Zone>;
+
+export const ResourcePool = z.object({
+  id: z.int(),
+  name: z.string(),
+  description: z.string(),
+  resource_uri: z.string(),
+});
+export type ResourcePool = z.infer<typeof ResourcePool>;
+
+export const Domain = z.object({
+  id: z.int(),
+  name: z.string(),
+  ttl: z.int().nullable(),
+  authoritative: z.boolean().nullable(),
+  resource_record_count: z.int(),
+  is_default: z.boolean(),
+  resource_uri: z.string(),
+});
+export type Domain = z.infer<typeof Domain>;
+
+export const User = z.object({
+  username: z.string(),
+  email: z.string(),
+  is_local: z.boolean(),
+  is_superuser: z.boolean(),
+  resource_uri: z.string(),
+});
+export type User = z.infer<typeof User>;
+
+export const Version = z.object({
+  version: z.string(),
+  subversion: z.string(),
+  capabilities: z.array(z.string()),
+});
+export type Version = z.infer<typeof Version>;
+
+export const AuthToken = z.object({
+  token_key: z.string(),
+  token_secret: z.string(),
+  consumer_key: z.string(),
+  name: z.string(),
+});
+export type AuthToken = z.infer<typeof AuthToken>;
+
+export const AuthTokenListItem = z.object({
+  name: z.string(),
+  token: z.string(),
+});
+export type AuthTokenListItem = z.infer<typeof AuthTokenListItem>;
+
+export const SSHKey = z.object({
+  id: z.int(),
+  key: z.string(),
+  keysource: z.string(),
+  resource_uri: z.string().optional(),
+});
+export type SSHKey = z.infer<typeof SSHKey>;
+
+export const Tag = z.object({
+  name: z.string(),
+  definition: z.string(),
+  comment: z.string(),
+  kernel_opts: z.string(),
+  resource_uri: z.string(),
+});
+export type Tag = z.infer<typeof Tag>;
+
+export const TagUpdate = z.object({
+  added: z.int(),
+  removed: z.int(),
+});
+export type TagUpdate = z.infer<typeof TagUpdate>;
+
+export const TagRebuild = z.object({
+  rebuilding: z.string(),
+});
+export type TagRebuild = z.infer<typeof TagRebuild>;
+
+export const Event = z.object({
+  username: z.string(),
+  node: z.string().nullable(),
+  hostname: z.string(),
+  id: z.int(),
+  level: z.string(),
+  created: z.string(),
+  type: z.string(),
+  description: z.string(),
+});
+export type Event = z.infer<typeof Event>;
+
+export const EventsPage = z.object({
+  count: z.int(),
+  events: z.array(Event),
+  next_uri: z.string(),
+  prev_uri: z.string().nullable(),
+});
+export type EventsPage = z.infer<typeof EventsPage>;

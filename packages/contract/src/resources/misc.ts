@@ -1,0 +1,122 @@
+import { action, resource } from "../action.ts";
+import { integer, list, requiredText, text } from "../params.ts";
+
+const admin = { 403: "the caller is not an administrator" } as const;
+
+export const version = resource({
+  name: "Version",
+  path: "/version/",
+  doc: "What this server is and can do.",
+  actions: { read: action({ method: "GET", access: "anonymous", doc: "Read version and capabilities", returns: "Version" }) },
+});
+
+export const zones = resource({ name: "Zones", path: "/zones/", doc: "Availability zones.", actions: { read: action({ method: "GET", doc: "List zones", returns: "Zone[]" }) } });
+
+export const resourcePools = resource({ name: "ResourcePools", path: "/resourcepools/", doc: "Resource pools.", actions: { read: action({ method: "GET", doc: "List resource pools", returns: "ResourcePool[]" }) } });
+
+export const configuration = resource({
+  name: "Maas",
+  path: "/maas/",
+  doc: "Settings of the whole installation.",
+  actions: {
+    get_config: action({ method: "GET", doc: "Read a setting", params: { name: requiredText("Name of the setting.") }, returns: "ConfigValue", errors: { 400: "name is missing or unknown" } }),
+    set_config: action({ method: "POST", access: "admin", doc: "Change a setting", params: { name: requiredText("Name of the setting."), value: text("New value.") }, returns: "string", errors: { 400: "name is unknown, or the value was refused", ...admin } }),
+  },
+});
+
+export const events = resource({
+  name: "Events",
+  path: "/events/",
+  doc: "What happened to machines and settings.",
+  actions: {
+    query: action({
+      method: "GET",
+      doc: "List events, newest first",
+      params: {
+        hostname: list("Host name. May be repeated."),
+        mac_address: list("MAC address. May be repeated."),
+        id: list("System id. May be repeated."),
+        domain: list("Domain of the machine."),
+        zone: list("Zone of the machine."),
+        pool: list("Resource pool of the machine."),
+        agent_name: list("Agent name of the machine."),
+        owner: list("User who did it."),
+        level: text("Least level: AUDIT, DEBUG, INFO, WARNING, ERROR, CRITICAL. Default INFO; AUDIT shows audit events alone."),
+        limit: integer("At most so many, up to 1000. Default 100.", { min: 1 }),
+        before: integer("Only events older than this id.", { min: 0 }),
+        after: integer("Only events newer than this id.", { min: 0 }),
+      },
+      returns: "EventsPage",
+      errors: { 400: "limit, level or MAC address make no sense, or both cursors were given" },
+    }),
+  },
+});
+
+export const tags = resource({
+  name: "Tags",
+  path: "/tags/",
+  doc: "Tags on machines.",
+  actions: {
+    read: action({ method: "GET", doc: "List tags", returns: "Tag[]" }),
+    create: action({
+      method: "POST",
+      access: "admin",
+      doc: "Create a tag",
+      params: {
+        name: requiredText("Name: letters, digits, _ and -.", { max: 256, pattern: /^[a-zA-Z0-9_-]+$/, patternHint: "Use letters, digits, _ and - only." }),
+        comment: text("Free text."),
+        definition: text("XPath expression over lshw's output; machines that match get the tag."),
+        kernel_opts: text("Kernel arguments for machines with the tag."),
+      },
+      returns: "Tag",
+      errors: { 400: "name or definition were refused", ...admin },
+    }),
+  },
+});
+
+const noTag = { 404: "there is no such tag" } as const;
+
+export const tag = resource({
+  name: "Tag",
+  path: "/tags/{name}/",
+  doc: "One tag, by its name.",
+  actions: {
+    read: action({ method: "GET", doc: "Read a tag", returns: "Tag", errors: noTag }),
+    delete: action({ method: "DELETE", access: "admin", doc: "Delete a tag", returns: "", success: 204, errors: { ...admin, ...noTag } }),
+    machines: action({ method: "GET", doc: "List the machines that have the tag", returns: "Machine[]", errors: noTag }),
+    nodes: action({ method: "GET", doc: "List the nodes that have the tag", returns: "Node[]", errors: noTag }),
+    update_nodes: action({
+      method: "POST",
+      access: "admin",
+      doc: "Put the tag on machines, or take it off",
+      params: {
+        add: list("System ids that get it. May be repeated.", { split: "comma-or-blank" }),
+        remove: list("System ids that lose it. May be repeated.", { split: "comma-or-blank" }),
+        definition: text("The definition that this was found by; refused when it has changed since."),
+        rack_controller: text("Rack controller that found it."),
+      },
+      returns: "TagUpdate",
+      errors: { ...admin, ...noTag, 409: "the tag's definition is another by now" },
+    }),
+  },
+});
+
+export const sshKeys = resource({
+  name: "SSHKeys",
+  path: "/account/prefs/sshkeys/",
+  doc: "The caller's SSH keys, which machines that they deploy let in.",
+  actions: {
+    read: action({ method: "GET", doc: "List SSH keys", returns: "SSHKey[]" }),
+    create: action({ method: "POST", doc: "Add an SSH key", params: { key: requiredText("A public key, as in authorized_keys.") }, returns: "SSHKey", success: 201, errors: { 400: "the key is not one, or is there already" } }),
+  },
+});
+
+export const sshKey = resource({
+  name: "SSHKey",
+  path: "/account/prefs/sshkeys/{id}/",
+  doc: "One SSH key, by its id.",
+  actions: {
+    read: action({ method: "GET", doc: "Read an SSH key", returns: "SSHKey", errors: { 404: "there is no such key" } }),
+    delete: action({ method: "DELETE", doc: "Delete an SSH key", returns: "", success: 204, errors: { 403: "the key is another user's", 404: "there is no such key" } }),
+  },
+});

@@ -1,0 +1,164 @@
+import { action, resource } from "../action.ts";
+import { choice, integer, optionalFlag, optionalList, requiredInteger, requiredText, text } from "../params.ts";
+
+const admin = { 403: "the caller is not an administrator" } as const;
+const refused = { 400: "a field was refused", ...admin } as const;
+
+const fabricFields = { name: text("Name; default `fabric-ID`.", { max: 256 }), description: text("Free text."), class_type: text("Class, to allocate by.", { max: 256 }) } as const;
+
+export const fabrics = resource({
+  name: "Fabrics",
+  path: "/fabrics/",
+  doc: "Fabrics: switches and cables that belong together, with VLANs on them.",
+  actions: {
+    read: action({ method: "GET", doc: "List fabrics", returns: "Fabric[]" }),
+    create: action({ method: "POST", access: "admin", doc: "Create a fabric\n\nIt gets an untagged VLAN of its own.", params: fabricFields, returns: "Fabric", errors: refused }),
+  },
+});
+
+export const fabric = resource({
+  name: "Fabric",
+  path: "/fabrics/{id}/",
+  doc: "One fabric, by its id or name.",
+  actions: {
+    read: action({ method: "GET", doc: "Read a fabric", returns: "Fabric", errors: { 404: "there is no such fabric" } }),
+    update: action({ method: "PUT", access: "admin", doc: "Change a fabric", params: fabricFields, returns: "Fabric", errors: { ...refused, 404: "there is no such fabric" } }),
+  },
+});
+
+const vlanFields = {
+  name: text("Name.", { max: 256 }),
+  description: text("Free text."),
+  mtu: integer("Largest packet, in bytes. Default 1500.", { min: 552, max: 65535 }),
+  space: text("Space, by name or id; empty for none."),
+  dhcp_on: optionalFlag("Whether we serve DHCP on it. Needs a dynamic range and a rack controller."),
+  primary_rack: text("System id of the rack controller that serves it."),
+  secondary_rack: text("System id of the rack controller that stands in."),
+  relay_vlan: text("Id of the VLAN whose DHCP server answers for this one, behind a relay."),
+} as const;
+
+export const vlans = resource({
+  name: "Vlans",
+  path: "/fabrics/{fabric_id}/vlans/",
+  doc: "The VLANs of a fabric.",
+  actions: {
+    read: action({ method: "GET", doc: "List the VLANs of a fabric", returns: "VLAN[]", errors: { 404: "there is no such fabric" } }),
+    create: action({ method: "POST", access: "admin", doc: "Create a VLAN", params: { vid: requiredInteger("Tag, 1 to 4094.", { min: 0, max: 4094 }), ...vlanFields }, returns: "VLAN", errors: { ...refused, 404: "there is no such fabric" } }),
+  },
+});
+
+export const vlan = resource({
+  name: "Vlan",
+  path: "/fabrics/{fabric_id}/vlans/{vid}/",
+  pathAliases: ["/vlans/{vlan_id}/"],
+  doc: "One VLAN, by its fabric and its tag.",
+  actions: {
+    read: action({ method: "GET", doc: "Read a VLAN", returns: "VLAN", errors: { 404: "there is no such fabric or VLAN" } }),
+    update: action({ method: "PUT", access: "admin", doc: "Change a VLAN\n\nDHCP is switched on here.", params: { vid: integer("New tag.", { min: 0, max: 4094 }), fabric: text("Fabric to move it to."), ...vlanFields }, returns: "VLAN", errors: { ...refused, 404: "there is no such fabric or VLAN" } }),
+  },
+});
+
+const subnetFields = {
+  name: text("Name; default the CIDR.", { max: 255 }),
+  description: text("Free text."),
+  vlan: text("VLAN that it is on, by id."),
+  fabric: text("Fabric that it is in, when no VLAN is given."),
+  vid: integer("Tag of the VLAN in that fabric.", { min: 0, max: 4094 }),
+  gateway_ip: text("Address of the gateway; empty for none."),
+  rdns_mode: integer("Reverse DNS: 0 off, 1 on, 2 on with RFC 2317 delegation.", { min: 0, max: 2 }),
+  allow_dns: optionalFlag("Whether our DNS servers are offered and may be asked from it. Default: yes."),
+  allow_proxy: optionalFlag("Whether our proxy may be used from it. Default: yes."),
+  dns_servers: optionalList("DNS servers for the machines on it.", { split: "comma-or-blank" }),
+  managed: optionalFlag("Whether we hand out its addresses. Default: yes."),
+  disabled_boot_architectures: optionalList("Boot methods that are not offered on it.", { split: "comma-or-blank" }),
+  active_discovery: optionalFlag("Whether it is scanned for neighbours."),
+} as const;
+
+export const subnets = resource({
+  name: "Subnets",
+  path: "/subnets/",
+  doc: "Subnets: ranges of addresses on VLANs.",
+  actions: {
+    read: action({ method: "GET", doc: "List subnets", returns: "Subnet[]" }),
+    create: action({ method: "POST", access: "admin", doc: "Create a subnet", params: { cidr: requiredText("Network address and prefix length: 10.0.0.0/24."), ...subnetFields }, returns: "Subnet", errors: refused }),
+  },
+});
+
+export const subnet = resource({
+  name: "Subnet",
+  path: "/subnets/{id}/",
+  doc: "One subnet, by its id, name or `cidr:10.0.0.0/24`.",
+  actions: {
+    read: action({ method: "GET", doc: "Read a subnet", returns: "Subnet", errors: { 404: "there is no such subnet" } }),
+    update: action({ method: "PUT", access: "admin", doc: "Change a subnet", params: { cidr: text("New network address and prefix length."), ...subnetFields }, returns: "Subnet", errors: { ...refused, 404: "there is no such subnet" } }),
+  },
+});
+
+const rangeType = choice("dynamic: handed out by DHCP; reserved: never handed out.", ["dynamic", "reserved"]);
+
+export const ipRanges = resource({
+  name: "IPRanges",
+  path: "/ipranges/",
+  doc: "Ranges of addresses with a use of their own.",
+  actions: {
+    read: action({ method: "GET", doc: "List IP ranges", returns: "IPRange[]" }),
+    create: action({
+      method: "POST",
+      doc: "Create an IP range\n\nDynamic ones need an administrator.",
+      params: { type: rangeType, start_ip: requiredText("First address."), end_ip: requiredText("Last address."), subnet: text("Subnet; default: the one that the first address is in."), comment: text("Free text.", { max: 255 }) },
+      returns: "IPRange",
+      errors: { 400: "the range leaves its subnet, or overlaps something", 403: "dynamic ranges need an administrator" },
+    }),
+  },
+});
+
+export const ipRange = resource({
+  name: "IPRange",
+  path: "/ipranges/{id}/",
+  doc: "One IP range, by its id.",
+  actions: {
+    read: action({ method: "GET", doc: "Read an IP range", returns: "IPRange", errors: { 404: "there is no such range" } }),
+    update: action({
+      method: "PUT",
+      doc: "Change an IP range",
+      params: { type: rangeType, start_ip: text("First address."), end_ip: text("Last address."), comment: text("Free text.", { max: 255 }) },
+      returns: "IPRange",
+      errors: { 400: "the range leaves its subnet, or overlaps something", 403: "the range is another user's", 404: "there is no such range" },
+    }),
+    delete: action({ method: "DELETE", doc: "Delete an IP range", returns: "", success: 204, errors: { 400: "DHCP on its VLAN needs it", 403: "the range is another user's", 404: "there is no such range" } }),
+  },
+});
+
+const onMachine = { 403: "the caller may not see this machine", 404: "there is no such machine or interface" } as const;
+
+export const interfaces = resource({
+  name: "Interfaces",
+  path: "/nodes/{system_id}/interfaces/",
+  doc: "The network interfaces of a machine.",
+  actions: { read: action({ method: "GET", doc: "List interfaces", returns: "Interface[]", errors: onMachine }) },
+});
+
+export const networkInterface = resource({
+  name: "Interface",
+  path: "/nodes/{system_id}/interfaces/{id}/",
+  doc: "One interface, by its id or name.",
+  actions: { read: action({ method: "GET", doc: "Read an interface", returns: "Interface", errors: onMachine }) },
+});
+
+export const rackControllers = resource({
+  name: "RackControllers",
+  path: "/rackcontrollers/",
+  doc: "The rack controllers: what touches the machines' wires.",
+  actions: {
+    read: action({ method: "GET", doc: "List rack controllers", params: { hostname: optionalList("Host name. May be repeated."), id: optionalList("System id. May be repeated.") }, returns: "RackController[]" }),
+    describe_power_types: action({ method: "GET", doc: "Describe the power types\n\nWith the parameters that each takes.", returns: "PowerType[]" }),
+  },
+});
+
+export const rackController = resource({
+  name: "RackController",
+  path: "/rackcontrollers/{system_id}/",
+  doc: "One rack controller, by its system id.",
+  actions: { read: action({ method: "GET", doc: "Read a rack controller", returns: "RackController", errors: { 404: "there is no such rack controller" } }) },
+});
+

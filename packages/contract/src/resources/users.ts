@@ -1,0 +1,25 @@
+import { action, resource } from "../action.ts";
+import { optionalFlag, requiredText, text } from "../params.ts";
+
+export const users = resource({
+  name: "Users",
+  path: "/users/",
+  doc: "The people and programs that may log in.",
+  actions: {
+    read: action({ method: "GET", doc: "List users", returns: "User[]" }),
+    create: action({
+      method: "POST",
+      access: "admin",
+      doc: "Create a user\n\nNo user may log in until a password is set here or an API key is made on the region's host.",
+      params: {
+        username: requiredText("Name to log in with: letters, digits and @ . + - _", { max: 150, pattern: /^[\w.@+-]+$/, patternHint: "Use letters, digits and the characters @ . + - _ only." }),
+        email: requiredText("E-mail address.", { max: 254, pattern: /^[^@\s]+@[^@\s]+$/, patternHint: "Enter a valid e-mail address." }),
+        password: text("Password."),
+        is_superuser: optionalFlag("Whether the user is an administrator: 1 or 0. Required."),
+      },
+      returns: "User",
+      errors: { 400: "a field is missing or refused, or the name is taken", 403: "the caller is not an administrator" },
+    }),
+    whoami: action({ method: "GET", doc: "Read the logged-in user", returns: "User" }),
+  },
+});

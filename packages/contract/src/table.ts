@@ -1,0 +1,55 @@
+/** Every resource of API 2.0 that we serve: the one table. */
+import type { Action, Resource } from "./action.ts";
+import { account } from "./resources/account.ts";
+import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
+import { machine, machines, nodes } from "./resources/machines.ts";
+import { configuration, events, resourcePools, sshKey, sshKeys, tag, tags, version, zones } from "./resources/misc.ts";
+import { fabric, fabrics, interfaces, ipRange, ipRanges, networkInterface, rackController, rackControllers, subnet, subnets, vlan, vlans } from "./resources/network.ts";
+import { nodeScript, nodeScriptResult, nodeScriptResults, nodeScripts } from "./resources/scripts.ts";
+import { blockDevice, blockDevices } from "./resources/storage.ts";
+import { users } from "./resources/users.ts";
+
+/** Where everything below is mounted. */
+export const API_ROOT = "/MAAS/api/2.0";
+
+export const resources: readonly Resource[] = [
+  account,
+  blockDevice,
+  blockDevices,
+  bootResource,
+  bootResources,
+  bootResourceUpload,
+  configuration,
+  events,
+  fabric,
+  fabrics,
+  interfaces,
+  ipRange,
+  ipRanges,
+  machine,
+  machines,
+  networkInterface,
+  nodeScript,
+  nodeScriptResult,
+  nodeScriptResults,
+  nodeScripts,
+  nodes,
+  rackController,
+  rackControllers,
+  resourcePools,
+  sshKey,
+  sshKeys,
+  subnet,
+  subnets,
+  tag,
+  tags,
+  users,
+  version,
+  vlan,
+  vlans,
+  zones,
+] as unknown as Resource[];
+
+export function allActions(): Action[] {
+  return resources.flatMap((r) => Object.values(r.actions));
+}
