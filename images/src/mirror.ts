@@ -1,0 +1,38 @@
+import { suite } from "./inputs.ts";
+import { run } from "./run.ts";
+
+/** Where Debian's own packages come from when this host has no source for the suite. */
+const publicSources = [
+  `deb http://deb.debian.org/debian ${suite} main`,
+  `deb http://deb.debian.org/debian ${suite}-updates main`,
+  `deb http://deb.debian.org/debian-security ${suite}-security main`,
+];
+
+/** `apt-get indextargets` line format that `sourcesFrom` reads. */
+export const indexFormat = "$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)";
+
+/**
+ * Source lines for the suite as this host itself is configured to reach it, so that a site's mirror serves the build and,
+ * later, the deployed machines. Only what Debian publishes, not third-party repositories.
+ */
+export function sourcesFrom(indexTargets: string): string[] {
+  const releases = [suite, `${suite}-updates`, `${suite}-security`];
+  const lines = new Set<string>();
+  for (const line of indexTargets.split("\n")) {
+    const [origin, uri, release, component] = line.split("|");
+    if (origin !== "Debian" || uri === undefined || release === undefined || component !== "main") continue;
+    if (!releases.includes(release)) continue;
+    if (/^[a-z+]+:\/\/[^/]*@/.test(uri)) {
+      throw new Error(
+        `the apt source for ${release} carries a password, which would end in the image: move it to auth.conf(5)`,
+      );
+    }
+    lines.add(`deb ${uri.replace(/\/$/, "")} ${release} main`);
+  }
+  const found = [...lines];
+  return found.some((line) => line.endsWith(` ${suite} main`)) ? found : publicSources;
+}
+
+export async function hostSources(): Promise<string[]> {
+  return sourcesFrom(await run("apt-get", ["indextargets", "--format", indexFormat, "Created-By: Packages"]));
+}
