@@ -1,0 +1,96 @@
+import { diffHosts, type HostDiff } from "@rackwright/domain/dhcp/diff";
+import type { DhcpHost, LeaseRelease } from "@rackwright/domain/dhcp/wanted";
+import type { ClientBase } from "pg";
+import { inTransaction } from "./transaction.ts";
+
+/** Kea's host_identifier_type of a hardware address. */
+const HW_ADDRESS = 0;
+/** 10,000 rows go in two statements. */
+const BATCH = 5000;
+
+export interface AppliedHosts {
+  inserted: number;
+  updated: number;
+  deleted: number;
+  /** Addresses whose lease the rack must drop (`lease4-del`): else the old owner's renewal is met with silence. */
+  releases: LeaseRelease[];
+}
+
+/** Make the reservations those that are wanted. Kea sees them at its next packet: no reload, no pull. */
+export async function applyHosts(client: ClientBase, wanted: readonly DhcpHost[]): Promise<AppliedHosts> {
+  return await inTransaction(client, async () => {
+    await client.query("select pg_advisory_xact_lock(hashtext('rackwright kea hosts'))");
+    return await writeHosts(client, diffHosts(await readHosts(client), wanted));
+  });
+}
+
+/** Change a few reservations without reading the others. */
+export async function changeHosts(client: ClientBase, diff: HostDiff): Promise<AppliedHosts> {
+  return await inTransaction(client, async () => await writeHosts(client, diff));
+}
+
+export async function readHosts(client: ClientBase): Promise<DhcpHost[]> {
+  const { rows } = await client.query<{
+    mac: string;
+    subnetId: string;
+    ip: string | null;
+    hostname: string | null;
+    classes: string | null;
+  }>(
+    `select encode(dhcp_identifier, 'hex') as mac, dhcp4_subnet_id as "subnetId", host('0.0.0.0'::inet + ipv4_address) as ip,
+       hostname, dhcp4_client_classes as classes
+     from hosts where dhcp_identifier_type = ${HW_ADDRESS} and dhcp4_subnet_id > 0`,
+  );
+  return rows.map(({ mac, subnetId, ip, hostname, classes }) => ({
+    mac: colons(mac),
+    subnetId: Number(subnetId),
+    ip,
+    hostname,
+    netboot: classes !== "no-pxe",
+  }));
+}
+
+export const colons = (hex: string): string => hex.replaceAll(/..(?=.)/g, "$&:");
+
+async function writeHosts(client: ClientBase, diff: HostDiff): Promise<AppliedHosts> {
+  for (const hosts of batches(diff.delete))
+    await client.query(`delete from hosts h using ${RECORD} where ${SAME_HOST}`, [record(hosts)]);
+  for (const hosts of batches(diff.update))
+    await client.query(
+      `update hosts h set ipv4_address = ${ADDRESS}, hostname = r.hostname, dhcp4_client_classes = r.classes
+       from ${RECORD} where ${SAME_HOST}`,
+      [record(hosts)],
+    );
+  for (const hosts of batches(diff.insert))
+    await client.query(
+      `insert into hosts(dhcp_identifier, dhcp_identifier_type, dhcp4_subnet_id, ipv4_address, hostname, dhcp4_client_classes)
+       select decode(r.mac, 'hex'), ${HW_ADDRESS}, r.subnet, ${ADDRESS}, r.hostname, r.classes from ${RECORD}`,
+      [record(hosts)],
+    );
+  return {
+    inserted: diff.insert.length,
+    updated: diff.update.length,
+    deleted: diff.delete.length,
+    releases: diff.releases,
+  };
+}
+
+const RECORD = "json_to_recordset($1) as r(mac text, subnet bigint, ip inet, hostname text, classes text)";
+const SAME_HOST = `h.dhcp_identifier = decode(r.mac, 'hex') and h.dhcp_identifier_type = ${HW_ADDRESS} and h.dhcp4_subnet_id = r.subnet`;
+const ADDRESS = "r.ip - '0.0.0.0'::inet";
+
+function record(hosts: DhcpHost[]): string {
+  return JSON.stringify(
+    hosts.map(({ mac, subnetId, ip, hostname, netboot }) => ({
+      mac: mac.replaceAll(":", ""),
+      subnet: subnetId,
+      ip,
+      hostname,
+      classes: netboot ? null : "no-pxe",
+    })),
+  );
+}
+
+function batches<T>(all: T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, i) => all.slice(i * BATCH, (i + 1) * BATCH));
+}
