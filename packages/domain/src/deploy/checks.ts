@@ -1,0 +1,63 @@
+import type { FieldMessages } from "../errors.ts";
+import type { NetworkInterface } from "../network/model.ts";
+import { needsBoot } from "../storage/geometry.ts";
+import { bootDisk } from "../storage/boot-disk.ts";
+import { mountedAt, type StorageModel } from "../storage/model.ts";
+
+/** What deploying an operating system asks of a machine's network and disks. */
+export interface DeployCandidate {
+  readonly hostname: string;
+  readonly osystem: string;
+  readonly series: string;
+  readonly architecture: string;
+  readonly biosBootMethod: string;
+  readonly inMemory: boolean;
+  readonly interfaces: readonly Pick<NetworkInterface, "enabled" | "links">[];
+  readonly storage: StorageModel;
+}
+
+/** Systems whose installation we lay out ourselves. `custom` images bring their own idea of what is mounted. */
+const mustMountRoot: readonly string[] = ["ubuntu", "debian", "centos", "rhel"];
+
+/** Field errors that forbid deploying now, empty when nothing does (reference: lifecycle, section 10, item 6). */
+export function deployErrors(candidate: DeployCandidate): FieldMessages {
+  const network = networkErrors(candidate);
+  const storage = candidate.inMemory ? [] : storageErrors(candidate);
+  return { ...(network.length > 0 ? { network } : {}), ...(storage.length > 0 ? { storage } : {}) };
+}
+
+function networkErrors({ hostname, interfaces }: DeployCandidate): string[] {
+  const configured = interfaces.some((nic) =>
+    nic.links.some((link) => link.subnet !== undefined && link.mode !== "link_up"),
+  );
+  if (configured) return [];
+  return [`${hostname} has no interface with a subnet: link one with mode auto, static or dhcp before deploying`];
+}
+
+function storageErrors({ hostname, storage, ...system }: DeployCandidate): string[] {
+  if (storage.disks.length === 0) {
+    return [`${hostname} has no disk: commission it again, or deploy it in memory (ephemeral_deploy)`];
+  }
+  const { disks, bootDiskId } = storage;
+  if (!bootDisk(bootDiskId === undefined ? { disks } : { disks, bootDiskId }))
+    return [`${hostname} has no boot disk of at least 512 MiB: add a disk or choose another boot disk`];
+  const errors: string[] = [];
+  if (mustMountRoot.includes(system.osystem)) {
+    if (!mountedAt(storage, "/")) {
+      errors.push(`${hostname} has nothing mounted on /: apply a storage layout or mount a filesystem there`);
+    }
+    if (needsBoot(system) && !mountedAt(storage, "/boot")) {
+      errors.push(`${hostname} is arm64 without UEFI and needs a filesystem of its own on /boot`);
+    }
+  }
+  if (isRedHat(system.osystem) && system.series.includes("8")) {
+    for (const filesystem of storage.filesystems.filter(({ fstype }) => fstype === "btrfs")) {
+      errors.push(
+        `${system.osystem}/${system.series} cannot use btrfs (${filesystem.mountPoint ?? filesystem.label}): format it otherwise`,
+      );
+    }
+  }
+  return errors;
+}
+
+const isRedHat = (osystem: string): boolean => osystem === "centos" || osystem === "rhel";

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { parse } from "yaml";
+import { GIB } from "../storage/geometry.ts";
+import { applyLayout } from "../storage/layout.ts";
+import type { StorageModel } from "../storage/model.ts";
+import { deployErrors, type DeployCandidate } from "./checks.ts";
+import { type DeployPlan, type DeployPlanInput, renderDeployPlan } from "./plan.ts";
+import { planProblems } from "./problems.ts";
+import { renderInstallerUserData } from "./user-data.ts";
+
+function storage(biosBootMethod: string, layout = "flat"): StorageModel {
+  let count = 0;
+  const newUuid = () => `00000000-0000-4000-8000-${String((count += 1)).padStart(12, "0")}`;
+  const disk = {
+    id: 1,
+    name: "vda",
+    sizeBytes: 8 * GIB,
+    blockSizeBytes: 512,
+    idPath: "/dev/disk/by-id/virtio-D",
+    tags: [],
+  };
+  return applyLayout(layout, { architecture: "amd64/generic", biosBootMethod, disks: [disk] }, newUuid);
+}
+
+function input(change: Partial<DeployPlanInput> = {}): DeployPlanInput {
+  return {
+    systemId: "abc123",
+    hostname: "node1",
+    domain: "maas",
+    architecture: "amd64/generic",
+    biosBootMethod: "pxe",
+    storage: storage(change.biosBootMethod ?? "pxe"),
+    network: { version: 2 },
+    source: {
+      type: "squashfs",
+      uri: "http://10.0.0.2:5248/images/root.squashfs",
+      sha256: "a".repeat(64),
+      sizeBytes: 1000,
+    },
+    token: { consumerKey: "K", tokenKey: "T", tokenSecret: "it's \"$(reboot)`\\" },
+    metadataUrl: "http://10.0.0.2:5248/MAAS/metadata/",
+    statusUrl: "http://10.0.0.2:5248/MAAS/metadata/status/abc123",
+    netbootOffUrl: "http://10.0.0.2:5248/MAAS/metadata/latest/by-id/abc123/",
+    ...change,
+  };
+}
+
+suite("deploy plan", () => {
+  test("a BIOS plan is complete and has no problem", () => {
+    const plan = renderDeployPlan(input());
+    assert.deepEqual(planProblems(plan), []);
+    assert.equal(plan.fqdn, "node1.maas");
+    assert.equal(plan.architecture, "amd64");
+    assert.deepEqual(plan.bootloader, { method: "bios", removable: true });
+    assert.deepEqual(plan.disks, { vda: { sizeBytes: 8 * GIB, blockSizeBytes: 512 } });
+    assert.equal(JSON.stringify(renderDeployPlan(input())), JSON.stringify(plan));
+  });
+
+  test("the installed system's cloud-init knows its token, reports, and leaves the network alone", () => {
+    const { files } = renderDeployPlan(input()).cloudInit;
+    const merged = Object.assign({}, ...files.map((file) => parse(file.content) as object)) as Record<string, unknown>;
+    assert.deepEqual(merged["datasource_list"], ["MAAS"]);
+    const secret = input().token.tokenSecret;
+    assert.deepEqual(merged["datasource"], {
+      MAAS: { metadata_url: input().metadataUrl, consumer_key: "K", token_key: "T", token_secret: secret },
+    });
+    assert.deepEqual(merged["network"], { config: "disabled" });
+    for (const file of files) if (file.content.includes("token_secret")) assert.equal(file.mode, "0600", file.path);
+  });
+
+  test("problems name the item", () => {
+    const uefi = renderDeployPlan(input({ biosBootMethod: "uefi" }));
+    assert.deepEqual(planProblems(uefi), []);
+    const plan = renderDeployPlan(input());
+    const withItems = (change: (items: DeployPlan["storage"]["config"]) => DeployPlan["storage"]["config"]) => ({
+      ...plan,
+      storage: { version: 1 as const, config: change(plan.storage.config) },
+    });
+    const cases: [RegExp, DeployPlan][] = [
+      [/hostname 'a b'/, { ...plan, hostname: "a b" }],
+      [/fqdn 'a\.\.b'/, { ...plan, fqdn: "a..b" }],
+      [/source\.uri 'file:/, { ...plan, source: { ...plan.source, uri: "file:///etc/shadow" } }],
+      [/sha256/, { ...plan, source: { ...plan.source, sha256: "" } }],
+      [/sizeBytes/, { ...plan, source: { ...plan.source, sizeBytes: Number.NaN } }],
+      [/tokenKey is empty/, { ...plan, reporting: { ...plan.reporting, tokenKey: "" } }],
+      [/netbootOff\.url/, { ...plan, netbootOff: { url: "ftp://x/" } }],
+      [/nothing|no filesystem is mounted on \//, renderDeployPlan(input({ storage: storage("pxe", "blank") }))],
+      [/vda-part2_format needs vda-part2/, withItems((items) => items.filter((item) => item.id !== "vda-part2"))],
+      [/vda is there twice/, withItems((items) => [...items.slice(0, 1), ...items])],
+      [/no bios_grub/, withItems((items) => items.filter((item) => item.id !== "vda-part1"))],
+      [/EFI system partition/, { ...plan, bootloader: { method: "uefi", removable: true } }],
+      [/no boot loader for s390x/, { ...plan, architecture: "s390x" }],
+      [/empty command/, { ...plan, lateCommands: [[]] }],
+    ];
+    for (const [pattern, broken] of cases) assert.match(planProblems(broken).join("\n"), pattern);
+  });
+});
+
+suite("installer user-data", () => {
+  const files = [
+    { path: "rackwright_installer/x.py", content: "print('ü $HOME')\n", executable: false },
+    { path: "rackwright-install", content: '#!/bin/sh\ncat "$1"\n', executable: true },
+  ];
+
+  test("running it hands the very same plan to the launcher, whatever the values hold", () => {
+    const plan = renderDeployPlan(input());
+    const folder = mkdtempSync(join(tmpdir(), "rw-userdata-"));
+    try {
+      const script = renderInstallerUserData(files, plan).replaceAll("/run/rackwright", folder);
+      const ran = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+      assert.equal(ran.stderr, "");
+      assert.deepEqual(JSON.parse(ran.stdout), plan);
+      assert.equal(readFileSync(join(folder, "installer/rackwright_installer/x.py"), "utf8"), files[0]?.content);
+      assert.equal(statSync(join(folder, "plan.json")).mode & 0o777, 0o600);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("it is the same for any order of files, has no raw value in it, and refuses odd file names", () => {
+    const plan = renderDeployPlan(input());
+    const text = renderInstallerUserData(files, plan);
+    assert.equal(renderInstallerUserData([...files].reverse(), plan), text);
+    assert.ok(!text.includes("reboot"));
+    for (const path of ["../x", "a/../b", "/etc/x", "a b", "a;b", "a$(b)", ".x"]) {
+      assert.throws(
+        () => renderInstallerUserData([{ path, content: "", executable: false }], plan),
+        /not allowed/,
+        path,
+      );
+    }
+  });
+});
+
+suite("deploy checks", () => {
+  const subnet = {
+    id: 1,
+    cidr: "10.0.0.0/24",
+    dnsServers: [],
+    allowDns: true,
+    vlanDhcpOn: true,
+    rackAddresses: [],
+    staticRoutes: [],
+  };
+  const candidate = (change: Partial<DeployCandidate> = {}): DeployCandidate => ({
+    hostname: "node1",
+    osystem: "ubuntu",
+    series: "jammy",
+    architecture: "amd64/generic",
+    biosBootMethod: "pxe",
+    inMemory: false,
+    interfaces: [{ enabled: true, links: [{ id: 1, mode: "auto", subnet }] }],
+    storage: storage("pxe"),
+    ...change,
+  });
+
+  test("a flat machine with an AUTO link may be deployed", () => assert.deepEqual(deployErrors(candidate()), {}));
+
+  test("network: a link_up or a missing subnet is no network", () => {
+    for (const links of [[], [{ id: 1, mode: "link_up" as const, subnet }], [{ id: 1, mode: "dhcp" as const }]]) {
+      assert.deepEqual(Object.keys(deployErrors(candidate({ interfaces: [{ enabled: true, links }] }))), ["network"]);
+    }
+  });
+
+  test("storage: disks, boot disk, root, /boot, btrfs; not for in-memory, root not for custom", () => {
+    const noDisk = { ...storage("pxe"), disks: [], bootDiskId: undefined };
+    const tiny = { ...noDisk, disks: [{ id: 1, name: "vda", sizeBytes: 1e6, blockSizeBytes: 512, tags: [] }] };
+    const blank = storage("pxe", "blank");
+    const flat = storage("pxe");
+    const btrfs = { ...flat, filesystems: flat.filesystems.map((f) => ({ ...f, fstype: "btrfs" as const })) };
+    const arm = { architecture: "arm64/generic", biosBootMethod: "powernv" };
+    const says = (change: Partial<DeployCandidate>) => deployErrors(candidate(change))["storage"]?.join("\n") ?? "";
+    assert.match(says({ storage: noDisk }), /no disk/);
+    assert.match(says({ storage: tiny }), /no boot disk/);
+    assert.match(says({ storage: blank }), /nothing mounted on \//);
+    assert.match(says(arm), /\/boot/);
+    assert.match(says({ storage: btrfs, osystem: "centos", series: "centos8" }), /btrfs/);
+    assert.equal(says({ storage: btrfs }), "");
+    assert.equal(says({ storage: blank, osystem: "custom" }), "");
+    assert.equal(says({ storage: noDisk, inMemory: true }), "");
+  });
+});
