@@ -1,0 +1,1 @@
+"""What runs in the ephemeral system: fetch scripts, run them in the documented order, report."""

@@ -1,0 +1,112 @@
+"""
+Run scripts under the network that the machine will be deployed with: its netplan in place of the ephemeral one, tried by a signal to the
+region, and the ephemeral one back in the end, whatever happened in between.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+
+from .execute import Outputs
+from .settings import Settings
+from .workdir import Workdir
+
+# One network at a time.
+_network = threading.Lock()
+
+
+class NetworkFailed(Exception):
+    """The configured network could not be put in place. `exit_code` is that of what failed."""
+
+    def __init__(self, message: str, exit_code: int = 1):
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class ConfiguredNetwork:
+    """`reaches_region()` says whether the region can be reached now."""
+
+    def __init__(self, work: Workdir, settings: Settings, log: Outputs, reaches_region):
+        self.work = work
+        self.settings = settings
+        self.log = log
+        self.reaches_region = reaches_region
+
+    def __enter__(self) -> ConfiguredNetwork:
+        _network.acquire()
+        try:
+            self._apply()
+        except BaseException:
+            _network.release()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._revert()
+        finally:
+            _network.release()
+
+    def _apply(self) -> None:
+        if not os.path.isfile(self.work.netplan):
+            raise NetworkFailed(f"The region sent no {self.work.netplan}: the machine has no configured network to apply.\n")
+        self._move(self.settings.netplan_dir, self.work.netplan_backup)
+        try:
+            shutil.copyfile(self.work.netplan, os.path.join(self.settings.netplan_dir, "netplan.yaml"))
+            os.chmod(os.path.join(self.settings.netplan_dir, "netplan.yaml"), 0o600)
+            self._netplan_apply()
+            if not self.reaches_region():
+                raise NetworkFailed("Under the configured network the region cannot be reached: check addresses, VLANs and cabling.\n")
+        except BaseException:
+            self._revert()
+            raise
+
+    def _revert(self) -> None:
+        for name in os.listdir(self.settings.netplan_dir):
+            os.unlink(os.path.join(self.settings.netplan_dir, name))
+        self._move(self.work.netplan_backup, self.settings.netplan_dir)
+        try:
+            self._netplan_apply()
+        except NetworkFailed as failure:
+            self.log.write(f"Going back to the network of the ephemeral system: {failure}")
+
+    def _move(self, source: str, target: str) -> None:
+        os.makedirs(source, exist_ok=True)
+        os.makedirs(target, exist_ok=True)
+        for name in sorted(os.listdir(source)):
+            shutil.move(os.path.join(source, name), os.path.join(target, name))
+
+    def _netplan_apply(self) -> None:
+        """netplan leaves links that the new configuration does not name: take them away first."""
+        self._clear_links()
+        code, text = self._command(["netplan", "apply", "--debug"], self.settings.netplan_apply_seconds)
+        if code != 0:
+            raise NetworkFailed(f"`netplan apply` ended with {code}:\n{text}", code)
+        for _ in range(self.settings.networkd_tries):
+            if self._command(["networkctl", "--no-pager", "--no-legend", "list"], 10)[1].find("configuring") < 0:
+                return
+            time.sleep(self.settings.networkd_delay)
+
+    def _clear_links(self) -> None:
+        root = f"{self.settings.sys_root}/class/net"
+        for name in sorted(os.listdir(root)):
+            path = os.path.realpath(os.path.join(root, name))
+            if name == "lo" or not os.path.isdir(path):
+                continue
+            virtual = "/devices/virtual/" in path
+            self._command(["ip", "link", "delete", "dev", name] if virtual else ["ip", "link", "set", "dev", name, "down"], 10)
+
+    def _command(self, command: list[str], limit: float) -> tuple[int, str]:
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return 124, f"`{' '.join(command)}` did not end within {limit:g} s\n"
+        except OSError as error:
+            return error.errno or 1, f"`{' '.join(command)}` cannot be run: {error.strerror}\n"
+        return done.returncode, done.stdout.decode("utf-8", "replace")
