@@ -4,7 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Accel, QEMU } from "./qemu-argv.ts";
 
-/** What the probe's boot sector reports; QEMU's isa-debug-exit turns value v into exit code 2v+1. */
+/** What the probe's boot sector reports; QEMU's isa-debug-exit turns value v into exit code 2v+1. It passes even where Linux then hangs,
+ * on a host whose processor has no vmx or svm: hence both checks. */
 const PROBE_VALUE = 0x10;
 const PROBE_EXIT = 2 * PROBE_VALUE + 1;
 /** SeaBIOS and a boot sector take well under a second. */

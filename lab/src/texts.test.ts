@@ -1,0 +1,62 @@
+/** What the lab's programs are told: the texts themselves are the interface. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chassisScript, lanConf } from "./bmc.ts";
+import { inNamespace, networkBatch } from "./network.ts";
+import { siteRouterConf } from "./site-router.ts";
+
+const bmc = {
+  name: "node1",
+  address: "10.77.1.11",
+  password: "0123456789abcdef",
+  uuid: "1b4e28ba-2fa1-4d12-883f-0016d3cca427",
+  dir: "/lab/machines/node1",
+  chassisSocket: "/run/it's/node1.chassis",
+  chassisScript: "/run/lab/node1.sh",
+};
+
+test("lan.conf: one LAN channel on the BMC's own address, one user, the chassis at the lab's", () => {
+  assert.equal(
+    lanConf(bmc),
+    `name "node1"
+set_working_mc 0x20
+startlan 1
+  addr 10.77.1.11 623
+  priv_limit admin
+  allowed_auths_callback none md2 md5 straight
+  allowed_auths_user none md2 md5 straight
+  allowed_auths_operator none md2 md5 straight
+  allowed_auths_admin none md2 md5 straight
+  guid 1b4e28ba2fa14d12883f0016d3cca427
+endlan
+chassis_control "/bin/sh /run/lab/node1.sh"
+user 1 true "" "" user 10 none md2 md5 straight
+user 2 true "maas" "0123456789abcdef" admin 10 none md2 md5 straight
+`,
+  );
+});
+
+test("the chassis script survives quotes in a path and hands on its arguments", () => {
+  assert.match(chassisScript(bmc), /^exec '.*node' '.*chassis-client\.mjs' '\/run\/it'\\''s\/node1\.chassis' "\$@"\n$/);
+});
+
+test("the network: bridge without learning delay, a mute port that keeps its carrier, a tap per card, an address per BMC", () => {
+  const lines = networkBatch([2, 1], true).trimEnd().split("\n");
+  assert.ok(lines.includes("link set br0 type bridge forward_delay 0"));
+  assert.ok(lines.indexOf("link set up1 arp off") < lines.indexOf("link set up1 up"), "mute before it is up");
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("tuntap")),
+    ["tuntap add tap0-0 mode tap", "tuntap add tap0-1 mode tap", "tuntap add tap1-0 mode tap"],
+  );
+  assert.ok(lines.includes("addr add 10.77.1.11/32 dev lo") && lines.includes("addr add 10.77.1.12/32 dev lo"));
+  assert.doesNotMatch(networkBatch([1], false), /fd77/);
+  assert.deepEqual(inNamespace("x", ["a", "b c"]), ["ip", "netns", "exec", "x", "a", "b c"]);
+});
+
+test("the site router advertises IPv6 and serves no names, no DHCP, no TFTP", () => {
+  const conf = siteRouterConf();
+  assert.match(conf, /^port=0$/m);
+  assert.match(conf, /^dhcp-range=fd77::,ra-only,64,10m$/m);
+  assert.equal(conf.match(/^dhcp-range/gm)?.length, 1);
+  assert.doesNotMatch(conf, /tftp/);
+});
