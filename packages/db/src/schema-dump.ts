@@ -50,7 +50,8 @@ const queries: Record<string, string> = {
     ) lines order by relname collate "C", rank, name collate "C"`,
   indexes: `
     select pg_get_indexdef(i.indexrelid) as line from pg_index i join pg_class c on c.oid = i.indexrelid
-    where c.relnamespace = $1::text::regnamespace and ${notOfExtension("i.indrelid")} order by c.relname collate "C"`,
+    where c.relnamespace = $1::text::regnamespace and ${notOfExtension("i.indrelid")}
+      and not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x')) order by c.relname collate "C"`,
   sequences: `
     select format('%s as %s', c.relname, format_type(s.seqtypid, null)) as line from pg_sequence s join pg_class c on c.oid = s.seqrelid
     where c.relnamespace = $1::text::regnamespace and ${notOfExtension("c.oid")}

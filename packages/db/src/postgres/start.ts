@@ -85,7 +85,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     });
 
     rotateLog(join(dataDir, "postgresql.log"));
-    const found = await adoptable(cluster, command, connection("postgres"), log);
+    const found = await adoptable({ cluster, socketDir, command, connection: connection("postgres"), log });
     const postmaster = found ?? (await spawnPostmaster({ dataDir, cluster, command, user, log }));
     const watch = watchPostmaster(postmaster, join(dataDir, "postgresql.log"), options.onExit);
     return {
@@ -157,27 +157,30 @@ async function ensureCluster(at: {
 }
 
 /** The living server on this cluster, when it runs with exactly our command and answers; else it is ended and cleaned. */
-async function adoptable(
-  cluster: string,
-  command: readonly string[],
-  connection: ClientConfig,
-  log: (message: string) => void,
-): Promise<ProcessIdentity | undefined> {
-  const running = runningPostmaster(cluster);
-  if (running && wasStartedWith(running, command)) {
+async function adoptable(at: {
+  cluster: string;
+  socketDir: string;
+  command: readonly string[];
+  connection: ClientConfig;
+  log: (message: string) => void;
+}): Promise<ProcessIdentity | undefined> {
+  const running = runningPostmaster(at.cluster);
+  if (running && wasStartedWith(running, at.command)) {
     try {
-      await waitReady(cluster, running, READY_TIMEOUT_MS);
-      const client = new Client({ ...connection, connectionTimeoutMillis: 10_000 });
+      await waitReady(at.cluster, running, READY_TIMEOUT_MS);
+      const client = new Client({ ...at.connection, connectionTimeoutMillis: 10_000 });
       await client.connect();
       await client.end();
-      log(`took over the running PostgreSQL (pid ${running.pid}) of ${cluster}`);
+      at.log(`took over the running PostgreSQL (pid ${running.pid}) of ${at.cluster}`);
       return running;
     } catch (error) {
-      log(`PostgreSQL (pid ${running.pid}) of ${cluster} runs but does not answer (${String(error)}): restarting it`);
+      at.log(
+        `PostgreSQL (pid ${running.pid}) of ${at.cluster} runs but does not answer (${String(error)}): restarting it`,
+      );
     }
   }
-  if (running) await stopPostmaster(cluster, running);
-  await cleanAfterCrash(cluster);
+  if (running) await stopPostmaster(at.cluster, running);
+  await cleanAfterCrash(at.cluster, at.socketDir);
   return undefined;
 }
 

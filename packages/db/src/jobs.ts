@@ -1,0 +1,188 @@
+import { randomUUID } from "node:crypto";
+import { CompiledQuery, sql } from "kysely";
+import type { ClientConfig } from "pg";
+import { PgBoss, type Db } from "pg-boss";
+import { parseConnection, type Tx } from "./connect.ts";
+import { JOBS_SCHEMA } from "./jobs-schema.ts";
+import { notifyHub } from "./notify.ts";
+import { RunningJobs } from "./running-jobs.ts";
+
+export interface Job<T> {
+  id: string;
+  data: T;
+  /** Aborted when the job is cancelled, takes longer than it may, or this process stops. */
+  signal: AbortSignal;
+  /** 1 for the first run. A run whose process was killed counts. */
+  attempt: number;
+}
+
+export interface JobOptions {
+  /** At most one job of a queue with this key is queued or running; another one is not enqueued. */
+  key?: string;
+  startAfter?: Date;
+  /** Higher runs earlier. Default 0. */
+  priority?: number;
+}
+
+/** Work that is to be done outside the database because of something written in it. Every handler may run twice. */
+export interface Jobs {
+  start(): Promise<void>;
+  /** Takes no more jobs, aborts the running handlers and waits for them; what does not end runs again elsewhere. */
+  stop(): Promise<void>;
+  /**
+   * Run the jobs of a queue in this process. A handler that rejects is run again, after a growing pause, `retryLimit`
+   * times; so is one whose process died, as soon as its heartbeat has been missing for 10 s.
+   */
+  handle<T>(
+    queue: string,
+    options: { concurrency?: number; retryLimit?: number; expireSeconds?: number },
+    handler: (job: Job<T>) => Promise<void>,
+  ): Promise<void>;
+  /** Exists if and only if `tx` commits. @returns the job's id; null when one with this key is queued or running */
+  enqueue(tx: Tx, queue: string, data: object, options?: JobOptions): Promise<string | null>;
+  /** When `tx` commits, the job with this key does not start any more, or the signal of its handler is aborted. */
+  cancel(tx: Tx, queue: string, key: string): Promise<void>;
+}
+
+const CANCEL_CHANNEL = "job_cancel";
+
+const queueDefaults = {
+  policy: "exclusive", // one queued or active job per singletonKey
+  notify: true,
+  heartbeatSeconds: 10, // pg-boss' least; handlers are seen to every 5 s
+  retryLimit: 5,
+  retryDelay: 1, // seconds, growing
+  retryBackoff: true,
+  retryDelayMax: 300,
+  expireInSeconds: 15 * 60,
+  deleteAfterSeconds: 24 * 3600,
+} as const;
+
+const polling = {
+  includeMetadata: true,
+  // Jobs that become due (startAfter, retries, takeover) are not notified: this is how late they start at most.
+  pollingIntervalSeconds: 2,
+  notifyPollingIntervalSeconds: 2,
+} as const;
+
+export function createJobs(options: {
+  connection: string | ClientConfig;
+  log?: (message: string) => void;
+  /** How long `stop` waits for handlers that do not heed their signal. Default 10 s. */
+  stopTimeoutMs?: number;
+}): Jobs {
+  const log = options.log ?? (() => {});
+  const boss = new PgBoss({
+    ...(parseConnection(options.connection) as object),
+    schema: JOBS_SCHEMA,
+    application_name: "rackwright jobs",
+    max: 5,
+    useListenNotify: true,
+    schedule: false,
+    // How soon a missing heartbeat is noticed.
+    superviseIntervalSeconds: 2,
+    monitorIntervalSeconds: 2,
+  });
+  boss.on("error", (error) => log(`jobs: ${error.message}`));
+  boss.on("warning", (warning) => log(`jobs: ${warning.message}`));
+  const hub = notifyHub({ connection: options.connection, log });
+  const running = new RunningJobs();
+  const queues = new Map<string, Promise<void>>();
+
+  const ensureQueue = (queue: string): Promise<void> => {
+    const known = queues.get(queue) ?? boss.createQueue(queue, queueDefaults);
+    queues.set(queue, known);
+    known.catch(() => queues.delete(queue));
+    return known;
+  };
+
+  return {
+    async start() {
+      await boss.start();
+      await hub.listen(
+        CANCEL_CHANNEL,
+        (id) => running.abort(id),
+        () => void abortLost().catch((error: unknown) => log(`jobs: cannot look for cancelled ones: ${String(error)}`)),
+      );
+    },
+
+    async stop() {
+      running.abortAll("this process stops");
+      await boss.stop({ graceful: true, timeout: options.stopTimeoutMs ?? 10_000 });
+      await hub.close();
+    },
+
+    async handle<T>(
+      queue: string,
+      { concurrency = 1, retryLimit, expireSeconds }: Parameters<Jobs["handle"]>[1],
+      handler: (job: Job<T>) => Promise<void>,
+    ) {
+      await ensureQueue(queue);
+      await boss.updateQueue(queue, {
+        retryLimit: retryLimit ?? queueDefaults.retryLimit,
+        expireInSeconds: expireSeconds ?? queueDefaults.expireInSeconds,
+      });
+      for (let i = 0; i < concurrency; i++) {
+        let worker: string | undefined;
+        worker = await boss.work<T, void, typeof polling>(queue, polling, async ([job]) => {
+          if (!job) return;
+          try {
+            await running.run(job.id, job.signal, (signal) =>
+              handler({ id: job.id, data: job.data, signal, attempt: job.retryCount + 1 }),
+            );
+          } finally {
+            // Fetch the next one now: a worker that takes single jobs otherwise waits out its polling interval
+            // (burstWhenBatchFull does not count for a batch of one), and larger batches wait for their slowest job.
+            if (worker) boss.notifyWorker(worker);
+          }
+        });
+      }
+    },
+
+    async enqueue(tx, queue, data, { key, startAfter, priority } = {}) {
+      await ensureQueue(queue);
+      return await boss.send(queue, data, {
+        db: within(tx),
+        singletonKey: key ?? randomUUID(), // the queue's policy is for all its jobs: one without a key gets its own
+        ...(startAfter ? { startAfter } : {}),
+        ...(priority === undefined ? {} : { priority }),
+      });
+    },
+
+    async cancel(tx, queue, key) {
+      await ensureQueue(queue);
+      // The condition is that of pg-boss' unique index of exclusive queues, so that it is found by it.
+      const { rows } = await sql<{ id: string }>`
+        select id from ${sql.table(`${JOBS_SCHEMA}.job`)}
+        where name = ${queue} and coalesce(singleton_key, '') = ${key} and state <= 'active' and policy = 'exclusive'`.execute(
+        tx,
+      );
+      for (const { id } of rows) {
+        await boss.cancel(queue, id, { db: within(tx) });
+        // pg-boss marks the row only; a running handler would go on to its end.
+        await sql`select pg_notify(${CANCEL_CHANNEL}, ${id})`.execute(tx);
+      }
+    },
+  };
+
+  /** After notifications may have been lost: abort what is no longer ours to run, by what the table says. */
+  async function abortLost(): Promise<void> {
+    const ids = running.ids();
+    if (ids.length === 0) return;
+    const { rows } = await boss
+      .getDb()
+      .executeSql(`select id from ${JOBS_SCHEMA}.job where id = any($1::uuid[]) and state = 'active'`, [ids]);
+    const active = new Set((rows as { id: string }[]).map((row) => row.id));
+    for (const id of ids) if (!active.has(id)) running.abort(id);
+  }
+}
+
+/** Let pg-boss run its statement inside our transaction. */
+function within(tx: Tx): Db {
+  return {
+    async executeSql(text, values = []) {
+      const { rows } = await tx.executeQuery(CompiledQuery.raw(text, values));
+      return { rows };
+    },
+  };
+}
