@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { bootPath, bootPathOfTarget } from "./boot-path.ts";
+import { bootPath, bootPathOfTarget, plainAddress } from "./boot-path.ts";
 
 test("slashes of all kinds become single ones", () => {
   assert.equal(bootPath("bootx64.efi"), "bootx64.efi");
@@ -52,4 +52,10 @@ suite("HTTP targets", () => {
     ["*", undefined],
   ];
   for (const [target, path] of cases) test(target, () => assert.equal(bootPathOfTarget(target), path));
+});
+
+test("an IPv4 address looks the same on a socket for both families", () => {
+  assert.equal(plainAddress("::ffff:192.0.2.1"), "192.0.2.1");
+  assert.equal(plainAddress("2001:db8::1"), "2001:db8::1");
+  assert.equal(plainAddress(undefined), "");
 });

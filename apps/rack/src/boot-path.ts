@@ -29,3 +29,7 @@ export function bootPathOfTarget(target: string): string | undefined {
     return undefined; // not UTF-8, or a percent sign without two digits
   }
 }
+
+/** IPv4 addresses arrive mapped into IPv6 on a socket that listens on `::`. */
+export const plainAddress = (address: string | undefined): string =>
+  (address ?? "").replace(/^::ffff:(?=[0-9.]+$)/, "");

@@ -5,7 +5,8 @@ import { isIPv6 } from "node:net";
 import { decodeTftp, encodeTftp, tftpErrorCode, TftpRefusal, type TftpRequest } from "@rackwright/wire/tftp/codec";
 import { defaultTftpLimits, type TftpLimits } from "@rackwright/wire/tftp/options";
 import type { BootFiles, BootLog } from "../boot-files.ts";
-import { plainAddress, requestedName, type TftpEvent, TftpSession } from "./session.ts";
+import { plainAddress } from "../boot-path.ts";
+import { requestedName, type TftpEvent, TftpSession } from "./session.ts";
 
 export type { TftpEvent } from "./session.ts";
 

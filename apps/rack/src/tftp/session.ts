@@ -23,7 +23,7 @@ import {
   type TransferEvent,
   wireBlock,
 } from "@rackwright/wire/tftp/transfer";
-import { bootPath } from "../boot-path.ts";
+import { bootPath, plainAddress } from "../boot-path.ts";
 import { type BootFile, BootFileUnavailable, type BootFiles, bootFileSize, type BootLog } from "../boot-files.ts";
 import { type ByteSource, openByteSource } from "./byte-source.ts";
 
@@ -59,9 +59,6 @@ export interface SessionOptions {
 
 /** The name as events show it: the path it stands for, or what was sent where it stands for none. */
 export const requestedName = (request: TftpRequest): string => bootPath(request.file) ?? request.file.slice(0, 200);
-
-/** IPv4 addresses arrive mapped into IPv6 on a socket that listens on `::`. */
-export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=[0-9.]+$)/, "");
 
 export class TftpSession {
   readonly #options: SessionOptions;

@@ -1,0 +1,152 @@
+/** `/MAAS/...` of machines, carried to the region: metadata, script results, the API. Nothing is buffered, in either direction. */
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { pipeline } from "node:stream/promises";
+
+export interface RegionTarget {
+  /** Origin of the region: http://host:port */
+  url: string;
+  /** Added to each request, and taken from none: how the region knows that it is this rack that speaks. */
+  headers?: Record<string, string>;
+}
+
+export interface ProxyOptions {
+  region: RegionTarget;
+  connectTimeoutMs: number;
+  /** Longest silence of the region, before and within an answer. */
+  silenceMs: number;
+  maxConnections: number;
+}
+
+export interface ProxyResult {
+  status: number;
+  bytes: number;
+  complete: boolean;
+  reason?: string;
+}
+
+/** RFC 9110 section 7.6.1: these speak of one connection. */
+const hopByHop = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** A machine may not say who it is nor pretend to be a rack; some servers read `_` as `-`. */
+const forgeable = /^(x[-_]forwarded.*|x[-_]rackwright.*|x[-_]real[-_]ip|forwarded|via)$/;
+
+export class RegionProxy {
+  readonly #options: ProxyOptions;
+  readonly #origin: URL;
+  readonly #agent: HttpAgent;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    this.#origin = new URL(options.region.url);
+    const settings = {
+      keepAlive: true,
+      maxSockets: options.maxConnections,
+      maxFreeSockets: 16,
+      timeout: options.silenceMs,
+    };
+    this.#agent = this.#origin.protocol === "https:" ? new HttpsAgent(settings) : new HttpAgent(settings);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async carry(req: IncomingMessage, res: ServerResponse, target: string, clientAddress: string): Promise<ProxyResult> {
+    const send = this.#origin.protocol === "https:" ? httpsRequest : httpRequest;
+    const outgoing = send({
+      host: this.#origin.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: this.#origin.port,
+      method: req.method,
+      path: target,
+      agent: this.#agent,
+      headers: this.#requestHeaders(req, clientAddress),
+    });
+    let reason: string | undefined;
+    const giveUp = (why: string) => {
+      reason ??= why;
+      outgoing.destroy(new Error(why));
+    };
+    let connecting: NodeJS.Timeout | undefined;
+    outgoing.once("socket", (socket) => {
+      if (!socket.connecting) return; // kept alive from an earlier request
+      connecting = setTimeout(() => giveUp("the region cannot be reached"), this.#options.connectTimeoutMs);
+      socket.once("connect", () => clearTimeout(connecting));
+    });
+    outgoing.setTimeout(this.#options.silenceMs, () => giveUp("the region does not answer"));
+    res.once("close", () => {
+      if (!res.writableFinished) giveUp("the machine closed the connection");
+    });
+    const answer = new Promise<IncomingMessage>((resolve, reject) =>
+      outgoing.once("response", resolve).on("error", reject),
+    );
+    // A region may answer (413, 401) before the body is through; then the upload fails and the answer counts.
+    pipeline(req, outgoing).catch(() => {});
+    let bytes = 0;
+    try {
+      const incoming = await answer;
+      incoming.on("data", (chunk: Buffer) => (bytes += chunk.length));
+      const status = incoming.statusCode ?? 502;
+      res.writeHead(
+        status,
+        incoming.statusMessage,
+        passing(incoming.rawHeaders, incoming.headers.connection, () => false).flat(),
+      );
+      res.flushHeaders();
+      await pipeline(incoming, res);
+      return { status, bytes, complete: true };
+    } catch (error) {
+      reason ??= `the region's answer failed: ${error instanceof Error ? error.message : String(error)}`;
+      if (!res.headersSent && !res.destroyed) {
+        res.writeHead(502, { "content-type": "text/plain; charset=utf-8", connection: "close" });
+        res.end(
+          `502: ${reason}. Tried ${this.#origin.origin}; look at the region's log and at the network between rack and region.\n`,
+        );
+        return { status: 502, bytes: 0, complete: false, reason };
+      }
+      res.destroy(); // its length was promised: only a broken connection says that it is not whole
+      return { status: res.statusCode, bytes, complete: false, reason };
+    } finally {
+      clearTimeout(connecting);
+    }
+  }
+
+  #requestHeaders(req: IncomingMessage, clientAddress: string): string[] {
+    const own: Record<string, string> = {
+      host: this.#origin.host,
+      "x-forwarded-for": clientAddress,
+      "x-forwarded-proto": "http",
+      ...(req.headers.host === undefined ? {} : { "x-forwarded-host": req.headers.host }),
+      ...this.#options.region.headers,
+    };
+    const ours = new Set(["expect", ...Object.keys(own).map((name) => name.toLowerCase())]);
+    const taken = passing(req.rawHeaders, req.headers.connection, (name) => ours.has(name) || forgeable.test(name));
+    const chunked = req.headers["transfer-encoding"] === undefined ? [] : ["transfer-encoding", "chunked"];
+    return [...taken.flat(), ...chunked, ...Object.entries(own).flat()];
+  }
+}
+
+/** Raw headers that go on: not those of the connection, not those it names, not those that `drop` names. */
+function passing(
+  raw: readonly string[],
+  connection: string | undefined,
+  drop: (name: string) => boolean,
+): [string, string][] {
+  const named = new Set((connection ?? "").toLowerCase().split(/\s*,\s*/));
+  const kept: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] ?? "").toLowerCase();
+    if (!hopByHop.has(name) && !named.has(name) && !drop(name)) kept.push([raw[i] ?? "", raw[i + 1] ?? ""]);
+  }
+  return kept;
+}
