@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Client } from "pg";
 import { identify } from "../postgres/process.ts";
 import { startPostgres } from "../postgres/start.ts";
@@ -45,6 +45,7 @@ setInterval(() => void look(), LOOK_EVERY_MS);
 
 async function look(): Promise<void> {
   try {
+    lastUse = Math.max(lastUse, statSync(serverFile).mtimeMs);
     if ((await countOthers()) > 0) lastUse = Date.now();
     else if (Date.now() - lastUse > IDLE_LIMIT_MS) end("nobody used it");
   } catch (error) {

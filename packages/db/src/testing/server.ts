@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, utimesSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Client, type ClientConfig } from "pg";
-import { identify, signal, waitGone, type ProcessIdentity } from "../postgres/process.ts";
+import { runningPostmaster, stopPostmaster } from "../postgres/postmaster.ts";
+import { isAlive, signal, waitGone, type ProcessIdentity } from "../postgres/process.ts";
 import { until } from "./until.ts";
 
 /** What the process in `server-main.ts` writes down once its PostgreSQL takes connections. */
@@ -34,12 +35,14 @@ export async function connectTestServer(): Promise<Client> {
 }
 
 async function tryConnect(): Promise<Client | undefined> {
-  const config = readServerFile()?.connection;
-  if (!config) return undefined;
-  const client = new Client(config);
+  const server = readServerFile();
+  // A server whose supervisor was killed still answers, but would never end: a new supervisor takes it over first.
+  if (!server || !isAlive(server.supervisor)) return undefined;
+  const client = new Client(server.connection);
   client.on("error", () => {}); // told by the next query
   try {
     await client.connect();
+    utimesSync(serverFile, new Date(), new Date()); // how the supervisor knows of uses too short for it to see
     return client;
   } catch {
     return undefined; // gone, or on its way out
@@ -69,13 +72,18 @@ function startServer(): void {
   closeSync(log);
 }
 
-/** End the test server, if it runs. */
+/** End the test server, if it runs; also one whose supervisor was killed. */
 export async function stopTestServer(): Promise<boolean> {
   const supervisor = readServerFile()?.supervisor;
-  const found = supervisor && identify(supervisor.pid)?.startTicks === supervisor.startTicks;
-  if (!found) return false;
-  signal(supervisor, "SIGTERM");
-  if (!(await waitGone(supervisor, 60_000)))
-    throw new Error(`the test server's supervisor (pid ${supervisor.pid}) does not end`);
-  return true;
+  if (supervisor && isAlive(supervisor)) {
+    signal(supervisor, "SIGTERM");
+    if (!(await waitGone(supervisor, 60_000))) {
+      throw new Error(`the test server's supervisor (pid ${supervisor.pid}) does not end`);
+    }
+    return true;
+  }
+  const cluster = join(testServerDir, "cluster");
+  const postmaster = runningPostmaster(cluster);
+  if (postmaster) await stopPostmaster(cluster, postmaster);
+  return postmaster !== undefined;
 }
