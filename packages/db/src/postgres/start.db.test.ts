@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { cp } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -98,6 +99,16 @@ async function ask<T>(url: string, query: string): Promise<T> {
   }
 }
 
+/** PostgreSQL takes no port 0: ask the kernel for one that is free now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
 async function kill(running: Running): Promise<void> {
   const gone = once(running.child, "exit");
   running.child.kill("SIGKILL");
@@ -122,7 +133,7 @@ test("the first start creates a UTF-8 cluster that only its password opens; data
 });
 
 test("a port opens TCP on loopback", async () => {
-  const port = 20_000 + (process.pid % 10_000);
+  const port = await freePort();
   const server = await start({ dataDir: directory, port });
   const { password, user } = server.connection("postgres");
   assert.equal(await ask(`postgresql://${user}:${String(password)}@127.0.0.1:${port}/postgres`, "select 1"), 1);
