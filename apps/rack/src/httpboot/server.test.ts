@@ -124,8 +124,13 @@ suite("boot files", () => {
     assert.equal(await (await fetch(`${base}/ipxe.cfg`, { headers: { range: "bytes=2-5" } })).text(), "ipxe");
   });
 
-  test("shim's double slash", async (t) => {
+  test("shim's double slash, and HTTP/1.0 without a Host as lpxelinux speaks it", async (t) => {
     const { port } = await serve(t);
+    const old = connect(port, "127.0.0.1");
+    old.write("GET /grubx64.efi HTTP/1.0\r\n\r\n");
+    let text = "";
+    for await (const chunk of old) text += String(chunk);
+    assert.match(text, /200 OK\r\n[^]*content-length: 4\r\n[^]*grub$/);
     assert.match(await raw(port, "GET //grubx64.efi HTTP/1.1"), /200 OK[^]*grub$/);
   });
 

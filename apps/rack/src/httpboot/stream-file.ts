@@ -69,7 +69,7 @@ async function pump(source: FileHandle, sink: Sink, part: ByteRange): Promise<vo
   const length = part.last - part.first + 1;
   const size = Math.min(bufferBytes, length);
   let filling = Buffer.allocUnsafe(size);
-  let other: Buffer | undefined;
+  let other: typeof filling | undefined;
   let writing = Promise.resolve(true);
   for (let at = part.first; at <= part.last; ) {
     const wanted = Math.min(size, part.last - at + 1);
