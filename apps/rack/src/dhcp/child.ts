@@ -23,6 +23,8 @@ export interface KeaChildOptions extends Pick<KeaOptions, "onEvidence" | "onLog"
 export interface KeaChild {
   ready(timeoutMs: number): Promise<void>;
   status(): Omit<KeaStatus, "interfaces">;
+  /** End it; it is started again as after a crash. */
+  restart(): void;
   stop(): Promise<void>;
 }
 
@@ -120,6 +122,9 @@ export async function startChild(options: KeaChildOptions): Promise<KeaChild> {
           );
         await delay(POLL_MS);
       }
+    },
+    restart: () => {
+      child?.kill("SIGTERM");
     },
     stop: async () => {
       stopping.abort();

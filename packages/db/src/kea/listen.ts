@@ -36,9 +36,12 @@ export function listenLeases(
   let client: Client | undefined;
 
   const tell = (event: LeaseEvent) => {
-    if (event.action === "commit") known.set(event.lease.ip, event.lease);
-    else if (!known.delete(event.lease.ip) && event.action !== "decline") return; // its end was told already
-    onLease(event);
+    const { ip, mac } = event.lease;
+    const before = known.get(ip);
+    if (event.action === "commit") known.set(ip, event.lease);
+    else if (!known.delete(ip)) return; // its end was told already
+    // Kea forgets who it was when an address is declined.
+    onLease(mac === "" && before ? { ...event, lease: { ...event.lease, mac: before.mac } } : event);
   };
 
   const session = async () => {
@@ -93,10 +96,11 @@ function catchUp(known: Map<string, Lease>, present: Lease[], tell: (event: Leas
   for (const lease of present) {
     const old = gone.get(lease.ip);
     gone.delete(lease.ip);
+    // The notification gives whole seconds.
     const same =
       old?.mac === lease.mac &&
       old.hostname === lease.hostname &&
-      old.expiresAt.getTime() === lease.expiresAt.getTime();
+      Math.abs(old.expiresAt.getTime() - lease.expiresAt.getTime()) < 1000;
     if (!same) tell({ action: "commit", lease });
   }
   for (const lease of gone.values())

@@ -12,6 +12,7 @@ export interface KeaDatabaseOptions {
   /** How to reach the server as someone who may create roles and databases. */
   admin: ClientConfig;
   role?: string;
+  /** Without blanks and quotes: Kea puts it into a list of words separated by blanks. */
   password: string;
   database?: string;
   schemaFile?: string;
@@ -26,15 +27,19 @@ export interface KeaDatabaseOptions {
 export async function ensureKeaDatabase(options: KeaDatabaseOptions): Promise<{ created: boolean; schema: string }> {
   const role = options.role ?? "kea";
   const database = options.database ?? "kea";
+  if (!/^[^\s'"\\]+$/.test(options.password))
+    throw new Error(
+      `the password for the DHCP database role ${role} may hold no blanks, quotes or backslashes: Kea cannot read them`,
+    );
   await withClient(options.admin, async (admin) => {
     // Session lock: CREATE DATABASE cannot run in a transaction.
     await admin.query("select pg_advisory_lock(hashtext('rackwright kea database'))");
     await ensureRole(admin, role, options.password);
     await ensureDatabase(admin, database, role);
-    const commit = options.asyncLeases ? "off" : "on";
-    await admin.query(
-      `alter role ${escapeIdentifier(role)} in database ${escapeIdentifier(database)} set synchronous_commit = ${commit}`,
-    );
+    const here = `alter role ${escapeIdentifier(role)} in database ${escapeIdentifier(database)}`;
+    await admin.query(`${here} set synchronous_commit = ${options.asyncLeases ? "off" : "on"}`);
+    // Kea compares times as local time: in the hour that a zone repeats in autumn it would overlook changes.
+    await admin.query(`${here} set timezone = 'UTC'`);
   });
   const asKea = { ...options.admin, user: role, password: options.password, database };
   return await withClient(asKea, async (kea) => {
