@@ -184,8 +184,9 @@ export async function until<T>(
   for (;;) {
     const answer = await question();
     if (answer !== undefined) return answer;
-    if (Date.now() > deadline || !machine.isOn()) {
-      const state = machine.isOn() ? `not within ${seconds} s` : "and the machine is off";
+    const gaveUp = (await machine.console()).includes("boot cannot go on");
+    if (Date.now() > deadline || !machine.isOn() || gaveUp) {
+      const state = !machine.isOn() ? "and the machine is off" : gaveUp ? "and it gave up" : `not within ${seconds} s`;
       throw new Error(`waited for ${what}: ${state}; the console ends with\n${(await machine.console()).slice(-3000)}`);
     }
     await delay(200);
