@@ -164,5 +164,9 @@ const view = (shape: MachineShape, files: MachineFiles, machine: Machine, bmc: L
   isOn: () => machine.isOn,
   powerOns: () => machine.powerOns,
   bootDiskOnly: (on) => machine.bootDiskOnly(on),
-  unplug: (nic, unplugged) => machine.unplug(nic, unplugged),
+  unplug: async (nic, unplugged) => {
+    if (files.macs[nic] === undefined)
+      throw new Error(`${shape.name} has ${shape.nics} network cards, and none is number ${nic}`);
+    await machine.unplug(nic, unplugged);
+  },
 });

@@ -1,6 +1,6 @@
 /** One run of QEMU: from power-on to power-off or to the guest's reset. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, rmSync } from "node:fs";
 import { until } from "./exec.ts";
 import { Qmp } from "./qmp.ts";
 import type { Recorder } from "./record.ts";
@@ -30,6 +30,7 @@ export async function startQemu(
 ): Promise<QemuRun> {
   rmSync(files.qmpSocket, { force: true });
   const output = openSync(files.log, "a");
+  const logStart = fstatSync(output).size; // what earlier runs said is not this one's reason
   const [program = "", ...args] = argv;
   const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output] });
   closeSync(output);
@@ -60,7 +61,7 @@ export async function startQemu(
     child.kill("SIGKILL");
     if (child.pid !== undefined) await exited;
     recorder.remove(entry);
-    throw new Error(`${what} did not start: ${lastLine(files.log) ?? String(error)} (see ${files.log})`, {
+    throw new Error(`${what} did not start: ${lastLine(files.log, logStart) ?? String(error)} (see ${files.log})`, {
       cause: error,
     });
   }
@@ -82,6 +83,6 @@ function connect(
   });
 }
 
-function lastLine(path: string): string | undefined {
-  return readFileSync(path, "utf8").trim().split("\n").at(-1) || undefined;
+function lastLine(path: string, from: number): string | undefined {
+  return readFileSync(path).subarray(from).toString().trim().split("\n").at(-1) || undefined;
 }

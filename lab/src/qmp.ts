@@ -1,6 +1,5 @@
 /** QEMU Machine Protocol: one JSON object per line (QEMU docs, interop/qmp-spec). */
 import { connect, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 
 export interface QmpEvent {
   event: string;
@@ -28,18 +27,24 @@ export class Qmp {
   private constructor(socket: Socket, onEvent: (event: QmpEvent) => void) {
     this.#socket = socket;
     socket.on("error", () => {}); // "close" follows, and says all there is to say
-    const lines = createInterface({ input: socket });
-    lines.on("line", (line) => {
-      const message = JSON.parse(line) as Reply;
-      if (message.event !== undefined) onEvent({ event: message.event, data: message.data ?? {} });
-      else if (message.id !== undefined) this.#waiting.get(message.id)?.(message);
+    socket.setEncoding("utf8");
+    let rest = "";
+    socket.on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#receive(JSON.parse(line) as Reply, onEvent);
     });
     this.closed = new Promise((resolve) => {
-      lines.on("close", () => {
+      socket.on("close", () => {
         for (const answer of this.#waiting.values()) answer({ error: { class: "Closed", desc: "QEMU ended" } });
         resolve();
       });
     });
+  }
+
+  #receive(message: Reply, onEvent: (event: QmpEvent) => void): void {
+    if (message.event !== undefined) onEvent({ event: message.event, data: message.data ?? {} });
+    else if (message.id !== undefined) this.#waiting.get(message.id)?.(message);
   }
 
   /** @throws the socket's error while QEMU does not listen there yet */

@@ -20,6 +20,7 @@ export const siteRouterConf = (): string =>
     "leasefile-ro",
     "pid-file=",
     "enable-ra",
+    `ra-param=${BRIDGE},60,0`, // lifetime 0: no default route, so that what has no way out fails at once (RFC 4861, 4.2)
     `dhcp-range=${HOST_ADDRESS_6.replace(/1$/, "")},ra-only,64,10m`,
     "",
   ].join("\n");

@@ -57,6 +57,7 @@ test("the site router advertises IPv6 and serves no names, no DHCP, no TFTP", ()
   const conf = siteRouterConf();
   assert.match(conf, /^port=0$/m);
   assert.match(conf, /^dhcp-range=fd77::,ra-only,64,10m$/m);
+  assert.match(conf, /^ra-param=br0,60,0$/m);
   assert.equal(conf.match(/^dhcp-range/gm)?.length, 1);
   assert.doesNotMatch(conf, /tftp/);
 });
