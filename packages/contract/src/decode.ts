@@ -21,7 +21,8 @@ export function decodeParams<P extends Params>(action: Action<P>, given: RawPara
   const extra: Record<string, string> = {};
   for (const [name, raw] of Object.entries(given)) {
     if (name in action.params || name === "op") continue;
-    if (action.wildcard !== undefined && name.startsWith(action.wildcard)) extra[name.slice(action.wildcard.length)] = plain(raw, name, fields);
+    if (action.wildcard !== undefined && name.startsWith(action.wildcard))
+      extra[name.slice(action.wildcard.length)] = plain(raw, name, fields);
     else if (action.unknown === "refuse") fields[name] = ["No such constraint."];
   }
   if (Object.keys(fields).length > 0) {
@@ -33,7 +34,8 @@ export function decodeParams<P extends Params>(action: Action<P>, given: RawPara
 
 function plain(raw: RawValue[], name: string, fields: FieldMessages): string {
   const last = raw.at(-1) ?? "";
-  const text = typeof last === "string" ? last : last.bytes === undefined ? undefined : new TextDecoder().decode(last.bytes);
+  const text =
+    typeof last === "string" ? last : last.bytes === undefined ? undefined : new TextDecoder().decode(last.bytes);
   if (text !== undefined && !text.includes("\0")) return text;
   fields[name] = ["Must be text without NUL characters."];
   return "";

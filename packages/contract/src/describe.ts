@@ -42,11 +42,15 @@ export function actionDoc(action: Action): string {
   const params = Object.entries(action.params);
   for (const [name, param] of params) {
     const choices = param.choices ? ` One of: ${param.choices.join(", ")}.` : "";
-    blocks.push(`:param ${name}: ${param.required ? "Required" : "Optional"}. ${param.doc}${choices}\n:type ${name}: ${typeName(param.kind)}`);
+    blocks.push(
+      `:param ${name}: ${param.required ? "Required" : "Optional"}. ${param.doc}${choices}\n:type ${name}: ${typeName(param.kind)}`,
+    );
   }
   if (action.wildcard !== undefined) {
     const name = action.wildcard === "" ? "SCRIPT_PARAM" : `${action.wildcard}NAME`;
-    blocks.push(`:param ${name}: Optional. ${action.wildcard === "" ? "A parameter of a script, for all scripts that have it or for one." : "One setting of the power type."}\n:type ${name}: string`);
+    blocks.push(
+      `:param ${name}: Optional. ${action.wildcard === "" ? "A parameter of a script, for all scripts that have it or for one." : "One setting of the power type."}\n:type ${name}: string`,
+    );
   }
   return blocks.join("\n\n");
 }
@@ -69,9 +73,22 @@ function typeName(kind: string): string {
 function describeHandler(r: Resource, actions: Action[], anonymous: boolean): DescribedHandler | null {
   if (actions.length === 0) return null;
   const path = `${API_ROOT}${r.path}`;
-  const described = actions.map((a) => ({ name: a.name, op: a.op, restful: a.op === null, method: a.method, doc: actionDoc(a) }));
+  const described = actions.map((a) => ({
+    name: a.name,
+    op: a.op,
+    restful: a.op === null,
+    method: a.method,
+    doc: actionDoc(a),
+  }));
   described.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { name: `${anonymous ? "Anon" : ""}${r.name}Handler`, doc: r.doc, params: pathParams(r.path), path, uri: path, actions: described };
+  return {
+    name: `${anonymous ? "Anon" : ""}${r.name}Handler`,
+    doc: r.doc,
+    params: pathParams(r.path),
+    path,
+    uri: path,
+    actions: described,
+  };
 }
 
 /** Everything but host and hash; computed once. */
@@ -88,7 +105,11 @@ const base: Omit<Description, "hash"> = (() => {
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const present = (h: DescribedHandler | null): h is DescribedHandler => h !== null;
-  return { doc: "MAAS API", resources: list, handlers: [...list.map((r) => r.anon).filter(present), ...list.map((r) => r.auth).filter(present)] };
+  return {
+    doc: "MAAS API",
+    resources: list,
+    handlers: [...list.map((r) => r.anon).filter(present), ...list.map((r) => r.auth).filter(present)],
+  };
 })();
 
 /** SHA-1 of the document without host: the same for every caller. Sent as X-MAAS-API-Hash with each reply. */

@@ -58,7 +58,9 @@ export function findResource(path: string): Found | undefined {
 
 /** The action that `method` and `op` name, `op` null for none. */
 export function findAction(resource: Resource, method: string, op: string | null): Action | undefined {
-  return Object.values(resource.actions).find((a) => a.method === method && (a.op === op || (op !== null && a.aliases.includes(op))));
+  return Object.values(resource.actions).find(
+    (a) => a.method === method && (a.op === op || (op !== null && a.aliases.includes(op))),
+  );
 }
 
 export function methodsOf(resource: Resource): Method[] {

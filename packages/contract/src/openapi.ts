@@ -44,12 +44,21 @@ function paramSchema(param: Action["params"][string]): Json {
 }
 
 function operation(action: Action, resource: Resource): Json {
-  const path = pathParams(resource.path).map((name) => ({ name, in: "path", required: true, schema: { type: "string" } }));
+  const path = pathParams(resource.path).map((name) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
   const named = Object.entries(action.params);
   const inBody = action.method === "POST" || action.method === "PUT";
-  const query = inBody ? [] : named.map(([name, p]) => ({ name, in: "query", required: p.required, schema: paramSchema(p) }));
+  const query = inBody
+    ? []
+    : named.map(([name, p]) => ({ name, in: "query", required: p.required, schema: paramSchema(p) }));
   const properties = Object.fromEntries(named.map(([name, p]) => [name, paramSchema(p)]));
-  const form = { schema: { type: "object", properties, required: named.filter(([, p]) => p.required).map(([name]) => name) } };
+  const form = {
+    schema: { type: "object", properties, required: named.filter(([, p]) => p.required).map(([name]) => name) },
+  };
   const [summary, ...rest] = action.doc.split("\n\n");
   const json = { "application/json": { schema: schemaOf(action.returns) } };
   return {
@@ -57,9 +66,14 @@ function operation(action: Action, resource: Resource): Json {
     summary,
     ...(rest.length > 0 ? { description: rest.join("\n\n") } : {}),
     parameters: [...path, ...query],
-    ...(inBody && named.length > 0 ? { requestBody: { content: { "multipart/form-data": form, "application/x-www-form-urlencoded": form } } } : {}),
+    ...(inBody && named.length > 0
+      ? { requestBody: { content: { "multipart/form-data": form, "application/x-www-form-urlencoded": form } } }
+      : {}),
     responses: {
-      [action.success]: { description: "Done.", ...(action.success === 204 || action.returns === "" ? {} : { content: json }) },
+      [action.success]: {
+        description: "Done.",
+        ...(action.success === 204 || action.returns === "" ? {} : { content: json }),
+      },
       ...Object.fromEntries(Object.entries(action.errors).map(([status, when]) => [status, { description: when }])),
     },
     security: action.access === "anonymous" ? [{}, { oauth: [] }] : [{ oauth: [] }],
@@ -77,7 +91,9 @@ export function openApi(server: string, version: string): Json {
     }
   }
   const schemas = Object.fromEntries(
-    Object.entries(z.toJSONSchema(schemaRegistry(), { uri: (id) => `#/components/schemas/${id}`, unrepresentable: "any" }).schemas).map(([name, schema]) => {
+    Object.entries(
+      z.toJSONSchema(schemaRegistry(), { uri: (id) => `#/components/schemas/${id}`, unrepresentable: "any" }).schemas,
+    ).map(([name, schema]) => {
       const { $schema: _s, $id: _i, ...rest } = schema as Json;
       return [name, rest];
     }),
@@ -87,7 +103,17 @@ export function openApi(server: string, version: string): Json {
     info: { title: "MAAS API 2.0", version },
     servers: [{ url: `${server}${API_ROOT}` }],
     paths,
-    components: { schemas, securitySchemes: { oauth: { type: "apiKey", in: "header", name: "Authorization", description: "OAuth 1.0, PLAINTEXT or HMAC-SHA1, signed with an API key" } } },
+    components: {
+      schemas,
+      securitySchemes: {
+        oauth: {
+          type: "apiKey",
+          in: "header",
+          name: "Authorization",
+          description: "OAuth 1.0, PLAINTEXT or HMAC-SHA1, signed with an API key",
+        },
+      },
+    },
   };
 }
 

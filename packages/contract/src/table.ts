@@ -4,7 +4,20 @@ import { account } from "./resources/account.ts";
 import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
 import { machine, machines, nodes } from "./resources/machines.ts";
 import { configuration, events, resourcePools, sshKey, sshKeys, tag, tags, version, zones } from "./resources/misc.ts";
-import { fabric, fabrics, interfaces, ipRange, ipRanges, networkInterface, rackController, rackControllers, subnet, subnets, vlan, vlans } from "./resources/network.ts";
+import {
+  fabric,
+  fabrics,
+  interfaces,
+  ipRange,
+  ipRanges,
+  networkInterface,
+  rackController,
+  rackControllers,
+  subnet,
+  subnets,
+  vlan,
+  vlans,
+} from "./resources/network.ts";
 import { nodeScript, nodeScriptResult, nodeScriptResults, nodeScripts } from "./resources/scripts.ts";
 import { blockDevice, blockDevices } from "./resources/storage.ts";
 import { users } from "./resources/users.ts";

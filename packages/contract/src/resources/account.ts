@@ -32,7 +32,10 @@ export const account = resource({
       method: "POST",
       aliases: ["udpate_token_name"],
       doc: "Modify authorisation token\n\nGives a key another name; the key itself stays as it is.",
-      params: { token: requiredText("The key's middle part, or the whole key."), name: requiredText("The new name.", { max: 255 }) },
+      params: {
+        token: requiredText("The key's middle part, or the whole key."),
+        name: requiredText("The new name.", { max: 255 }),
+      },
       returns: "string",
       success: 202,
       errors: { 400: "token or name is missing", 404: "the caller has no such key" },

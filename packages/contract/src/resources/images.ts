@@ -4,7 +4,19 @@ import { choice, flag, integer, requiredText, text, upload } from "../params.ts"
 const admin = { 403: "the caller is not an administrator" } as const;
 
 /** File types of an upload (reference: boot.md section 9). */
-export const uploadFileTypes = ["tgz", "tbz", "txz", "ddtgz", "ddtbz", "ddtxz", "ddtar", "ddbz2", "ddgz", "ddxz", "ddraw"] as const;
+export const uploadFileTypes = [
+  "tgz",
+  "tbz",
+  "txz",
+  "ddtgz",
+  "ddtbz",
+  "ddtxz",
+  "ddtar",
+  "ddbz2",
+  "ddgz",
+  "ddxz",
+  "ddraw",
+] as const;
 
 export const bootResources = resource({
   name: "BootResources",
@@ -25,7 +37,10 @@ export const bootResources = resource({
       params: {
         name: requiredText("Name, `custom/` may stand before it.", { max: 255 }),
         architecture: requiredText("Architecture and subarchitecture: `amd64/generic`."),
-        sha256: text("SHA-256 of the content, 64 hexadecimal digits.", { pattern: /^[0-9a-fA-F]{64}$/, patternHint: "A SHA-256 is 64 hexadecimal digits." }),
+        sha256: text("SHA-256 of the content, 64 hexadecimal digits.", {
+          pattern: /^[0-9a-fA-F]{64}$/,
+          patternHint: "A SHA-256 is 64 hexadecimal digits.",
+        }),
         size: integer("Size of the content in bytes.", { min: 1 }),
         title: text("What people read.", { max: 255 }),
         filetype: choice("How the content is packed.", uploadFileTypes),
@@ -45,8 +60,20 @@ export const bootResource = resource({
   path: "/boot-resources/{id}/",
   doc: "One image, by its id.",
   actions: {
-    read: action({ method: "GET", doc: "Read an image", returns: "BootResourceWithSets", errors: { 404: "there is no such image" } }),
-    delete: action({ method: "DELETE", access: "admin", doc: "Delete an image", returns: "", success: 204, errors: { ...admin, 404: "there is no such image" } }),
+    read: action({
+      method: "GET",
+      doc: "Read an image",
+      returns: "BootResourceWithSets",
+      errors: { 404: "there is no such image" },
+    }),
+    delete: action({
+      method: "DELETE",
+      access: "admin",
+      doc: "Delete an image",
+      returns: "",
+      success: 204,
+      errors: { ...admin, 404: "there is no such image" },
+    }),
   },
 });
 
@@ -61,7 +88,11 @@ export const bootResourceUpload = resource({
       access: "admin",
       doc: "Append a piece of an upload\n\nThe raw bytes; the last piece is checked against size and SHA-256.",
       returns: "string",
-      errors: { 400: "the piece is empty or too long, or the SHA-256 differs", 403: "the image was not uploaded", 404: "there is no such image or file" },
+      errors: {
+        400: "the piece is empty or too long, or the SHA-256 differs",
+        403: "the image was not uploaded",
+        404: "there is no such image or file",
+      },
     }),
   },
 });

@@ -3,8 +3,13 @@ import { choice, flag, integer, json, list, optionalFlag, requiredText, text } f
 import { machineFilters, machineTraits } from "./filters.ts";
 
 const comment = text("Why, for the machine's history.", { max: 255 });
-const commissioningScripts = list("Commissioning scripts to run, by name or tag, besides the built-in ones; `none` for just those. Default: all without the tag `noauto`.", { split: "comma" });
-const testingScripts = list("Tests to run, by name or tag; `none` for none. Default: those tagged `commissioning`.", { split: "comma" });
+const commissioningScripts = list(
+  "Commissioning scripts to run, by name or tag, besides the built-in ones; `none` for just those. Default: all without the tag `noauto`.",
+  { split: "comma" },
+);
+const testingScripts = list("Tests to run, by name or tag; `none` for none. Default: those tagged `commissioning`.", {
+  split: "comma",
+});
 const commissionFlags = {
   enable_ssh: flag("Leave the machine on, with the caller's SSH keys, when it is done."),
   skip_bmc_config: flag("Do not set up the machine's BMC."),
@@ -31,7 +36,10 @@ const editable = {
   cpu_count: integer("Processor threads, until commissioning finds out.", { min: 0 }),
   memory: integer("Memory in MiB, until commissioning finds out.", { min: 0 }),
 } as const;
-const notMachine = { 403: "the caller may not do this to this machine, or it is locked", 404: "there is no such machine" } as const;
+const notMachine = {
+  403: "the caller may not do this to this machine, or it is locked",
+  404: "there is no such machine",
+} as const;
 
 export const machines = resource({
   name: "Machines",
@@ -89,15 +97,27 @@ export const machines = resource({
       doc: "Accept enlisted machines\n\nStarts commissioning of machines that are New. Those that are being or have been commissioned are passed over.",
       params: { machines: list("System ids. May be repeated.", { split: "comma-or-blank" }) },
       returns: "Machine[]",
-      errors: { 400: "an unknown system id", 403: "the caller does not administer a machine named", 409: "a machine is neither New nor past it" },
+      errors: {
+        400: "an unknown system id",
+        403: "the caller does not administer a machine named",
+        409: "a machine is neither New nor past it",
+      },
     }),
-    accept_all: action({ method: "POST", doc: "Accept all enlisted machines\n\nStarts commissioning of every New machine that the caller administers.", returns: "Machine[]" }),
+    accept_all: action({
+      method: "POST",
+      doc: "Accept all enlisted machines\n\nStarts commissioning of every New machine that the caller administers.",
+      returns: "Machine[]",
+    }),
     release: action({
       method: "POST",
       doc: "Release machines\n\nGives several machines back. Nothing is released when one of them cannot be.",
       params: { machines: list("System ids. May be repeated.", { split: "comma-or-blank", required: true }), comment },
       returns: "string[]",
-      errors: { 400: "an unknown system id", 403: "a machine is not the caller's", 409: "a machine cannot be released in its status" },
+      errors: {
+        400: "an unknown system id",
+        403: "a machine is not the caller's",
+        409: "a machine cannot be released in its status",
+      },
     }),
     list_allocated: action({
       method: "GET",
@@ -160,7 +180,12 @@ export const machine = resource({
       method: "POST",
       access: "admin",
       doc: "Commission a machine\n\nBoots it over the network, finds out what it is made of, and tests it. Parameters of scripts may be given as `param=value` or `script_param=value`.",
-      params: { ...commissionFlags, commissioning_scripts: commissioningScripts, testing_scripts: testingScripts, comment },
+      params: {
+        ...commissionFlags,
+        commissioning_scripts: commissioningScripts,
+        testing_scripts: testingScripts,
+        comment,
+      },
       wildcard: "",
       returns: "Machine",
       errors: { 400: "the machine cannot be commissioned now, or a script is unknown", ...notMachine },
@@ -194,7 +219,12 @@ export const machine = resource({
         enable_hw_sync: flag("Have the deployed system report hardware changes."),
       },
       returns: "Machine",
-      errors: { 400: "operating system, kernel, network or storage do not allow it", ...notMachine, 409: "the machine is not Ready or Allocated", 503: "no address is left, or power could not be switched" },
+      errors: {
+        400: "operating system, kernel, network or storage do not allow it",
+        ...notMachine,
+        409: "the machine is not Ready or Allocated",
+        503: "no address is left, or power could not be switched",
+      },
     }),
     release: action({
       method: "POST",
@@ -209,7 +239,11 @@ export const machine = resource({
       },
       wildcard: "",
       returns: "Machine",
-      errors: { 400: "a script or flag is unknown", ...notMachine, 409: "the machine is not in a status that can be released" },
+      errors: {
+        400: "a script or flag is unknown",
+        ...notMachine,
+        409: "the machine is not in a status that can be released",
+      },
     }),
     abort: action({
       method: "POST",
@@ -223,14 +257,23 @@ export const machine = resource({
       doc: "Switch a machine on\n\nAn Allocated machine is deployed instead.",
       params: { user_data: text("cloud-init user-data, when this starts a deployment."), comment },
       returns: "Machine",
-      errors: { 400: "the machine has no power type that could do this", ...notMachine, 409: "the machine has no owner", 503: "its power could not be switched" },
+      errors: {
+        400: "the machine has no power type that could do this",
+        ...notMachine,
+        409: "the machine has no owner",
+        503: "its power could not be switched",
+      },
     }),
     power_off: action({
       method: "POST",
       doc: "Switch a machine off",
       params: { stop_mode: choice("hard cuts the power; soft asks the operating system.", ["hard", "soft"]), comment },
       returns: "Machine|null",
-      errors: { 400: "the machine has no power type that could do this", ...notMachine, 503: "its power could not be switched" },
+      errors: {
+        400: "the machine has no power type that could do this",
+        ...notMachine,
+        503: "its power could not be switched",
+      },
     }),
     query_power_state: action({
       method: "GET",
@@ -238,9 +281,26 @@ export const machine = resource({
       returns: "PowerStateReply",
       errors: { ...notMachine, 503: "rack controller or BMC did not answer" },
     }),
-    get_token: action({ method: "GET", access: "admin", doc: "Read the machine's own credentials\n\nWhat the machine itself signs its requests with; null when it has none.", returns: "NodeToken|null", errors: notMachine }),
-    details: action({ method: "GET", doc: "Read the machine's hardware as it was captured\n\nA BSON document with lshw's and lldpctl's XML.", returns: "bytes", errors: notMachine }),
-    power_parameters: action({ method: "GET", access: "admin", doc: "Read the machine's power parameters\n\nPasswords included.", returns: "PowerParameters", errors: notMachine }),
+    get_token: action({
+      method: "GET",
+      access: "admin",
+      doc: "Read the machine's own credentials\n\nWhat the machine itself signs its requests with; null when it has none.",
+      returns: "NodeToken|null",
+      errors: notMachine,
+    }),
+    details: action({
+      method: "GET",
+      doc: "Read the machine's hardware as it was captured\n\nA BSON document with lshw's and lldpctl's XML.",
+      returns: "bytes",
+      errors: notMachine,
+    }),
+    power_parameters: action({
+      method: "GET",
+      access: "admin",
+      doc: "Read the machine's power parameters\n\nPasswords included.",
+      returns: "PowerParameters",
+      errors: notMachine,
+    }),
   },
 });
 

@@ -7,20 +7,45 @@ export const version = resource({
   name: "Version",
   path: "/version/",
   doc: "What this server is and can do.",
-  actions: { read: action({ method: "GET", access: "anonymous", doc: "Read version and capabilities", returns: "Version" }) },
+  actions: {
+    read: action({ method: "GET", access: "anonymous", doc: "Read version and capabilities", returns: "Version" }),
+  },
 });
 
-export const zones = resource({ name: "Zones", path: "/zones/", doc: "Availability zones.", actions: { read: action({ method: "GET", doc: "List zones", returns: "Zone[]" }) } });
+export const zones = resource({
+  name: "Zones",
+  path: "/zones/",
+  doc: "Availability zones.",
+  actions: { read: action({ method: "GET", doc: "List zones", returns: "Zone[]" }) },
+});
 
-export const resourcePools = resource({ name: "ResourcePools", path: "/resourcepools/", doc: "Resource pools.", actions: { read: action({ method: "GET", doc: "List resource pools", returns: "ResourcePool[]" }) } });
+export const resourcePools = resource({
+  name: "ResourcePools",
+  path: "/resourcepools/",
+  doc: "Resource pools.",
+  actions: { read: action({ method: "GET", doc: "List resource pools", returns: "ResourcePool[]" }) },
+});
 
 export const configuration = resource({
   name: "Maas",
   path: "/maas/",
   doc: "Settings of the whole installation.",
   actions: {
-    get_config: action({ method: "GET", doc: "Read a setting", params: { name: requiredText("Name of the setting.") }, returns: "ConfigValue", errors: { 400: "name is missing or unknown" } }),
-    set_config: action({ method: "POST", access: "admin", doc: "Change a setting", params: { name: requiredText("Name of the setting."), value: text("New value.") }, returns: "string", errors: { 400: "name is unknown, or the value was refused", ...admin } }),
+    get_config: action({
+      method: "GET",
+      doc: "Read a setting",
+      params: { name: requiredText("Name of the setting.") },
+      returns: "ConfigValue",
+      errors: { 400: "name is missing or unknown" },
+    }),
+    set_config: action({
+      method: "POST",
+      access: "admin",
+      doc: "Change a setting",
+      params: { name: requiredText("Name of the setting."), value: text("New value.") },
+      returns: "string",
+      errors: { 400: "name is unknown, or the value was refused", ...admin },
+    }),
   },
 });
 
@@ -41,7 +66,9 @@ export const events = resource({
         pool: list("Resource pool of the machine."),
         agent_name: list("Agent name of the machine."),
         owner: list("User who did it."),
-        level: text("Least level: AUDIT, DEBUG, INFO, WARNING, ERROR, CRITICAL. Default INFO; AUDIT shows audit events alone."),
+        level: text(
+          "Least level: AUDIT, DEBUG, INFO, WARNING, ERROR, CRITICAL. Default INFO; AUDIT shows audit events alone.",
+        ),
         limit: integer("At most so many, up to 1000. Default 100.", { min: 1 }),
         before: integer("Only events older than this id.", { min: 0 }),
         after: integer("Only events newer than this id.", { min: 0 }),
@@ -63,7 +90,11 @@ export const tags = resource({
       access: "admin",
       doc: "Create a tag",
       params: {
-        name: requiredText("Name: letters, digits, _ and -.", { max: 256, pattern: /^[a-zA-Z0-9_-]+$/, patternHint: "Use letters, digits, _ and - only." }),
+        name: requiredText("Name: letters, digits, _ and -.", {
+          max: 256,
+          pattern: /^[a-zA-Z0-9_-]+$/,
+          patternHint: "Use letters, digits, _ and - only.",
+        }),
         comment: text("Free text."),
         definition: text("XPath expression over lshw's output; machines that match get the tag."),
         kernel_opts: text("Kernel arguments for machines with the tag."),
@@ -82,8 +113,20 @@ export const tag = resource({
   doc: "One tag, by its name.",
   actions: {
     read: action({ method: "GET", doc: "Read a tag", returns: "Tag", errors: noTag }),
-    delete: action({ method: "DELETE", access: "admin", doc: "Delete a tag", returns: "", success: 204, errors: { ...admin, ...noTag } }),
-    machines: action({ method: "GET", doc: "List the machines that have the tag", returns: "Machine[]", errors: noTag }),
+    delete: action({
+      method: "DELETE",
+      access: "admin",
+      doc: "Delete a tag",
+      returns: "",
+      success: 204,
+      errors: { ...admin, ...noTag },
+    }),
+    machines: action({
+      method: "GET",
+      doc: "List the machines that have the tag",
+      returns: "Machine[]",
+      errors: noTag,
+    }),
     nodes: action({ method: "GET", doc: "List the nodes that have the tag", returns: "Node[]", errors: noTag }),
     update_nodes: action({
       method: "POST",
@@ -107,7 +150,14 @@ export const sshKeys = resource({
   doc: "The caller's SSH keys, which machines that they deploy let in.",
   actions: {
     read: action({ method: "GET", doc: "List SSH keys", returns: "SSHKey[]" }),
-    create: action({ method: "POST", doc: "Add an SSH key", params: { key: requiredText("A public key, as in authorized_keys.") }, returns: "SSHKey", success: 201, errors: { 400: "the key is not one, or is there already" } }),
+    create: action({
+      method: "POST",
+      doc: "Add an SSH key",
+      params: { key: requiredText("A public key, as in authorized_keys.") },
+      returns: "SSHKey",
+      success: 201,
+      errors: { 400: "the key is not one, or is there already" },
+    }),
   },
 });
 
@@ -117,6 +167,12 @@ export const sshKey = resource({
   doc: "One SSH key, by its id.",
   actions: {
     read: action({ method: "GET", doc: "Read an SSH key", returns: "SSHKey", errors: { 404: "there is no such key" } }),
-    delete: action({ method: "DELETE", doc: "Delete an SSH key", returns: "", success: 204, errors: { 403: "the key is another user's", 404: "there is no such key" } }),
+    delete: action({
+      method: "DELETE",
+      doc: "Delete an SSH key",
+      returns: "",
+      success: 204,
+      errors: { 403: "the key is another user's", 404: "there is no such key" },
+    }),
   },
 });

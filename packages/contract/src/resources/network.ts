@@ -4,7 +4,11 @@ import { choice, integer, optionalFlag, optionalList, requiredInteger, requiredT
 const admin = { 403: "the caller is not an administrator" } as const;
 const refused = { 400: "a field was refused", ...admin } as const;
 
-const fabricFields = { name: text("Name; default `fabric-ID`.", { max: 256 }), description: text("Free text."), class_type: text("Class, to allocate by.", { max: 256 }) } as const;
+const fabricFields = {
+  name: text("Name; default `fabric-ID`.", { max: 256 }),
+  description: text("Free text."),
+  class_type: text("Class, to allocate by.", { max: 256 }),
+} as const;
 
 export const fabrics = resource({
   name: "Fabrics",
@@ -12,7 +16,14 @@ export const fabrics = resource({
   doc: "Fabrics: switches and cables that belong together, with VLANs on them.",
   actions: {
     read: action({ method: "GET", doc: "List fabrics", returns: "Fabric[]" }),
-    create: action({ method: "POST", access: "admin", doc: "Create a fabric\n\nIt gets an untagged VLAN of its own.", params: fabricFields, returns: "Fabric", errors: refused }),
+    create: action({
+      method: "POST",
+      access: "admin",
+      doc: "Create a fabric\n\nIt gets an untagged VLAN of its own.",
+      params: fabricFields,
+      returns: "Fabric",
+      errors: refused,
+    }),
   },
 });
 
@@ -21,8 +32,20 @@ export const fabric = resource({
   path: "/fabrics/{id}/",
   doc: "One fabric, by its id or name.",
   actions: {
-    read: action({ method: "GET", doc: "Read a fabric", returns: "Fabric", errors: { 404: "there is no such fabric" } }),
-    update: action({ method: "PUT", access: "admin", doc: "Change a fabric", params: fabricFields, returns: "Fabric", errors: { ...refused, 404: "there is no such fabric" } }),
+    read: action({
+      method: "GET",
+      doc: "Read a fabric",
+      returns: "Fabric",
+      errors: { 404: "there is no such fabric" },
+    }),
+    update: action({
+      method: "PUT",
+      access: "admin",
+      doc: "Change a fabric",
+      params: fabricFields,
+      returns: "Fabric",
+      errors: { ...refused, 404: "there is no such fabric" },
+    }),
   },
 });
 
@@ -42,8 +65,20 @@ export const vlans = resource({
   path: "/fabrics/{fabric_id}/vlans/",
   doc: "The VLANs of a fabric.",
   actions: {
-    read: action({ method: "GET", doc: "List the VLANs of a fabric", returns: "VLAN[]", errors: { 404: "there is no such fabric" } }),
-    create: action({ method: "POST", access: "admin", doc: "Create a VLAN", params: { vid: requiredInteger("Tag, 1 to 4094.", { min: 0, max: 4094 }), ...vlanFields }, returns: "VLAN", errors: { ...refused, 404: "there is no such fabric" } }),
+    read: action({
+      method: "GET",
+      doc: "List the VLANs of a fabric",
+      returns: "VLAN[]",
+      errors: { 404: "there is no such fabric" },
+    }),
+    create: action({
+      method: "POST",
+      access: "admin",
+      doc: "Create a VLAN",
+      params: { vid: requiredInteger("Tag, 1 to 4094.", { min: 0, max: 4094 }), ...vlanFields },
+      returns: "VLAN",
+      errors: { ...refused, 404: "there is no such fabric" },
+    }),
   },
 });
 
@@ -53,8 +88,20 @@ export const vlan = resource({
   pathAliases: ["/vlans/{vlan_id}/"],
   doc: "One VLAN, by its fabric and its tag.",
   actions: {
-    read: action({ method: "GET", doc: "Read a VLAN", returns: "VLAN", errors: { 404: "there is no such fabric or VLAN" } }),
-    update: action({ method: "PUT", access: "admin", doc: "Change a VLAN\n\nDHCP is switched on here.", params: { vid: integer("New tag.", { min: 0, max: 4094 }), fabric: text("Fabric to move it to."), ...vlanFields }, returns: "VLAN", errors: { ...refused, 404: "there is no such fabric or VLAN" } }),
+    read: action({
+      method: "GET",
+      doc: "Read a VLAN",
+      returns: "VLAN",
+      errors: { 404: "there is no such fabric or VLAN" },
+    }),
+    update: action({
+      method: "PUT",
+      access: "admin",
+      doc: "Change a VLAN\n\nDHCP is switched on here.",
+      params: { vid: integer("New tag.", { min: 0, max: 4094 }), fabric: text("Fabric to move it to."), ...vlanFields },
+      returns: "VLAN",
+      errors: { ...refused, 404: "there is no such fabric or VLAN" },
+    }),
   },
 });
 
@@ -80,7 +127,14 @@ export const subnets = resource({
   doc: "Subnets: ranges of addresses on VLANs.",
   actions: {
     read: action({ method: "GET", doc: "List subnets", returns: "Subnet[]" }),
-    create: action({ method: "POST", access: "admin", doc: "Create a subnet", params: { cidr: requiredText("Network address and prefix length: 10.0.0.0/24."), ...subnetFields }, returns: "Subnet", errors: refused }),
+    create: action({
+      method: "POST",
+      access: "admin",
+      doc: "Create a subnet",
+      params: { cidr: requiredText("Network address and prefix length: 10.0.0.0/24."), ...subnetFields },
+      returns: "Subnet",
+      errors: refused,
+    }),
   },
 });
 
@@ -89,8 +143,20 @@ export const subnet = resource({
   path: "/subnets/{id}/",
   doc: "One subnet, by its id, name or `cidr:10.0.0.0/24`.",
   actions: {
-    read: action({ method: "GET", doc: "Read a subnet", returns: "Subnet", errors: { 404: "there is no such subnet" } }),
-    update: action({ method: "PUT", access: "admin", doc: "Change a subnet", params: { cidr: text("New network address and prefix length."), ...subnetFields }, returns: "Subnet", errors: { ...refused, 404: "there is no such subnet" } }),
+    read: action({
+      method: "GET",
+      doc: "Read a subnet",
+      returns: "Subnet",
+      errors: { 404: "there is no such subnet" },
+    }),
+    update: action({
+      method: "PUT",
+      access: "admin",
+      doc: "Change a subnet",
+      params: { cidr: text("New network address and prefix length."), ...subnetFields },
+      returns: "Subnet",
+      errors: { ...refused, 404: "there is no such subnet" },
+    }),
   },
 });
 
@@ -105,9 +171,18 @@ export const ipRanges = resource({
     create: action({
       method: "POST",
       doc: "Create an IP range\n\nDynamic ones need an administrator.",
-      params: { type: rangeType, start_ip: requiredText("First address."), end_ip: requiredText("Last address."), subnet: text("Subnet; default: the one that the first address is in."), comment: text("Free text.", { max: 255 }) },
+      params: {
+        type: rangeType,
+        start_ip: requiredText("First address."),
+        end_ip: requiredText("Last address."),
+        subnet: text("Subnet; default: the one that the first address is in."),
+        comment: text("Free text.", { max: 255 }),
+      },
       returns: "IPRange",
-      errors: { 400: "the range leaves its subnet, or overlaps something", 403: "dynamic ranges need an administrator" },
+      errors: {
+        400: "the range leaves its subnet, or overlaps something",
+        403: "dynamic ranges need an administrator",
+      },
     }),
   },
 });
@@ -117,15 +192,35 @@ export const ipRange = resource({
   path: "/ipranges/{id}/",
   doc: "One IP range, by its id.",
   actions: {
-    read: action({ method: "GET", doc: "Read an IP range", returns: "IPRange", errors: { 404: "there is no such range" } }),
+    read: action({
+      method: "GET",
+      doc: "Read an IP range",
+      returns: "IPRange",
+      errors: { 404: "there is no such range" },
+    }),
     update: action({
       method: "PUT",
       doc: "Change an IP range",
-      params: { type: rangeType, start_ip: text("First address."), end_ip: text("Last address."), comment: text("Free text.", { max: 255 }) },
+      params: {
+        type: rangeType,
+        start_ip: text("First address."),
+        end_ip: text("Last address."),
+        comment: text("Free text.", { max: 255 }),
+      },
       returns: "IPRange",
-      errors: { 400: "the range leaves its subnet, or overlaps something", 403: "the range is another user's", 404: "there is no such range" },
+      errors: {
+        400: "the range leaves its subnet, or overlaps something",
+        403: "the range is another user's",
+        404: "there is no such range",
+      },
     }),
-    delete: action({ method: "DELETE", doc: "Delete an IP range", returns: "", success: 204, errors: { 400: "DHCP on its VLAN needs it", 403: "the range is another user's", 404: "there is no such range" } }),
+    delete: action({
+      method: "DELETE",
+      doc: "Delete an IP range",
+      returns: "",
+      success: 204,
+      errors: { 400: "DHCP on its VLAN needs it", 403: "the range is another user's", 404: "there is no such range" },
+    }),
   },
 });
 
@@ -150,8 +245,20 @@ export const rackControllers = resource({
   path: "/rackcontrollers/",
   doc: "The rack controllers: what touches the machines' wires.",
   actions: {
-    read: action({ method: "GET", doc: "List rack controllers", params: { hostname: optionalList("Host name. May be repeated."), id: optionalList("System id. May be repeated.") }, returns: "RackController[]" }),
-    describe_power_types: action({ method: "GET", doc: "Describe the power types\n\nWith the parameters that each takes.", returns: "PowerType[]" }),
+    read: action({
+      method: "GET",
+      doc: "List rack controllers",
+      params: {
+        hostname: optionalList("Host name. May be repeated."),
+        id: optionalList("System id. May be repeated."),
+      },
+      returns: "RackController[]",
+    }),
+    describe_power_types: action({
+      method: "GET",
+      doc: "Describe the power types\n\nWith the parameters that each takes.",
+      returns: "PowerType[]",
+    }),
   },
 });
 
@@ -159,6 +266,12 @@ export const rackController = resource({
   name: "RackController",
   path: "/rackcontrollers/{system_id}/",
   doc: "One rack controller, by its system id.",
-  actions: { read: action({ method: "GET", doc: "Read a rack controller", returns: "RackController", errors: { 404: "there is no such rack controller" } }) },
+  actions: {
+    read: action({
+      method: "GET",
+      doc: "Read a rack controller",
+      returns: "RackController",
+      errors: { 404: "there is no such rack controller" },
+    }),
+  },
 });
-

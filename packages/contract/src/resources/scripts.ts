@@ -1,18 +1,59 @@
 import { action, resource } from "../action.ts";
-import { choice, flag, integer, optionalFlag, optionalList, requiredInteger, requiredText, text, upload } from "../params.ts";
+import {
+  choice,
+  flag,
+  integer,
+  optionalFlag,
+  optionalList,
+  requiredInteger,
+  requiredText,
+  text,
+  upload,
+} from "../params.ts";
 
 const scriptTypes = ["commissioning", "testing", "release"] as const;
-const typeAliases = { commission: "commissioning", "0": "commissioning", test: "testing", "2": "testing", "3": "release" } as const;
+const typeAliases = {
+  commission: "commissioning",
+  "0": "commissioning",
+  test: "testing",
+  "2": "testing",
+  "3": "release",
+} as const;
 const hardwareTypes = ["node", "cpu", "memory", "storage", "network", "gpu"] as const;
 const hardwareAliases = {
-  "0": "node", machine: "node", controller: "node", other: "node", generic: "node",
-  "1": "cpu", processor: "cpu", "2": "memory", ram: "memory", "3": "storage", disk: "storage", ssd: "storage",
-  "4": "network", net: "network", interface: "network", "5": "gpu", graphics: "gpu",
+  "0": "node",
+  machine: "node",
+  controller: "node",
+  other: "node",
+  generic: "node",
+  "1": "cpu",
+  processor: "cpu",
+  "2": "memory",
+  ram: "memory",
+  "3": "storage",
+  disk: "storage",
+  ssd: "storage",
+  "4": "network",
+  net: "network",
+  interface: "network",
+  "5": "gpu",
+  graphics: "gpu",
 } as const;
 const parallels = ["disabled", "instance", "any"] as const;
-const parallelAliases = { "0": "disabled", none: "disabled", "1": "instance", name: "instance", "2": "any", enabled: "any" } as const;
+const parallelAliases = {
+  "0": "disabled",
+  none: "disabled",
+  "1": "instance",
+  name: "instance",
+  "2": "any",
+  enabled: "any",
+} as const;
 const type = choice("commissioning, testing or release.", scriptTypes, typeAliases);
-const hardwareType = choice("What kind of hardware it is about: node, cpu, memory, storage, network, gpu.", hardwareTypes, hardwareAliases);
+const hardwareType = choice(
+  "What kind of hardware it is about: node, cpu, memory, storage, network, gpu.",
+  hardwareTypes,
+  hardwareAliases,
+);
 const filters = optionalList("Names or tags of scripts, or ids of results.", { split: "comma" });
 
 const fields = {
@@ -22,7 +63,11 @@ const fields = {
   type,
   script_type: type,
   hardware_type: hardwareType,
-  parallel: choice("What may run beside it: disabled, instance (its own further instances), any.", parallels, parallelAliases),
+  parallel: choice(
+    "What may run beside it: disabled, instance (its own further instances), any.",
+    parallels,
+    parallelAliases,
+  ),
   timeout: text("Longest run: seconds, or HH:MM:SS; 0 for no limit."),
   destructive: optionalFlag("Whether it destroys data."),
   script: upload("The script itself; its first line begins with #!."),
@@ -41,7 +86,12 @@ export const nodeScripts = resource({
     read: action({
       method: "GET",
       doc: "List scripts",
-      params: { type, hardware_type: hardwareType, include_script: flag("Show the scripts' text too, base64."), filters },
+      params: {
+        type,
+        hardware_type: hardwareType,
+        include_script: flag("Show the scripts' text too, base64."),
+        filters,
+      },
       returns: "Script[]",
       errors: { 400: "type or hardware_type is unknown" },
     }),
@@ -61,20 +111,44 @@ export const nodeScript = resource({
   path: "/scripts/{name}",
   doc: "One script, by its name or id.",
   actions: {
-    read: action({ method: "GET", doc: "Read a script", params: { include_script: flag("Show the script's text too, base64.") }, returns: "Script", errors: { 404: "there is no such script" } }),
+    read: action({
+      method: "GET",
+      doc: "Read a script",
+      params: { include_script: flag("Show the script's text too, base64.") },
+      returns: "Script",
+      errors: { 404: "there is no such script" },
+    }),
     update: action({
       method: "PUT",
       access: "admin",
       doc: "Change a script\n\nA new text becomes a new version; older ones are kept.",
       params: { name: text("New name.", { max: 255 }), ...fields },
       returns: "Script",
-      errors: { 400: "a field was refused, or the script is built in", 403: "the caller is not an administrator", 404: "there is no such script" },
+      errors: {
+        400: "a field was refused, or the script is built in",
+        403: "the caller is not an administrator",
+        404: "there is no such script",
+      },
     }),
-    delete: action({ method: "DELETE", access: "admin", doc: "Delete a script", returns: "", success: 204, errors: { 400: "the script is built in", 403: "the caller is not an administrator", 404: "there is no such script" } }),
+    delete: action({
+      method: "DELETE",
+      access: "admin",
+      doc: "Delete a script",
+      returns: "",
+      success: 204,
+      errors: {
+        400: "the script is built in",
+        403: "the caller is not an administrator",
+        404: "there is no such script",
+      },
+    }),
     download: action({
       method: "GET",
       doc: "Download a script",
-      params: { revision: integer("Version, from the history. Default: the newest."), rev: integer("The same as revision.") },
+      params: {
+        revision: integer("Version, from the history. Default: the newest."),
+        rev: integer("The same as revision."),
+      },
       returns: "bytes",
       errors: { 400: "no such version", 404: "there is no such script" },
     }),
@@ -84,10 +158,32 @@ export const nodeScript = resource({
       doc: "Go back to an older version\n\nNewer versions are gone then.",
       params: { to: requiredInteger("Id of a version, or how many to go back: -1 is the one before.") },
       returns: "Script",
-      errors: { 400: "no such version, or the script is built in", 403: "the caller is not an administrator", 404: "there is no such script" },
+      errors: {
+        400: "no such version, or the script is built in",
+        403: "the caller is not an administrator",
+        404: "there is no such script",
+      },
     }),
-    add_tag: action({ method: "POST", access: "admin", doc: "Add a tag to a script", params: { tag: requiredText("The tag.", { pattern: /^[^,]*$/, patternHint: "A tag has no comma in it." }) }, returns: "Script", errors: { 400: "tag is missing or has a comma", 403: "the caller is not an administrator", 404: "there is no such script" } }),
-    remove_tag: action({ method: "POST", access: "admin", doc: "Remove a tag from a script", params: { tag: requiredText("The tag.") }, returns: "Script", errors: { 400: "tag is missing", 403: "the caller is not an administrator", 404: "there is no such script" } }),
+    add_tag: action({
+      method: "POST",
+      access: "admin",
+      doc: "Add a tag to a script",
+      params: { tag: requiredText("The tag.", { pattern: /^[^,]*$/, patternHint: "A tag has no comma in it." }) },
+      returns: "Script",
+      errors: {
+        400: "tag is missing or has a comma",
+        403: "the caller is not an administrator",
+        404: "there is no such script",
+      },
+    }),
+    remove_tag: action({
+      method: "POST",
+      access: "admin",
+      doc: "Remove a tag from a script",
+      params: { tag: requiredText("The tag.") },
+      returns: "Script",
+      errors: { 400: "tag is missing", 403: "the caller is not an administrator", 404: "there is no such script" },
+    }),
   },
 });
 
@@ -102,7 +198,11 @@ export const nodeScriptResults = resource({
       method: "GET",
       doc: "List script results",
       params: {
-        type: choice("commissioning, testing, installation or release.", ["commissioning", "testing", "installation", "release"], { ...typeAliases, "1": "installation" }),
+        type: choice(
+          "commissioning, testing, installation or release.",
+          ["commissioning", "testing", "installation", "release"],
+          { ...typeAliases, "1": "installation" },
+        ),
         hardware_type: hardwareType,
         include_output: flag("Show the outputs too, base64."),
         filters,
@@ -118,16 +218,34 @@ export const nodeScriptResult = resource({
   path: "/nodes/{system_id}/results/{id}/",
   doc: "One run: by its id, or current-commissioning, current-testing, current-installation.",
   actions: {
-    read: action({ method: "GET", doc: "Read a run's results", params: { hardware_type: hardwareType, include_output: flag("Show the outputs too, base64."), filters }, returns: "ScriptSet", errors: { 400: "no such word for a run", ...resultErrors } }),
+    read: action({
+      method: "GET",
+      doc: "Read a run's results",
+      params: { hardware_type: hardwareType, include_output: flag("Show the outputs too, base64."), filters },
+      returns: "ScriptSet",
+      errors: { 400: "no such word for a run", ...resultErrors },
+    }),
     update: action({
       method: "PUT",
       access: "admin",
       doc: "Suppress results\n\nSuppressed failures no longer count in the machine's test status.",
-      params: { hardware_type: hardwareType, include_output: flag("Show the outputs too, base64."), filters, suppressed: optionalFlag("Whether they are suppressed.") },
+      params: {
+        hardware_type: hardwareType,
+        include_output: flag("Show the outputs too, base64."),
+        filters,
+        suppressed: optionalFlag("Whether they are suppressed."),
+      },
       returns: "ScriptSet",
       errors: { 400: "suppressed is neither true nor false", ...resultErrors },
     }),
-    delete: action({ method: "DELETE", access: "admin", doc: "Delete a run's results", returns: "", success: 204, errors: { 400: "it is the current run", ...resultErrors } }),
+    delete: action({
+      method: "DELETE",
+      access: "admin",
+      doc: "Delete a run's results",
+      returns: "",
+      success: 204,
+      errors: { 400: "it is the current run", ...resultErrors },
+    }),
     download: action({
       method: "GET",
       doc: "Download a run's outputs",

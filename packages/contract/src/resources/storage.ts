@@ -1,6 +1,9 @@
 import { action, resource } from "../action.ts";
 
-const onMachine = { 403: "the caller may not see this machine", 404: "there is no such machine or block device" } as const;
+const onMachine = {
+  403: "the caller may not see this machine",
+  404: "there is no such machine or block device",
+} as const;
 
 export const blockDevices = resource({
   name: "BlockDevices",

@@ -12,8 +12,16 @@ export const users = resource({
       access: "admin",
       doc: "Create a user\n\nNo user may log in until a password is set here or an API key is made on the region's host.",
       params: {
-        username: requiredText("Name to log in with: letters, digits and @ . + - _", { max: 150, pattern: /^[\w.@+-]+$/, patternHint: "Use letters, digits and the characters @ . + - _ only." }),
-        email: requiredText("E-mail address.", { max: 254, pattern: /^[^@\s]+@[^@\s]+$/, patternHint: "Enter a valid e-mail address." }),
+        username: requiredText("Name to log in with: letters, digits and @ . + - _", {
+          max: 150,
+          pattern: /^[\w.@+-]+$/,
+          patternHint: "Use letters, digits and the characters @ . + - _ only.",
+        }),
+        email: requiredText("E-mail address.", {
+          max: 254,
+          pattern: /^[^@\s]+@[^@\s]+$/,
+          patternHint: "Enter a valid e-mail address.",
+        }),
         password: text("Password."),
         is_superuser: optionalFlag("Whether the user is an administrator: 1 or 0. Required."),
       },

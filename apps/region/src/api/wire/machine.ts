@@ -1,0 +1,273 @@
+/** A machine as the API shows it: every key, always (reference: objects-2.0.json, Machine). */
+import type { AnonMachine, HardwareInfo, Machine } from "@rackwright/contract/objects/machine";
+import { API_ROOT } from "@rackwright/contract/table";
+import type { MachineView } from "@rackwright/db/machine-views";
+import { type EventType, eventTypes } from "@rackwright/domain/machine/event";
+import { allocatedStatuses, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
+import {
+  aggregate,
+  hardwareType,
+  resultType,
+  scriptStatus,
+  scriptStatusLabel,
+} from "@rackwright/domain/scripts/status";
+import { allocType, type InterfaceContext, wireInterface } from "./network.ts";
+import { type StorageContext, wireBlockDevice, wireFilesystem } from "./storage.ts";
+
+const hardwareKeys = [
+  "system_vendor",
+  "system_product",
+  "system_family",
+  "system_version",
+  "system_sku",
+  "system_serial",
+  "cpu_model",
+  "mainboard_vendor",
+  "mainboard_product",
+  "mainboard_serial",
+  "mainboard_version",
+  "mainboard_firmware_vendor",
+  "mainboard_firmware_date",
+  "mainboard_firmware_version",
+  "chassis_vendor",
+  "chassis_type",
+  "chassis_serial",
+  "chassis_version",
+] as const satisfies readonly (keyof HardwareInfo)[];
+
+function hardwareInfo(metadata: ReadonlyMap<string, string>): HardwareInfo {
+  return Object.fromEntries(hardwareKeys.map((key) => [key, metadata.get(key) ?? "Unknown"])) as HardwareInfo;
+}
+
+/** Smallest disk that a system can boot from; the same bound as the layouts'. */
+const MIN_BOOT_DISK_BYTES = 512 * 1024 ** 2;
+
+export const NODE_TYPE_LABELS = [
+  "Machine",
+  "Device",
+  "Rack controller",
+  "Region controller",
+  "Region and rack controller",
+] as const;
+
+export function interfaceContext(v: MachineView): InterfaceContext {
+  return {
+    systemId: v.row.system_id,
+    interfaces: v.interfaces,
+    parents: v.parents,
+    links: v.links,
+    vlans: v.vlans,
+    subnets: v.subnets,
+  };
+}
+
+export function storageContext(v: MachineView): StorageContext {
+  const acquired = allocatedStatuses.includes(statusFromCode(v.row.status));
+  return {
+    systemId: v.row.system_id,
+    partitions: v.partitions,
+    filesystems: v.filesystems.filter((f) => f.acquired === acquired),
+  };
+}
+
+/** Status and name of the results of one kind of set, for one kind of hardware or all. Aborted runs do not count. */
+function testStatus(v: MachineView, type: number, setId: number | null, hardware?: number): number {
+  const statuses = v.results
+    .filter(
+      (r) => r.resultType === type && r.setId === setId && (hardware === undefined || r.hardwareType === hardware),
+    )
+    .map((r) => r.status);
+  return aggregate(statuses.filter((s) => s !== scriptStatus.aborted));
+}
+
+export function addressesOf(v: MachineView): string[] {
+  const links = v.interfaces.flatMap((i) => v.links.get(i.id) ?? []);
+  const own = links.filter((l) => l.allocType !== allocType.discovered && l.ip !== null);
+  return (own.length > 0 ? own : links.filter((l) => l.ip !== null)).map((l) => l.ip ?? "");
+}
+
+export function domainObject(v: MachineView) {
+  const d = v.domain;
+  return {
+    id: d.id,
+    name: d.name,
+    ttl: d.ttl,
+    authoritative: d.authoritative,
+    resource_record_count: d.resourceRecordCount,
+    is_default: d.is_default,
+    resource_uri: `${API_ROOT}/domains/${d.id}/`,
+  };
+}
+
+export function zoneObject(z: { id: number; name: string; description: string }) {
+  return { id: z.id, name: z.name, description: z.description, resource_uri: `${API_ROOT}/zones/${z.name}/` };
+}
+
+export function poolObject(p: { id: number; name: string; description: string }) {
+  return { id: p.id, name: p.name, description: p.description, resource_uri: `${API_ROOT}/resourcepool/${p.id}/` };
+}
+
+export function eventText(type: string): string {
+  return type in eventTypes ? eventTypes[type as EventType].text : type;
+}
+
+function statusMessage(v: MachineView): string {
+  if (!v.latestEvent) return "";
+  const text = eventText(v.latestEvent.type);
+  return v.latestEvent.description === "" ? text : `${text} - ${v.latestEvent.description}`;
+}
+
+export function wireMachine(v: MachineView): Machine {
+  const { row } = v;
+  const status = statusFromCode(row.status);
+  const network = interfaceContext(v);
+  const storage = storageContext(v);
+  const interfaces = v.interfaces.map((i) => wireInterface(i, network));
+  const bootInterface = interfaces.find((i) => i.id === row.boot_interface_id) ?? interfaces[0] ?? null;
+  const physical = v.blockDevices.filter((b) => b.type === "physical");
+  const bootDisk =
+    physical.find((b) => b.id === row.boot_disk_id) ?? physical.find((b) => b.size_bytes >= MIN_BOOT_DISK_BYTES);
+  const commissioning = testStatus(v, resultType.commissioning, row.commissioning_set_id);
+  const tests = (hardware?: number) => testStatus(v, resultType.testing, row.testing_set_id, hardware);
+  const named = (name: string, code: number) => ({
+    [`${name}_status`]: code,
+    [`${name}_status_name`]: scriptStatusLabel[code] ?? "Unknown",
+  });
+  return {
+    system_id: row.system_id,
+    hostname: row.hostname,
+    description: row.description,
+    hardware_uuid: row.hardware_uuid,
+    domain: domainObject(v),
+    fqdn: `${row.hostname}.${v.domain.name}`,
+    owner: v.owner,
+    owner_data: row.owner_data as Record<string, string>,
+    locked: row.locked,
+    cache_sets: [],
+    bcaches: [],
+    bios_boot_method: row.bios_boot_method,
+    boot_interface: bootInterface,
+    architecture: row.architecture,
+    min_hwe_kernel: row.min_hwe_kernel,
+    hwe_kernel: row.hwe_kernel,
+    cpu_count: row.cpu_count,
+    cpu_speed: row.cpu_speed,
+    memory: row.memory_mib,
+    swap_size: row.swap_size,
+    storage: physical.reduce((sum, b) => sum + b.size_bytes, 0) / 1e6,
+    status: row.status,
+    osystem: row.osystem,
+    distro_series: row.distro_series,
+    ephemeral_deploy: row.ephemeral_deploy,
+    error_description: row.error_description,
+    netboot: row.netboot,
+    power_type: row.power_type,
+    power_state: row.power_state,
+    tag_names: v.tags,
+    address_ttl: row.address_ttl,
+    ip_addresses: addressesOf(v),
+    interface_set: interfaces,
+    zone: zoneObject(v.zone),
+    pool: v.pool ? poolObject(v.pool) : null,
+    disable_ipv4: false,
+    boot_disk: bootDisk ? wireBlockDevice(bootDisk, storage) : null,
+    blockdevice_set: v.blockDevices.map((b) => wireBlockDevice(b, storage)),
+    physicalblockdevice_set: physical.map((b) => wireBlockDevice(b, storage)),
+    virtualblockdevice_set: v.blockDevices.filter((b) => b.type === "virtual").map((b) => wireBlockDevice(b, storage)),
+    volume_groups: [],
+    raids: [],
+    status_action: "",
+    status_message: statusMessage(v),
+    status_name: statusLabel[status],
+    node_type: row.node_type,
+    node_type_name: NODE_TYPE_LABELS[row.node_type] ?? "Machine",
+    special_filesystems: storage.filesystems
+      .filter((f) => f.block_device_id === null && f.partition_id === null)
+      .map((f) => wireFilesystem(f))
+      .filter((f) => f !== null),
+    parent: null,
+    pod: null,
+    default_gateways: { ipv4: { gateway_ip: null, link_id: null }, ipv6: { gateway_ip: null, link_id: null } },
+    current_commissioning_result_id: row.commissioning_set_id,
+    current_testing_result_id: row.testing_set_id,
+    current_installation_result_id: row.installation_set_id,
+    ...(named("commissioning", commissioning) as Pick<Machine, "commissioning_status" | "commissioning_status_name">),
+    ...(named("testing", tests()) as Pick<Machine, "testing_status" | "testing_status_name">),
+    ...(named("cpu_test", tests(hardwareType.cpu)) as Pick<Machine, "cpu_test_status" | "cpu_test_status_name">),
+    ...(named("memory_test", tests(hardwareType.memory)) as Pick<
+      Machine,
+      "memory_test_status" | "memory_test_status_name"
+    >),
+    ...(named("network_test", tests(hardwareType.network)) as Pick<
+      Machine,
+      "network_test_status" | "network_test_status_name"
+    >),
+    ...(named("storage_test", tests(hardwareType.storage)) as Pick<
+      Machine,
+      "storage_test_status" | "storage_test_status_name"
+    >),
+    ...(named("other_test", tests(hardwareType.node)) as Pick<Machine, "other_test_status" | "other_test_status_name">),
+    ...(named("interface_test", tests(hardwareType.network)) as Pick<
+      Machine,
+      "interface_test_status" | "interface_test_status_name"
+    >),
+    hardware_info: hardwareInfo(v.metadata),
+    numanode_set: v.numaNodes.map((n) => ({ index: n.index, cores: n.cores, memory: n.memory_mib, hugepages_set: [] })),
+    virtualmachine_id: null,
+    workload_annotations: row.owner_data as Record<string, string>,
+    last_sync: null,
+    sync_interval: null,
+    next_sync: null,
+    enable_hw_sync: row.enable_hw_sync,
+    enable_kernel_crash_dump: row.enable_kernel_crash_dump,
+    iscsiblockdevice_set: [],
+    // Ours, beside the compatible ones: what it waits for, and until when.
+    ...ownFields(v),
+    resource_uri: `${API_ROOT}/machines/${row.system_id}/`,
+  };
+}
+
+function ownFields(v: MachineView): object {
+  return {
+    waiting_for: v.row.waiting_for,
+    status_since: v.row.status_since.toISOString(),
+    status_deadline: v.row.status_deadline?.toISOString() ?? null,
+  };
+}
+
+/** What an anonymous enlistment gets to see. */
+export function wireAnonMachine(v: MachineView): AnonMachine {
+  const full = wireMachine(v);
+  const {
+    system_id,
+    hostname,
+    domain,
+    fqdn,
+    architecture,
+    status,
+    power_type,
+    power_state,
+    zone,
+    status_action,
+    status_message,
+    status_name,
+    node_type,
+    resource_uri,
+  } = full;
+  return {
+    system_id,
+    hostname,
+    domain,
+    fqdn,
+    architecture,
+    status,
+    power_type,
+    power_state,
+    zone,
+    status_action,
+    status_message,
+    status_name,
+    node_type,
+    resource_uri,
+  };
+}

@@ -1,0 +1,45 @@
+/** The one way in which a decision about a machine becomes fact: fields, events, effects, jobs and the change record, in one transaction. */
+import { appendChange } from "@rackwright/db/change";
+import type { Tx } from "@rackwright/db/connect";
+import { insertEvents } from "@rackwright/db/history";
+import { type LoadedMachine, readMachineById, updateMachine } from "@rackwright/db/machines";
+import type { Decision, Machine } from "@rackwright/domain/machine/machine";
+import { actorName, type Ctx } from "../context.ts";
+import { applyEffect } from "./effects.ts";
+import { enqueueJob } from "./queues.ts";
+
+/**
+ * @param more further columns of the row, by their names in the database
+ * @returns the machine as it is now, still locked
+ */
+export async function commit(
+  ctx: Ctx,
+  tx: Tx,
+  loaded: LoadedMachine,
+  decision: Decision,
+  more: Record<string, unknown> = {},
+): Promise<LoadedMachine> {
+  const before = loaded.machine;
+  await updateMachine(tx, before.id, decision.set, more);
+  await insertEvents(
+    tx,
+    { nodeId: before.id, hostname: before.hostname, username: actorName(ctx.actor) },
+    decision.events,
+  );
+  const after: Machine = { ...before, ...decision.set };
+  for (const effect of decision.effects) await applyEffect(ctx, tx, after, effect);
+  for (const job of decision.jobs) await enqueueJob(ctx, tx, after, job);
+  if (Object.keys(decision.set).length > 0 || Object.keys(more).length > 0 || decision.effects.length > 0) {
+    const visibleTo = after.ownerId === null ? null : String(after.ownerId);
+    await appendChange(tx, {
+      kind: "update",
+      entity: "machine",
+      entityId: before.systemId,
+      visibleTo,
+      payload: { status: after.status },
+    });
+  }
+  const now = await readMachineById(tx, before.id);
+  if (!now) throw new Error(`machine ${before.systemId} vanished while it was locked`);
+  return now;
+}

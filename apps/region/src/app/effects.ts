@@ -1,0 +1,61 @@
+/** What a decision wants done beyond the machine's own fields: each effect by the part that owns it. */
+import type { Tx } from "@rackwright/db/connect";
+import { endBootSecrets } from "@rackwright/db/boot-secrets";
+import { markImageDeployed } from "@rackwright/db/images";
+import { updateMachine } from "@rackwright/db/machines";
+import { finishResults } from "@rackwright/db/script-results";
+import { deleteNodeToken } from "@rackwright/db/users";
+import type { Effect, Machine } from "@rackwright/domain/machine/machine";
+import { newNodeToken } from "../auth/tokens.ts";
+import type { Ctx } from "../context.ts";
+import { assignAddresses, clearLinks, defaultLinks, releaseAddresses } from "./addresses.ts";
+import { acquireFilesystems, applyDefaultLayout, clearStorage, dropAcquiredFilesystems } from "./storage.ts";
+
+export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Effect): Promise<void> {
+  switch (effect.do) {
+    case "finish_results": {
+      const ids = {
+        commissioning: machine.commissioningSetId,
+        testing: machine.testingSetId,
+        installation: machine.installationSetId,
+        release: null,
+      };
+      await finishResults(
+        tx,
+        effect.sets.map((set) => ids[set]).filter((id) => id !== null),
+        effect.as,
+        ctx.region.now(),
+      );
+      return;
+    }
+    case "new_token":
+      await newNodeToken(ctx.region, tx, machine.id);
+      return;
+    case "revoke_token":
+      return deleteNodeToken(tx, machine.id);
+    case "end_boot_secrets":
+      return endBootSecrets(tx, machine.id, ctx.region.now());
+    case "clear_storage":
+      return clearStorage(tx, machine.id);
+    case "acquire_filesystems":
+      return acquireFilesystems(tx, machine.id);
+    case "drop_acquired":
+      return dropAcquiredFilesystems(tx, machine.id);
+    case "default_storage_layout":
+      return applyDefaultLayout(ctx, tx, machine.id);
+    case "clear_links":
+      return clearLinks(tx, machine.id);
+    case "default_links":
+      return defaultLinks(tx, machine.id);
+    case "assign_addresses":
+      return assignAddresses(tx, machine.id);
+    case "release_addresses":
+      return releaseAddresses(tx, machine.id);
+    case "set_user_data":
+      return updateMachine(tx, machine.id, {}, { user_data: effect.data === null ? null : Buffer.from(effect.data) });
+    case "clear_owner_data":
+      return updateMachine(tx, machine.id, {}, { owner_data: "{}", allocated_token: null });
+    case "mark_image_deployed":
+      return markImageDeployed(tx, `${machine.osystem}/${machine.distroSeries}`, ctx.region.now());
+  }
+}

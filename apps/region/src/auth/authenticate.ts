@@ -1,0 +1,61 @@
+/** Who sends this request: by OAuth, or nobody. */
+import { claimToken } from "@rackwright/db/users";
+import type { RawParams } from "@rackwright/contract/params";
+import { DomainError } from "@rackwright/domain/errors";
+import type { Actor } from "@rackwright/domain/machine/machine";
+import type { Region } from "../context.ts";
+import { oauthParams, parseAuthorization, signatureMatches, type SignedRequest } from "./oauth.ts";
+
+export interface Identity {
+  actor: Actor;
+  tokenKey: string | null;
+  /** Set for a machine's own credentials. */
+  nodeId: number | null;
+}
+
+export const nobody: Identity = { actor: { kind: "anonymous" }, tokenKey: null, nodeId: null };
+
+/** Older or newer than this, a request is refused (reference: describe.md section 9). */
+const MAX_SKEW_SECONDS = 300;
+
+/** Which purpose a stored secret was sealed for: the token it belongs to. */
+export const tokenPurpose = (tokenKey: string) => `oauth:${tokenKey}`;
+
+function refused(reason: string): DomainError {
+  return new DomainError("unauthorized", `Authorization Error: ${reason}`);
+}
+
+/**
+ * Check the signature of a request, wherever its parameters travel: header, query or form.
+ * @returns nobody when it carries no credentials at all
+ * @throws DomainError unauthorized when it carries ones that are wrong: they are never taken for an anonymous call
+ */
+export async function authenticate(
+  region: Region,
+  authorization: string | undefined,
+  params: RawParams,
+  request: Omit<SignedRequest, "params">,
+): Promise<Identity> {
+  const plain: [string, string][] = Object.entries(params).flatMap(([name, values]) =>
+    values.filter((v) => typeof v === "string").map((v): [string, string] => [name, v]),
+  );
+  const fromHeader = authorization === undefined ? undefined : parseAuthorization(authorization);
+  const oauth = oauthParams(fromHeader ?? plain.filter(([name]) => name.startsWith("oauth_")));
+  if (!oauth) return nobody;
+  if (oauth.version !== undefined && oauth.version !== "1.0") throw refused("'OAuth version must be 1.0.'");
+  const skew = Math.abs(region.now().getTime() / 1000 - Number(oauth.timestamp));
+  if (!(skew <= MAX_SKEW_SECONDS))
+    throw refused(`'Expired timestamp: yours ${oauth.timestamp}, ours ${Math.floor(region.now().getTime() / 1000)}.'`);
+  const owner = await claimToken(region.db.kysely, oauth.token, oauth.nonce);
+  if (!owner || owner.consumerKey !== oauth.consumerKey) throw refused("Invalid API key.");
+  const secret = region.secrets.open(tokenPurpose(oauth.token), owner.secret);
+  if (!signatureMatches(oauth, secret, { ...request, params: plain })) throw refused("'Invalid signature.'");
+  if (!owner.fresh) throw refused("'Nonce already used: each request needs its own.'");
+  if (owner.node)
+    return { actor: { kind: "machine", systemId: owner.node.systemId }, tokenKey: oauth.token, nodeId: owner.node.id };
+  if (!owner.user) throw new Error(`token ${oauth.token} belongs to nobody`);
+  if (!owner.user.isActive)
+    throw new DomainError("forbidden", "User is not allowed to log in: the account is not active.");
+  const { id, username, isSuperuser } = owner.user;
+  return { actor: { kind: "user", userId: id, username, isSuperuser }, tokenKey: oauth.token, nodeId: null };
+}

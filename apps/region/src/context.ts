@@ -1,0 +1,45 @@
+/** What a request or a job works with. Wired once, in region.ts. */
+import type { Database, Tx } from "@rackwright/db/connect";
+import { transaction } from "@rackwright/db/connect";
+import type { Jobs } from "@rackwright/db/jobs";
+import type { Actor } from "@rackwright/domain/machine/machine";
+import type { Logger } from "pino";
+import type { SecretBox } from "./auth/secrets.ts";
+import type { ImageStore } from "./images/store.ts";
+import type { Racks } from "./racks/racks.ts";
+
+/** The region's parts, shared by all requests. */
+export interface Region {
+  db: Database;
+  jobs: Jobs;
+  secrets: SecretBox;
+  racks: Racks;
+  images: ImageStore;
+  log: Logger;
+  now: () => Date;
+  version: string;
+}
+
+/** One caller's call. */
+export interface Ctx {
+  region: Region;
+  actor: Actor;
+  /** API key that signed the request. */
+  tokenKey: string | null;
+}
+
+/** Run `work` in one transaction; it is run again when it lost against another, so it has no effect outside of the database. */
+export function inTransaction<T>(ctx: Pick<Ctx, "region">, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return transaction(ctx.region.db, work);
+}
+
+export const systemActor: Actor = { kind: "system" };
+
+export function systemCtx(region: Region): Ctx {
+  return { region, actor: systemActor, tokenKey: null };
+}
+
+/** Name for the machine's history. */
+export function actorName(actor: Actor): string | null {
+  return actor.kind === "user" ? actor.username : null;
+}

@@ -1,0 +1,122 @@
+/** API 2.0 as one handler: find the action, check who asks, decode, call, encode. Everything it knows comes from the contract. */
+import { decodeParams } from "@rackwright/contract/decode";
+import { apiHash } from "@rackwright/contract/describe";
+import { findAction, findResource, methodsOf } from "@rackwright/contract/find";
+import { API_ROOT } from "@rackwright/contract/table";
+import type { Action, Resource } from "@rackwright/contract/action";
+import type { RawParams } from "@rackwright/contract/params";
+import { DomainError } from "@rackwright/domain/errors";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { authenticate, type Identity } from "../auth/authenticate.ts";
+import type { Ctx, Region } from "../context.ts";
+import { parseBody, type ParsedBody, queryParams } from "./body.ts";
+import { sendError, sendResult, TEXT } from "./reply.ts";
+import type { Routes } from "./route.ts";
+
+/** A body without credentials: enlisting machines send a few kilobytes. */
+const ANONYMOUS_LIMITS = { total: 1 << 20, inMemory: 1 << 20 };
+/** With credentials: scripts and results; images go to their own address in pieces, or spool to a file. */
+const SIGNED_LIMITS = { total: 64 * 2 ** 30, inMemory: 16 << 20 };
+
+export function originOf(request: FastifyRequest): string {
+  return `${request.protocol}://${request.headers.host ?? "localhost"}`;
+}
+
+export async function dispatch(
+  region: Region,
+  routes: Routes,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const url = new URL(request.url, "http://localhost");
+  const path = collapseSlashes(url.pathname);
+  const found = findResource(path.slice(API_ROOT.length));
+  if (!found) {
+    void reply.code(404).header("content-type", TEXT).send(`Unknown API endpoint: ${path}.`);
+    return;
+  }
+  void reply.header("x-maas-api-hash", apiHash);
+  void reply.header("vary", "Authorization");
+  let body: ParsedBody | undefined;
+  try {
+    const query = queryParams(url.searchParams);
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    // The upload of an image's pieces takes its body raw; it is the only resource that is all raw.
+    const raw = Object.values(found.resource.actions).some((a) => a.method === method && routes.get(a)?.rawBody);
+    const limits = request.headers.authorization === undefined ? ANONYMOUS_LIMITS : SIGNED_LIMITS;
+    if (!raw && method !== "GET") body = await parseBody(request.raw, request.headers["content-type"], limits);
+    const params: RawParams = { ...query };
+    for (const [name, values] of Object.entries(body?.params ?? {}))
+      params[name] = [...(params[name] ?? []), ...values];
+
+    const identity = await authenticate(region, request.headers.authorization, params, {
+      method: request.method,
+      url: `${originOf(request)}${url.pathname}`,
+    });
+    for (const name of Object.keys(params)) if (name.startsWith("oauth_")) delete params[name];
+    const action = chooseAction(found.resource, method, opOf(params, found.pathOp), identity);
+    delete params.op;
+    allow(action, identity);
+
+    const bound = routes.get(action);
+    if (!bound) throw new Error(`${found.resource.name}.${action.name} is declared and has no handler`);
+    const decoded = decodeParams(action, params);
+    const ctx: Ctx = { region, actor: identity.actor, tokenKey: identity.tokenKey };
+    const result = await bound.handler({
+      ctx,
+      path: found.pathValues,
+      params: decoded.values,
+      extra: decoded.extra,
+      given: new Set(Object.keys(params)),
+      request: { origin: originOf(request), body: request.raw, contentLength: lengthOf(request) },
+    });
+    sendResult(reply, action.success, result);
+  } catch (error) {
+    if (!sendError(reply, error, String(request.id)))
+      region.log.error({ err: error, requestId: request.id, method: request.method, path }, "request failed");
+  } finally {
+    await body?.dispose();
+  }
+}
+
+export function collapseSlashes(path: string): string {
+  return path.replace(/\/{2,}/g, "/");
+}
+
+function lengthOf(request: FastifyRequest): number | undefined {
+  const header = request.headers["content-length"];
+  return header === undefined ? undefined : Number(header);
+}
+
+/** The operation: in the query or the body, or in the path; empty means none. */
+function opOf(params: RawParams, pathOp: string | undefined): string | null {
+  const given = params.op?.find((v) => typeof v === "string" && v !== "");
+  const op = typeof given === "string" ? given : pathOp;
+  return op === undefined || op === "" ? null : op.replaceAll("-", "_");
+}
+
+function chooseAction(resource: Resource, method: string, op: string | null, identity: Identity): Action {
+  const action = findAction(resource, method, op);
+  if (action) return action;
+  if (identity.actor.kind === "anonymous") throw unauthorized();
+  const methods: string[] = methodsOf(resource);
+  if (!methods.includes(method) && op === null)
+    throw new DomainError("method_not_allowed", `${resource.name} takes ${methods.join(", ")}, not ${method}.`);
+  throw new DomainError("bad_request", `Unrecognised signature: method=${method} op=${op ?? "None"}`);
+}
+
+/** The least that an action asks of its caller; what an object's permission adds is checked where the object is read. */
+function allow(action: Action, identity: Identity): void {
+  const { actor } = identity;
+  if (action.access === "anonymous") return;
+  if (actor.kind === "anonymous") throw unauthorized();
+  // A machine's credentials open its metadata and nothing else.
+  if (actor.kind !== "user")
+    throw new DomainError("forbidden", "A machine's own credentials are good for its metadata only.");
+  if (action.access === "admin" && !actor.isSuperuser)
+    throw new DomainError("forbidden", "This method is reserved for admin users.");
+}
+
+function unauthorized(): DomainError {
+  return new DomainError("unauthorized", "Unauthorized: sign the request with an API key.");
+}

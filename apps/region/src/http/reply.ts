@@ -1,0 +1,62 @@
+/** Replies as clients expect them (reference: describe.md section 12, client-wire.md "Responses"). */
+import { errorStatus } from "@rackwright/contract/errors";
+import { DomainError } from "@rackwright/domain/errors";
+import type { FastifyReply } from "fastify";
+
+/** What a handler may give back besides a JSON value. */
+export class Raw {
+  readonly body: string | Uint8Array | NodeJS.ReadableStream;
+  readonly contentType: string;
+  readonly headers: Record<string, string>;
+  constructor(
+    body: string | Uint8Array | NodeJS.ReadableStream,
+    contentType: string,
+    headers: Record<string, string> = {},
+  ) {
+    this.body = body;
+    this.contentType = contentType;
+    this.headers = headers;
+  }
+}
+
+export const TEXT = "text/plain; charset=utf-8";
+export const JSON_TYPE = "application/json; charset=utf-8";
+
+export function plainText(text: string): Raw {
+  return new Raw(text, TEXT);
+}
+
+/** JSON with 4 blanks, as the original writes it. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 4);
+}
+
+export function sendResult(reply: FastifyReply, status: number, result: unknown): FastifyReply {
+  void reply.code(status);
+  // Every reply needs a Content-Type, 204 too: the official command line dies without one.
+  if (status === 204) return reply.header("content-type", TEXT).send("");
+  if (result instanceof Raw)
+    return reply.headers(result.headers).header("content-type", result.contentType).send(result.body);
+  return reply.header("content-type", JSON_TYPE).send(jsonText(result ?? null));
+}
+
+/**
+ * An error as the caller sees it: nothing of ours, only what can be acted on.
+ * @returns whether it was the caller's; anything else is a bug to be logged
+ */
+export function sendError(reply: FastifyReply, error: unknown, requestId: string): boolean {
+  if (!(error instanceof DomainError)) {
+    void reply
+      .code(500)
+      .header("content-type", TEXT)
+      .send(`Internal error. The server's log says more under request ${requestId}.`);
+    return false;
+  }
+  const { status } = errorStatus[error.code];
+  void reply.code(status);
+  if (status === 401) void reply.header("www-authenticate", 'OAuth realm="OAuth"');
+  if (error.code === "rack_unavailable" || error.code === "rack_timeout") void reply.header("retry-after", "10");
+  if (error.fields) void reply.header("content-type", JSON_TYPE).send(JSON.stringify(error.fields));
+  else void reply.header("content-type", TEXT).send(error.message);
+  return true;
+}

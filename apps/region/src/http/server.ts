@@ -1,0 +1,64 @@
+/** The region's HTTP server: API, metadata service, images for racks, the plain start page. */
+import { describe } from "@rackwright/contract/describe";
+import { openApi } from "@rackwright/contract/openapi";
+import { API_ROOT } from "@rackwright/contract/table";
+import Fastify, { type FastifyInstance } from "fastify";
+import { stringify } from "yaml";
+import type { Region } from "../context.ts";
+import { dispatch, originOf } from "./dispatch.ts";
+import { startPage } from "./start-page.ts";
+import { TEXT } from "./reply.ts";
+import type { Routes } from "./route.ts";
+
+export function createServer(region: Region, routes: Routes): FastifyInstance {
+  const server = Fastify({
+    loggerInstance: region.log as never,
+    disableRequestLogging: true,
+    trustProxy: false,
+    requestTimeout: 0,
+    keepAliveTimeout: 30_000,
+    routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: 1000 },
+  });
+  // Bodies are read by whoever handles the request: some are streams of gigabytes.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+  server.setErrorHandler((error, request, reply) => {
+    region.log.error({ err: error, requestId: request.id, url: request.url }, "request failed");
+    void reply
+      .code(500)
+      .header("content-type", TEXT)
+      .send(`Internal error. The server's log says more under request ${request.id}.`);
+  });
+  server.setNotFoundHandler(
+    (request, reply) =>
+      void reply
+        .code(404)
+        .header("content-type", TEXT)
+        .send(`There is nothing at ${request.url.split("?")[0]}.`),
+  );
+
+  server.get(`${API_ROOT}/describe/`, (request, reply) => {
+    // Exactly this type: with a charset the official command line refuses to log in. As bytes, so that none is added.
+    void reply
+      .header("content-type", "application/json")
+      .send(Buffer.from(JSON.stringify(describe(originOf(request)))));
+  });
+  server.get(`${API_ROOT}/openapi.yaml`, (request, reply) => {
+    void reply
+      .header("content-type", "application/openapi+yaml")
+      .send(stringify(openApi(originOf(request), region.version)));
+  });
+  server.get("/MAAS/api/version/", (_request, reply) => void reply.header("content-type", "text/plain").send("2.0"));
+  for (const path of ["/MAAS", "/MAAS/"])
+    server.get(
+      path,
+      (request, reply) =>
+        void reply.header("content-type", "text/html; charset=utf-8").send(startPage(region, originOf(request))),
+    );
+  server.get("/", (_request, reply) => void reply.redirect("/MAAS/"));
+  server.all(`${API_ROOT}/*`, async (request, reply) => {
+    await dispatch(region, routes, request, reply);
+    return reply;
+  });
+  return server;
+}

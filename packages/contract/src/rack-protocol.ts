@@ -1,0 +1,91 @@
+/**
+ * What region and rack say to each other over their WebSocket: JSON messages, calls both ways, each answered once.
+ * A rack that is part of the region's process speaks it too: there is one code path.
+ */
+export interface BootRequest {
+  /** Of the interface that boots; lower case with colons. */
+  mac: string;
+  /** Address that the request came from. */
+  remoteAddress: string;
+  /** The rack's address that it came to: what the machine can reach. */
+  localAddress: string;
+  /** SMBIOS UUID, when the loader knows it. */
+  uuid: string | null;
+  /** i386, x86_64, arm64 ... as the loader says. */
+  buildArch: string | null;
+  /** pcbios or efi. */
+  platform: string | null;
+}
+
+export interface EvidenceItem {
+  source: "bmc" | "dhcp" | "tftp" | "http" | "console";
+  mac: string | null;
+  /** Address of the machine, when the MAC is not known at this door. */
+  address: string | null;
+  text: string;
+  detail?: Record<string, unknown>;
+  /** Milliseconds since 1970, by the rack's clock. */
+  at: number;
+}
+
+export interface RackInterface {
+  name: string;
+  mac: string;
+  /** With prefix length: 10.0.0.1/24 */
+  addresses: string[];
+}
+
+export type PowerAction = "on" | "off" | "cycle" | "query";
+export type PowerStep = "off_sent" | "observed_off" | "on_sent" | "observed_on";
+
+/** Calls that the rack makes. */
+export interface RegionMethods {
+  /** First call of a connection. */
+  hello: {
+    params: { hostname: string; version: string; architecture: string; interfaces: RackInterface[] };
+    result: { systemId: string };
+  };
+  /** The iPXE script for a machine; null when it is to get none. */
+  bootScript: { params: BootRequest; result: { script: string | null } };
+  evidence: { params: { items: EvidenceItem[] }; result: null };
+  /** Steps of a power action as they happen, so that a crashed one goes on from there. */
+  powerStep: { params: { systemId: string; bootEpoch: number; step: PowerStep }; result: null };
+}
+
+/** Calls that the region makes. */
+export interface RackMethods {
+  power: {
+    params: {
+      systemId: string;
+      bootEpoch: number;
+      action: PowerAction;
+      powerType: string;
+      parameters: Record<string, string>;
+      bootDevice: "network" | "disk" | null;
+      done: PowerStep[];
+    };
+    result: { state: "on" | "off" | "unknown" };
+  };
+  /** Serve DHCP on these interfaces; none switches it off. */
+  configureDhcp: {
+    params: {
+      interfaces: string[];
+      serverTag: string;
+      address: string;
+      database: { host: string; port: number; name: string; user: string; password: string };
+    };
+    result: { changed: boolean };
+  };
+  /** Networks changed in Kea's database: read them now. */
+  pullDhcp: { params: Record<string, never>; result: null };
+  releaseLeases: { params: { addresses: string[] }; result: null };
+  /** Images that machines may be sent: fetch and verify them, forget others. */
+  syncImages: { params: { files: { sha256: string; sizeBytes: number }[] }; result: null };
+}
+
+export type MethodName = keyof RegionMethods | keyof RackMethods;
+
+export type Message =
+  | { id: number; method: string; params: unknown }
+  | { id: number; result: unknown }
+  | { id: number; error: { kind: string; message: string } };

@@ -1,0 +1,278 @@
+/** Nodes with all that a reply about them shows. A fixed number of statements, however many nodes. */
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { NodeRow } from "./machines.ts";
+import type {
+  BlockDeviceTable,
+  DomainTable,
+  FilesystemTable,
+  InterfaceTable,
+  NumaNodeTable,
+  PartitionTable,
+  ResourcePoolTable,
+  Schema,
+  SubnetTable,
+  ZoneTable,
+} from "./schema.ts";
+
+export type InterfaceRow = Selectable<InterfaceTable>;
+export type BlockDeviceRow = Selectable<BlockDeviceTable>;
+export type PartitionRow = Selectable<PartitionTable>;
+export type FilesystemRow = Selectable<FilesystemTable>;
+export type SubnetRow = Selectable<SubnetTable>;
+
+/** A VLAN as replies show it, with the names of what it belongs to. */
+export interface VlanView {
+  id: number;
+  vid: number;
+  name: string | null;
+  mtu: number;
+  dhcpOn: boolean;
+  externalDhcp: string | null;
+  relayVlanId: number | null;
+  fabricId: number;
+  fabricName: string;
+  spaceName: string | null;
+  primaryRack: string | null;
+  secondaryRack: string | null;
+}
+
+export interface LinkRow {
+  id: number;
+  allocType: number;
+  ip: string | null;
+  subnetId: number | null;
+  interfaceId: number;
+}
+
+/** Statuses of results, grouped as the aggregate wants them. */
+export interface ResultStatus {
+  nodeId: number;
+  setId: number;
+  resultType: number;
+  hardwareType: number;
+  status: number;
+}
+
+export interface MachineView {
+  row: NodeRow;
+  owner: string | null;
+  domain: Selectable<DomainTable> & { resourceRecordCount: number };
+  zone: Selectable<ZoneTable>;
+  pool: Selectable<ResourcePoolTable> | null;
+  interfaces: InterfaceRow[];
+  /** Child to parents, by interface id. */
+  parents: Map<number, number[]>;
+  links: Map<number, LinkRow[]>;
+  blockDevices: BlockDeviceRow[];
+  partitions: Map<number, PartitionRow[]>;
+  filesystems: FilesystemRow[];
+  numaNodes: Selectable<NumaNodeTable>[];
+  metadata: Map<string, string>;
+  tags: string[];
+  results: ResultStatus[];
+  latestEvent: { type: string; description: string } | null;
+  vlans: Map<number, VlanView>;
+  subnets: Map<number, SubnetRow>;
+}
+
+const anyOf = (ids: readonly number[]) => sql<number>`any(${ids}::bigint[])`;
+
+export async function loadVlans(db: Kysely<Schema>, ids?: readonly number[]): Promise<Map<number, VlanView>> {
+  let query = db
+    .selectFrom("vlan as v")
+    .innerJoin("fabric as f", "f.id", "v.fabric_id")
+    .leftJoin("space as s", "s.id", "v.space_id")
+    .leftJoin("node as r1", "r1.id", "v.primary_rack_id")
+    .leftJoin("node as r2", "r2.id", "v.secondary_rack_id")
+    .select([
+      "v.id",
+      "v.vid",
+      "v.name",
+      "v.mtu",
+      "v.dhcp_on as dhcpOn",
+      "v.external_dhcp as externalDhcp",
+      "v.relay_vlan_id as relayVlanId",
+      "v.fabric_id as fabricId",
+      sql<string>`coalesce(f.name, 'fabric-' || f.id)`.as("fabricName"),
+      "s.name as spaceName",
+      "r1.system_id as primaryRack",
+      "r2.system_id as secondaryRack",
+    ])
+    .orderBy("v.id");
+  if (ids) query = query.where("v.id", "=", anyOf(ids));
+  const rows = await query.execute();
+  return new Map(rows.map((v) => [v.id, v]));
+}
+
+/** Views of these nodes, in the order of the ids; ones that are gone are left out. */
+export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[]): Promise<MachineView[]> {
+  if (ids.length === 0) return [];
+  const nodes = await db.selectFrom("node").selectAll().where("id", "=", anyOf(ids)).execute();
+  const setIds = nodes.flatMap((n) => [n.commissioning_set_id, n.testing_set_id]).filter((id) => id !== null);
+  const [
+    owners,
+    domains,
+    zones,
+    pools,
+    interfaces,
+    parents,
+    links,
+    blockDevices,
+    partitions,
+    filesystems,
+    numaNodes,
+    metadata,
+    tags,
+    results,
+    events,
+    vlans,
+    subnets,
+  ] = await Promise.all([
+    db
+      .selectFrom("app_user")
+      .select(["id", "username"])
+      .where("id", "=", anyOf(nodes.map((n) => n.owner_id).filter((id) => id !== null)))
+      .execute(),
+    db
+      .selectFrom("domain")
+      .selectAll()
+      .select((eb) =>
+        eb
+          .selectFrom("node as n")
+          .whereRef("n.domain_id", "=", "domain.id")
+          .select(eb.fn.countAll<number>().as("c"))
+          .as("hosts"),
+      )
+      .where("id", "=", anyOf(nodes.map((n) => n.domain_id)))
+      .execute(),
+    db
+      .selectFrom("zone")
+      .selectAll()
+      .where("id", "=", anyOf(nodes.map((n) => n.zone_id)))
+      .execute(),
+    db
+      .selectFrom("resource_pool")
+      .selectAll()
+      .where("id", "=", anyOf(nodes.map((n) => n.pool_id).filter((id) => id !== null)))
+      .execute(),
+    db.selectFrom("interface").selectAll().where("node_id", "=", anyOf(ids)).orderBy("id").execute(),
+    db
+      .selectFrom("interface_parent as p")
+      .innerJoin("interface as i", "i.id", "p.child_id")
+      .select(["p.child_id", "p.parent_id"])
+      .where("i.node_id", "=", anyOf(ids))
+      .execute(),
+    db
+      .selectFrom("ip_address as a")
+      .innerJoin("interface as i", "i.id", "a.interface_id")
+      .select(["a.id", "a.alloc_type as allocType", "a.ip", "a.subnet_id as subnetId", "i.id as interfaceId"])
+      .where("i.node_id", "=", anyOf(ids))
+      .orderBy("a.id")
+      .execute(),
+    db.selectFrom("block_device").selectAll().where("node_id", "=", anyOf(ids)).orderBy("id").execute(),
+    db
+      .selectFrom("partition as p")
+      .innerJoin("block_device as b", "b.id", "p.block_device_id")
+      .selectAll("p")
+      .where("b.node_id", "=", anyOf(ids))
+      .orderBy("p.block_device_id")
+      .orderBy("p.index")
+      .execute(),
+    db.selectFrom("filesystem").selectAll().where("node_id", "=", anyOf(ids)).orderBy("id").execute(),
+    db.selectFrom("numa_node").selectAll().where("node_id", "=", anyOf(ids)).orderBy("index").execute(),
+    db.selectFrom("node_metadata").selectAll().where("node_id", "=", anyOf(ids)).execute(),
+    db
+      .selectFrom("node_tag as nt")
+      .innerJoin("tag as t", "t.id", "nt.tag_id")
+      .select(["nt.node_id", "t.name"])
+      .where("nt.node_id", "=", anyOf(ids))
+      .orderBy("t.name")
+      .execute(),
+    latestResults(db, setIds),
+    latestEvents(db, ids),
+    loadVlans(db),
+    db.selectFrom("subnet").selectAll().execute(),
+  ]);
+  const byId = <T extends { id: number }>(rows: T[]) => new Map(rows.map((r) => [r.id, r]));
+  const groupBy = <T>(rows: T[], key: (row: T) => number) => Map.groupBy(rows, key);
+  const ownerNames = byId(owners);
+  const domainsById = byId(domains);
+  const zonesById = byId(zones);
+  const poolsById = byId(pools);
+  const subnetsById = byId(subnets);
+  const interfacesOf = groupBy(interfaces, (i) => i.node_id);
+  const parentsOf = new Map(
+    [...groupBy(parents, (p) => p.child_id)].map(([child, rows]) => [child, rows.map((r) => r.parent_id)]),
+  );
+  const linksOf = groupBy(links as LinkRow[], (l) => l.interfaceId);
+  const disksOf = groupBy(blockDevices, (b) => b.node_id);
+  const partitionsOf = groupBy(partitions, (p) => p.block_device_id);
+  const filesystemsOf = groupBy(filesystems, (f) => f.node_id);
+  const numaOf = groupBy(numaNodes, (n) => n.node_id);
+  const metadataOf = groupBy(metadata, (m) => m.node_id);
+  const tagsOf = groupBy(tags, (t) => t.node_id);
+  const resultsOf = groupBy(results, (r) => r.nodeId);
+  const eventOf = new Map(events.map((e) => [e.nodeId, e]));
+  const nodesById = byId(nodes);
+  return ids.flatMap((id): MachineView[] => {
+    const row = nodesById.get(id);
+    const domain = row && domainsById.get(row.domain_id);
+    const zone = row && zonesById.get(row.zone_id);
+    if (!row || !domain || !zone) return [];
+    return [
+      {
+        row,
+        owner: row.owner_id === null ? null : (ownerNames.get(row.owner_id)?.username ?? null),
+        domain: { ...domain, resourceRecordCount: domain.hosts ?? 0 },
+        zone,
+        pool: row.pool_id === null ? null : (poolsById.get(row.pool_id) ?? null),
+        interfaces: interfacesOf.get(id) ?? [],
+        parents: parentsOf,
+        links: linksOf,
+        blockDevices: disksOf.get(id) ?? [],
+        partitions: partitionsOf,
+        filesystems: filesystemsOf.get(id) ?? [],
+        numaNodes: numaOf.get(id) ?? [],
+        metadata: new Map((metadataOf.get(id) ?? []).map((m) => [m.key, m.value])),
+        tags: (tagsOf.get(id) ?? []).map((t) => t.name),
+        results: resultsOf.get(id) ?? [],
+        latestEvent: eventOf.get(id) ?? null,
+        vlans,
+        subnets: subnetsById,
+      },
+    ];
+  });
+}
+
+/** The latest result of each (script, device) in these sets; suppressed ones do not count. */
+async function latestResults(db: Kysely<Schema>, setIds: readonly number[]): Promise<ResultStatus[]> {
+  const rows = await db
+    .selectFrom("script_result as r")
+    .innerJoin("script_set as s", "s.id", "r.set_id")
+    .leftJoin("script as sc", "sc.id", "r.script_id")
+    .select([
+      "s.node_id as nodeId",
+      "s.id as setId",
+      "s.result_type as resultType",
+      sql<number>`coalesce(sc.hardware_type, 0)`.as("hardwareType"),
+      "r.status",
+    ])
+    .where("r.set_id", "=", anyOf(setIds))
+    .where("r.suppressed", "=", false)
+    .execute();
+  return rows;
+}
+
+/** The newest event of level info or worse of each node. */
+async function latestEvents(
+  db: Kysely<Schema>,
+  ids: readonly number[],
+): Promise<{ nodeId: number; type: string; description: string }[]> {
+  const { rows } = await sql<{ nodeId: number; type: string; description: string }>`
+    select n.id as "nodeId", e.type, e.description
+    from unnest(${ids}::bigint[]) as n(id)
+    cross join lateral (select type, description from event where node_id = n.id and level >= 20 order by id desc limit 1) e`.execute(
+    db,
+  );
+  return rows;
+}
