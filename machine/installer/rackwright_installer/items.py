@@ -1,0 +1,103 @@
+"""The storage items of a plan (curtin's storage version 1, the part that is supported) as values."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional
+
+MIB = 1024 * 1024
+
+# fstype of the plan -> program that makes it
+MKFS = {
+    "ext2": "mkfs.ext2",
+    "ext4": "mkfs.ext4",
+    "xfs": "mkfs.xfs",
+    "btrfs": "mkfs.btrfs",
+    "vfat": "mkfs.vfat",
+    "fat32": "mkfs.vfat",
+    "swap": "mkswap",
+}
+FAT = ("vfat", "fat32")
+
+
+@dataclass
+class Disk:
+    id: str
+    ptable: Optional[str]
+    serial: Optional[str]
+    model: Optional[str]
+    path: Optional[str]
+    wipe: Optional[str]
+    grub_device: bool
+    size_bytes: Optional[int]
+    block_size_bytes: Optional[int]
+
+
+@dataclass
+class Partition:
+    id: str
+    device: str
+    number: int
+    size_bytes: int
+    offset_bytes: Optional[int]
+    flag: Optional[str]
+    uuid: Optional[str]
+
+
+@dataclass
+class Format:
+    id: str
+    volume: str
+    fstype: str
+    uuid: str
+    label: Optional[str]
+
+
+@dataclass
+class Mount:
+    id: str
+    device: str
+    path: str
+    options: Optional[str]
+
+
+@dataclass
+class Storage:
+    disks: List[Disk] = field(default_factory=list)
+    partitions: List[Partition] = field(default_factory=list)
+    formats: Dict[str, Format] = field(default_factory=dict)
+    mounts: List[Mount] = field(default_factory=list)
+
+    def partitions_of(self, disk):
+        return sorted((p for p in self.partitions if p.device == disk.id), key=lambda p: p.number)
+
+    def format_of(self, volume):
+        return next((f for f in self.formats.values() if f.volume == volume), None)
+
+    def mounted(self, path):
+        """The format of what is mounted at `path`, or None."""
+        mount = next((m for m in self.mounts if m.path == path), None)
+        return self.formats[mount.device] if mount else None
+
+    def grub_disk(self):
+        return next((d for d in self.disks if d.grub_device), None)
+
+
+def parse_size(value):
+    """Bytes of `1024B`, `512MB`-style binary sizes or a number, as curtin reads them; None when it is no size."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value >= 0 else None
+    match = re.fullmatch(r"(\d+)\s*([KMGT]?)B?", str(value), re.IGNORECASE)
+    if not match:
+        return None
+    return int(match.group(1)) * 1024 ** " KMGT".index(match.group(2).upper() or " ")
+
+
+def starts(partitions):
+    """Start of each partition in bytes, in the order given: its offset, else behind the one before, on a whole MiB."""
+    found = []
+    end = 4 * MIB
+    for partition in partitions:
+        start = partition.offset_bytes if partition.offset_bytes is not None else -(-end // MIB) * MIB
+        found.append(start)
+        end = start + partition.size_bytes
+    return found
