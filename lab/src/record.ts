@@ -1,5 +1,5 @@
 /** `lab.json`: what a lab has started, written as it is started, so that another process can remove all of it. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootId, processId, type ProcessId } from "./processes.ts";
 
@@ -43,8 +43,14 @@ export class Recorder {
     mkdirSync(dir, { recursive: true });
     this.#path = recordPath(dir);
     this.record = { version: 1, bootId: bootId(), owner, ...names, processes: [] };
-    // "x": of two labs that start in one directory at once, one fails here.
-    writeFileSync(this.#path, this.#text(), { flag: "wx" });
+    // A link is made whole or not at all, and never over another: of two labs that start here at once, one fails.
+    const draft = `${this.#path}.${owner.pid}`;
+    writeFileSync(draft, this.#text());
+    try {
+      linkSync(draft, this.#path);
+    } finally {
+      rmSync(draft);
+    }
   }
 
   /** Undefined when the process has ended already: then there is nothing to record. */
