@@ -182,11 +182,13 @@ class DiskTest(unittest.TestCase):
     def test_esp_is_formatted_where_it_is_asked_for(self):
         if not shutil.which("mkfs.vfat"):
             self.skipTest("no mkfs.vfat here (package dosfstools)")
-        plan = parse(self.plan(uefi_plan()))
+        raw = self.plan(uefi_plan())
+        set_item(raw, "vda-part2_format", uuid="1a2b3c4d-0000-4000-8000-000000000000")
+        plan = parse(raw)
         paths = partition_all(plan, {"vda": self.device()}, self.context)
         format_all(plan, paths, self.context)
         text = run("blkid", "--probe", "--output", "export", f"{self.loop}p2").splitlines()
-        for line in ("TYPE=vfat", "UUID=0000-0000", "PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b"):
+        for line in ("TYPE=vfat", "UUID=1A2B-3C4D", "PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b"):
             self.assertIn(line, text)
 
     def digest(self):

@@ -1,5 +1,7 @@
 """Writes partition tables and filesystems."""
 
+import os
+
 from .blockdev import partition_path, wait_for_node
 from .items import FAT, starts
 from .wipe import wipe_disk, zero_ends
@@ -22,6 +24,7 @@ def partition_all(plan, devices, ctx):
             continue
         script = sfdisk_script(plan.storage, disk, device)
         ctx.run(["sfdisk", "--quiet", "--wipe", "always", "--wipe-partitions", "always", device.path], text=script)
+        tell_kernel(ctx, device, plan.storage.partitions_of(disk))
         for partition in plan.storage.partitions_of(disk):
             path = partition_path(device.path, partition.number)
             wait_for_node(ctx, path)
@@ -30,6 +33,14 @@ def partition_all(plan, devices, ctx):
             zero_ends(path)
             paths[partition.id] = path
     return paths
+
+
+def tell_kernel(ctx, device, partitions):
+    """sfdisk has the kernel read the table. A kernel that cannot read GPTs, or read this one too early, is told each partition by partx."""
+    if ctx.has_tool("udevadm"):
+        ctx.run(["udevadm", "settle", "--timeout", "15"], check=False)
+    if not all(os.path.exists(partition_path(device.path, partition.number)) for partition in partitions):
+        ctx.run(["partx", "--update", device.path], check=False)
 
 
 def sfdisk_script(storage, disk, device):

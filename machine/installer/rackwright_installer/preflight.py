@@ -31,7 +31,7 @@ def check(plan, ctx):
 
 
 def _missing_tools(plan, ctx):
-    needed = {"lsblk", "wipefs", "sfdisk", "blockdev", "mount", "umount", "unsquashfs"}
+    needed = {"lsblk", "wipefs", "sfdisk", "partx", "blockdev", "mount", "umount", "unsquashfs"}
     needed |= {MKFS[made.fstype] for made in plan.storage.formats.values()}
     return [f"this system has no {name}" for name in sorted(needed) if not ctx.has_tool(name)]
 
