@@ -1,0 +1,49 @@
+/** The commands that are ours, and which file says what each does. */
+import type { BuiltinModule } from "./builtin.ts";
+
+interface Builtin {
+  name: string;
+  title: string;
+  /** Other spellings that are taken and not shown. */
+  aliases?: readonly string[];
+  load: () => Promise<BuiltinModule>;
+}
+
+export const builtins: readonly Builtin[] = [
+  {
+    name: "login",
+    title: "Log in to a server and remember it as a profile",
+    load: () => import("./commands/login.ts"),
+  },
+  {
+    name: "logout",
+    title: "Forget a profile",
+    aliases: ["logouit"],
+    load: () => import("./commands/logout.ts"),
+  },
+  { name: "list", title: "List the profiles", load: () => import("./commands/list.ts") },
+  {
+    name: "refresh",
+    title: "Fetch the API description of every profile anew",
+    load: () => import("./commands/refresh.ts"),
+  },
+  {
+    name: "apikey",
+    title: "Show, make, rename or delete a user's API keys (on the region's host, as root)",
+    aliases: ["api-key"],
+    load: () => import("./commands/apikey.ts"),
+  },
+  {
+    name: "createadmin",
+    title: "Make an administrator (on the region's host, as root)",
+    load: () => import("./commands/createadmin.ts"),
+  },
+  {
+    name: "status",
+    title: "Show how the region is (on the region's host, as root)",
+    load: () => import("./commands/status.ts"),
+  },
+];
+
+export const builtinNamed = (word: string): Builtin | undefined =>
+  builtins.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
