@@ -1,6 +1,9 @@
 import type { ImageManifest } from "../manifest.ts";
 import type { Site } from "./controller.ts";
-import { controllerUrl } from "./room.ts";
+import { controllerAddress, controllerUrl } from "./room.ts";
+
+/** Console for the test to read, and what makes a boot under emulation quicker. */
+const forTrials = ["console=tty0 console=ttyS0 quiet mitigations=off systemd.show_status=0"];
 
 /** Kernel arguments as images/README.md asks for them. */
 export function kernelArguments(squashfsSha256: string): string {
@@ -10,11 +13,22 @@ export function kernelArguments(squashfsSha256: string): string {
     "BOOTIF=01-${net0/mac:hexhyp}",
     "cc:{'datasource_list': ['MAAS']}end_cc",
     `cloud-config-url=${controllerUrl}/MAAS/preseed`,
-    "ci.ds=MAAS",
-    "console=tty0 console=ttyS0 quiet mitigations=off systemd.show_status=0",
+    ...forTrials,
   ].join(" ");
 }
 
+/** The line that machines get which boot the images of upstream's stream; ours understand it too. */
+export function upstreamKernelArguments(): string {
+  return [
+    `nomodeset root=squash:${controllerUrl}/squashfs ip=::::trial:BOOTIF ip6=off cc:{'datasource_list': ['MAAS']}end_cc`,
+    `cloud-config-url=${controllerUrl}/MAAS/preseed ro overlayroot=tmpfs overlayroot_cfgdisk=disabled`,
+    `log_host=${controllerAddress} log_port=5247`,
+    ...forTrials,
+    "BOOTIF=01-${net0/mac}",
+  ].join(" ");
+}
+
+/** An iPXE script; QEMU's ROM, which is iPXE for BIOS and UEFI alike, follows it directly. */
 export function ipxeScript(args: string): string {
   return `#!ipxe
 kernel ${controllerUrl}/boot-kernel initrd=initrd ${args}
