@@ -30,7 +30,8 @@ export function renderInstallerUserData(files: readonly InstallerFile[], plan: D
     `mkdir -p ${folders.join(" ")}`,
     ...sorted.flatMap((file) => unpack(`${DIRECTORY}/${file.path}`, file.content, file.executable)),
     ...unpack(PLAN, JSON.stringify(plan), false),
-    `exec ${DIRECTORY}/rackwright-install ${PLAN}`,
+    // Not started by its own name: initramfs-tools mounts /run without permission to execute.
+    `exec python3 ${DIRECTORY}/rackwright-install ${PLAN}`,
     "",
   ].join("\n");
 }
