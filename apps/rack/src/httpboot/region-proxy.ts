@@ -90,8 +90,13 @@ export class RegionProxy {
     const answer = new Promise<IncomingMessage>((resolve, reject) =>
       outgoing.once("response", resolve).on("error", reject),
     );
-    // A region may answer (413, 401) before the body is through; then the upload fails and the answer counts.
-    pipeline(req, outgoing).catch(() => {});
+    req.pipe(outgoing);
+    // A region may be away, or answer (401, 413) before the body is through. The rest is then read and thrown away: a connection
+    // closed on a machine that still sends would lose the answer. (One that the region closes on us is lost: EPIPE comes first.)
+    outgoing.once("close", () => {
+      req.unpipe(outgoing);
+      req.resume();
+    });
     let bytes = 0;
     try {
       const incoming = await answer;
@@ -108,7 +113,7 @@ export class RegionProxy {
     } catch (error) {
       reason ??= `the region's answer failed: ${error instanceof Error ? error.message : String(error)}`;
       if (!res.headersSent && !res.destroyed) {
-        res.writeHead(502, { "content-type": "text/plain; charset=utf-8", connection: "close" });
+        res.writeHead(502, { "content-type": "text/plain; charset=utf-8" });
         res.end(
           `502: ${reason}. Tried ${this.#origin.origin}; look at the region's log and at the network between rack and region.\n`,
         );

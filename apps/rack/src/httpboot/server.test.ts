@@ -325,6 +325,17 @@ suite("/MAAS/ goes to the region", () => {
     assert.deepEqual([waited.status, (await waited.text()).startsWith("502: the region does not answer")], [502, true]);
   });
 
+  test("an upload learns why it fails: the region is away, or refuses before it has read it", async (t) => {
+    const gone = await serve(t, { region: { url: "http://127.0.0.1:9" } });
+    assert.equal((await fetch(`${gone.base}/MAAS/upload`, { method: "POST", body: big })).status, 502);
+    const url = await region(t, (req, res) => {
+      req.once("data", () => res.writeHead(413).end("too large"));
+    });
+    const strict = await serve(t, { region: { url } });
+    const refused = await fetch(`${strict.base}/MAAS/upload`, { method: "POST", body: big });
+    assert.deepEqual([refused.status, await refused.text()], [413, "too large"]);
+  });
+
   test("an answer that breaks off breaks off for the machine too", async (t) => {
     const url = await region(t, (_req, res) => {
       res.writeHead(200, { "content-length": 100 }).write("half");

@@ -72,7 +72,8 @@ export async function startHttpBoot(options: HttpBootOptions): Promise<HttpBootS
         return;
       }
       if (path === undefined || (req.method !== "GET" && req.method !== "HEAD")) {
-        tell("not_found", plain(res, 404, "there is no such boot file"));
+        const reason = path === undefined ? "no name of a boot file" : `${req.method} is for /MAAS/ only`;
+        tell("not_found", { ...plain(res, 404, "there is no such boot file"), reason });
         return;
       }
       await serveFile(req, res, path, tell);

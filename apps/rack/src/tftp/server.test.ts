@@ -68,6 +68,7 @@ async function client(t: TestContext, port: number) {
   return {
     close,
     queue,
+    sendBytes: (bytes: Uint8Array, to: number) => socket.send(bytes, to, "127.0.0.1"),
     send: (packet: TftpPacket, to = port) => socket.send(encodeTftp(packet), to, "127.0.0.1"),
     async next() {
       while (queue.length === 0) await once(socket, "message");
@@ -155,7 +156,9 @@ suite("refusals", () => {
       assert.ok(packet.kind === "error" && packet.code === 1, `${name}: ${JSON.stringify(packet)}`);
     }
     assert.deepEqual(seen, ["etc/passwd", "out"]);
-    assert.ok((await ended(names.length + 2)).every((e) => e.outcome === "not_found"));
+    const events = await ended(names.length + 2);
+    assert.ok(events.every((e) => e.outcome === "not_found"));
+    assert.equal(events.filter((e) => e.reason === "no name of a boot file").length, names.length);
   });
 
   test("writing, netascii and malformed requests", async (t) => {
@@ -177,6 +180,24 @@ suite("refusals", () => {
         ["failed", "only octet (binary) mode is served"],
       ],
     );
+  });
+
+  test("random packets, to the server and into a transfer, disturb nothing", async (t) => {
+    const { port, server } = await serve(t);
+    const c = await client(t, port);
+    c.send(rrq("even"));
+    const first = await c.next();
+    const noise = randomBytes(64 * 500);
+    for (let i = 0; i < 500; i++) {
+      const bytes = noise.subarray(i * 64, i * 64 + (noise[i * 64] ?? 0) / 4);
+      // As DATA, OACK or no operation at all; an honest-looking ACK or ERROR would rightly count.
+      if (bytes.length > 1) bytes.set([0, [3, 6, 7, 255][i % 4] ?? 0]);
+      c.sendBytes(bytes, i % 2 ? port : first.port);
+    }
+    c.send({ kind: "ack", block: 1 }, first.port);
+    const { packet } = await c.next();
+    assert.ok(packet.kind === "data" && packet.block === 2, JSON.stringify(packet));
+    assert.equal(server.active, 1);
   });
 
   test("a file that cannot be had now: the reason reaches the machine and the timeline", async (t) => {

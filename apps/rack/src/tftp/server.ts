@@ -6,9 +6,10 @@ import { decodeTftp, encodeTftp, tftpErrorCode, TftpRefusal, type TftpRequest } 
 import { defaultTftpLimits, type TftpLimits } from "@rackwright/wire/tftp/options";
 import type { BootFiles, BootLog } from "../boot-files.ts";
 import { plainAddress } from "../boot-path.ts";
-import { requestedName, type TftpEvent, TftpSession } from "./session.ts";
+import { requestedName, type TftpEvent } from "./event.ts";
+import { TftpSession } from "./session.ts";
 
-export type { TftpEvent } from "./session.ts";
+export type { TftpEvent } from "./event.ts";
 
 export interface TftpServerOptions {
   host: string;
@@ -101,6 +102,7 @@ export async function startTftp(options: TftpServerOptions): Promise<TftpServer>
   };
 
   socket.on("message", (bytes, remote) => {
+    if (remote.port === 0) return; // nobody can be answered there
     try {
       const packet = decodeTftp(bytes);
       if (packet.kind === "wrq") refuse(remote, packet, tftpErrorCode.accessViolation, "this server is read only");

@@ -26,21 +26,7 @@ import {
 import { bootPath, plainAddress } from "../boot-path.ts";
 import { type BootFile, BootFileUnavailable, type BootFiles, bootFileSize, type BootLog } from "../boot-files.ts";
 import { type ByteSource, openByteSource } from "./byte-source.ts";
-
-/** What happened to a request, for the flight recorder. */
-export interface TftpEvent {
-  file: string;
-  remoteAddress: string;
-  /** Ours, as the machine sees it; undefined when refused before a transfer was begun. */
-  localAddress?: string;
-  outcome: "started" | "finished" | "failed" | "not_found";
-  /** Bytes the machine has acknowledged. */
-  bytes: number;
-  /** How often something had to be sent again. */
-  retries: number;
-  durationMs: number;
-  reason?: string;
-}
+import { requestedName, socketFailure, type TftpEvent } from "./event.ts";
 
 export interface SessionOptions {
   host: string;
@@ -56,9 +42,6 @@ export interface SessionOptions {
   onEvent(event: TftpEvent): void;
   log: BootLog;
 }
-
-/** The name as events show it: the path it stands for, or what was sent where it stands for none. */
-export const requestedName = (request: TftpRequest): string => bootPath(request.file) ?? request.file.slice(0, 200);
 
 export class TftpSession {
   readonly #options: SessionOptions;
@@ -123,7 +106,7 @@ export class TftpSession {
     if (this.#ended) return;
     if (!file) {
       this.#reply({ kind: "error", code: tftpErrorCode.fileNotFound, message: "file not found" });
-      this.#end("not_found");
+      this.#end("not_found", bootPath(request.file) === undefined ? "no name of a boot file" : undefined);
       return;
     }
     const agreement = agree(request.options, bootFileSize(file), limits);
@@ -281,9 +264,4 @@ export class TftpSession {
       ...(reason === undefined ? {} : { reason }),
     });
   }
-}
-
-function socketFailure(error: Error): string {
-  const code = "code" in error ? String(error.code) : error.message;
-  return code === "ECONNREFUSED" ? "the machine closed its port" : `cannot send to the machine: ${code}`;
 }
