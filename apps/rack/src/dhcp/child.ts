@@ -29,7 +29,7 @@ export interface KeaChild {
 }
 
 /** A child that served this long is started again at once; one that fails sooner is waited for, twice as long each time. */
-const HEALTHY_MS = 5000;
+const HEALTHY_MS = 1000;
 const BACKOFF_MS = { first: 100, most: 10_000 };
 const STOP_MS = 3000;
 /** Kea 2.2 answers its socket 45 to 184 ms after it was started. */

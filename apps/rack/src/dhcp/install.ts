@@ -9,19 +9,16 @@ export interface KeaInstall {
   hooksDir: string;
 }
 
+const PROGRAM_DIRECTORIES = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
+const LIBRARY_DIRECTORIES = ["/usr/lib", "/usr/local/lib"];
+
 /** @throws DomainError `rack_unavailable`, naming the package to install */
-export async function findKea(): Promise<KeaInstall> {
-  const directories = new Set([...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"]);
+export async function findKea(programs = PROGRAM_DIRECTORIES, libraries = LIBRARY_DIRECTORIES): Promise<KeaInstall> {
   const binary = await firstWith(
-    [...directories].map((directory) => `${directory}/kea-dhcp4`),
+    [...new Set(programs)].map((directory) => `${directory}/kea-dhcp4`),
     constants.X_OK,
   );
-  const libraries = (await readdir("/usr/lib").catch(() => [])).map((name) => `/usr/lib/${name}/kea/hooks`);
-  const candidates = ["/usr/lib/kea/hooks", "/usr/local/lib/kea/hooks", ...libraries];
-  const hook = await firstWith(
-    candidates.map((directory) => `${directory}/libdhcp_pgsql_cb.so`),
-    constants.R_OK,
-  );
+  const hook = await firstWith(await hookPaths(libraries), constants.R_OK);
   if (binary === undefined || hook === undefined) {
     const missing = binary === undefined ? "kea-dhcp4" : "Kea's hook libdhcp_pgsql_cb.so";
     throw new DomainError(
@@ -32,15 +29,23 @@ export async function findKea(): Promise<KeaInstall> {
   return { binary, hooksDir: hook.slice(0, hook.lastIndexOf("/")) };
 }
 
+/** Debian puts them below the machine's triplet: /usr/lib/x86_64-linux-gnu/kea/hooks. */
+async function hookPaths(libraries: string[]): Promise<string[]> {
+  const paths = [];
+  for (const directory of libraries)
+    for (const below of ["", ...(await readdir(directory).catch(() => [])).map((name) => `/${name}`)])
+      paths.push(`${directory}${below}/kea/hooks/libdhcp_pgsql_cb.so`);
+  return paths;
+}
+
 async function firstWith(paths: string[], mode: number): Promise<string | undefined> {
-  for (const path of paths)
-    if (
-      await access(path, mode).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
+  for (const path of paths) {
+    const found = await access(path, mode).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
   return undefined;
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
@@ -14,7 +15,6 @@ import { KEA_SCHEMA_FILE } from "@rackwright/db/kea/schema";
 import { keaTestDatabase, type KeaTestDatabase } from "@rackwright/db/kea/testing";
 import { until } from "@rackwright/db/testing/until";
 import type { DhcpHost, DhcpNetwork, DhcpSubnet } from "@rackwright/domain/dhcp/wanted";
-import { Client } from "pg";
 import { keaCommand } from "./control.ts";
 import { startKea, type Kea, type KeaWanted } from "./kea.ts";
 import type { DhcpEvidence } from "./log.ts";
@@ -102,7 +102,6 @@ function inside(): void {
   let wanted: KeaWanted;
   let startMs = 0;
   const evidence: DhcpEvidence[] = [];
-  const log: string[] = [];
   const ip = (...args: string[]) => execFileSync("ip", args, { encoding: "utf8" });
 
   before(async () => {
@@ -118,7 +117,7 @@ function inside(): void {
     assert.ok(python.stdout);
     answers = createInterface({ input: python.stdout });
     directory = mkdtempSync(join(tmpdir(), "rwkea-"));
-    execFileSync("chmod", ["711", directory]);
+    chmodSync(directory, 0o711);
     db = await keaTestDatabase();
     const { host, port, user, password, database } = db.connection;
     wanted = {
@@ -147,7 +146,6 @@ function inside(): void {
       directory: join(directory, "kea"),
       wanted,
       onEvidence: (seen) => evidence.push(seen),
-      onLog: (line) => log.push(`${line.severity} ${line.id} ${line.text}`),
     });
 
   test("starts before the region has written anything, unprivileged, its file readable by itself alone", async (t) => {
@@ -186,14 +184,7 @@ function inside(): void {
 
   test("a reservation is served on the next DISCOVER, and its lease is told", async (t) => {
     const events: { event: LeaseEvent; at: number }[] = [];
-    const listener = listenLeases(
-      async () => {
-        const client = new Client(db.connection);
-        await client.connect();
-        return client;
-      },
-      (event) => events.push({ event, at: performance.now() }),
-    );
+    const listener = listenLeases(db.connect, (event) => events.push({ event, at: performance.now() }));
     try {
       await listener.ready;
       const began = performance.now();
@@ -383,21 +374,66 @@ function inside(): void {
     assert.equal(kea.status().restarts, 1);
   });
 
-  test("a Kea left by a killed run of ours is ended and replaced", async () => {
-    // Our own process cannot be killed here, so the child is disowned: a second supervisor finds it by its record.
-    const orphan = kea.status().pid;
-    assert.ok(orphan);
-    const second = await start();
+  test("a Kea left by a killed run of ours is ended and replaced by the next run", async (t) => {
+    await kea.stop();
+    assert.equal(kea.status().state, "stopped");
+    await assert.rejects(keaCommand(join(directory, "kea/kea4.sock"), "status-get"), /cannot send status-get/);
+
+    const run = `
+      import { startKea } from ${JSON.stringify(new URL("kea.ts", import.meta.url).href)};
+      const kea = await startKea(JSON.parse(process.env.OPTIONS));
+      await kea.ready();
+      console.log(kea.status().pid);`;
+    const ours = spawn(process.execPath, ["--input-type=module", "-e", run], {
+      env: { ...process.env, OPTIONS: JSON.stringify({ directory: join(directory, "kea"), wanted }) },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(createInterface({ input: ours.stdout }), "line")) as [string];
+    const orphan = Number(line);
+    ours.kill("SIGKILL");
+    await once(ours, "exit");
+    assert.notEqual(readCommandLine(orphan), "");
+
+    const began = performance.now();
+    kea = await start();
+    await kea.ready();
+    t.diagnostic(`orphan ended and replaced in ${ms(performance.now() - began)}`);
+    assert.notEqual(kea.status().pid, orphan);
+    assert.equal(readCommandLine(orphan), "");
+    assert.equal((await ask({ type: DISCOVER, mac: MAC })).yiaddr, "10.77.0.10");
+  });
+
+  test("while PostgreSQL is away Kea is silent; it comes back by itself, also when it was started in between", async (t) => {
+    const database = { ...wanted.database, host: directory };
+    let door = await openDoor(directory, db.connection);
     try {
-      await second.ready();
-      assert.notEqual(second.status().pid, orphan);
+      await kea.reconfigure({ database });
       assert.equal((await ask({ type: DISCOVER, mac: MAC })).yiaddr, "10.77.0.10");
+      const { restarts } = kea.status();
+      await door.close();
+      assert.deepEqual(await ask({ type: DISCOVER, mac: MAC, timeout: 0.3 }), {});
+      door = await openDoor(directory, db.connection);
+      let began = performance.now();
+      await until(async () => (await ask({ type: DISCOVER, mac: MAC, timeout: 0.2 })).yiaddr === "10.77.0.10");
+      t.diagnostic(`served again ${ms(performance.now() - began)} after PostgreSQL was back`);
+      assert.equal(kea.status().restarts, restarts);
+      await kea.pull();
+
+      await kea.stop();
+      await door.close();
+      wanted = { ...wanted, database };
+      kea = await start();
+      await until(() => kea.status().restarts >= 2);
+      assert.match(kea.status().lastError ?? "", /database|connection/i);
+      door = await openDoor(directory, db.connection);
+      began = performance.now();
+      await kea.ready();
+      assert.equal((await ask({ type: DISCOVER, mac: MAC })).yiaddr, "10.77.0.10");
+      t.diagnostic(`started and serving ${ms(performance.now() - began)} after PostgreSQL was there`);
     } finally {
       await kea.stop();
-      await second.stop();
+      await door.close();
     }
-    assert.equal(second.status().state, "stopped");
-    await assert.rejects(keaCommand(join(directory, "kea/kea4.sock"), "status-get"), /cannot send status-get/);
   });
 
   async function serve(networks: DhcpNetwork[]): Promise<void> {
@@ -412,7 +448,44 @@ function inside(): void {
   }
 }
 
+/** PostgreSQL's unix socket once more in another directory: closing this is an outage for who uses it, and for nobody else. */
+async function openDoor(
+  directory: string,
+  { host, port }: { host: string; port: number },
+): Promise<{ close(): Promise<void> }> {
+  const name = `.s.PGSQL.${port}`;
+  const open = new Set<Socket>();
+  const server = createServer((inner) => {
+    const outer = connect(join(host, name));
+    for (const socket of [inner, outer]) {
+      open.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        inner.destroy();
+        outer.destroy();
+        open.delete(socket);
+      });
+    }
+    inner.pipe(outer).pipe(inner);
+  });
+  server.listen(join(directory, name));
+  await once(server, "listening");
+  chmodSync(join(directory, name), 0o777);
+  return {
+    close: async () => {
+      if (!server.listening) return;
+      const closed = once(server, "close");
+      server.close();
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+}
+
 const readMac = (name: string) => readFileSync(`/sys/class/net/${name}/address`, "utf8").trim();
+/** Empty for a process that is gone or a zombie. */
+const readCommandLine = (pid: number) =>
+  existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "";
 const text = (ascii: string) => Buffer.from(ascii).toString("hex");
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 const options = ({ options: all }: Answer) =>

@@ -5,7 +5,7 @@ export interface DhcpEvidence {
   what: DhcpWhat;
   /** The address offered, acknowledged, asked for or refused. */
   address?: string;
-  /** The interface or the relay the packet came by, in Kea's words. */
+  /** The interface the packet came by. */
   via?: string;
   text: string;
 }
@@ -49,22 +49,19 @@ export function parseKeaLine(line: string): KeaLogLine | undefined {
 const RECEIVED: Record<string, DhcpWhat> = {
   DHCPDISCOVER: "discover",
   DHCPREQUEST: "request",
-  DHCPRELEASE: "release",
   DHCPDECLINE: "decline",
   DHCPINFORM: "inform",
 };
-
-const SENT: Record<string, DhcpWhat> = { DHCPNAK: "nak" };
 
 const BY_ID: Record<string, DhcpWhat> = {
   DHCP4_LEASE_ADVERT: "offer",
   DHCP4_LEASE_OFFER: "offer", // its name from Kea 2.3
   DHCP4_LEASE_ALLOC: "ack",
-  DHCP4_PACKET_NAK_0001: "no_subnet",
+  DHCP4_RELEASE: "release",
+  DHCP4_PACKET_DROP_0002: "no_subnet", // came by an interface of ours
+  DHCP4_PACKET_NAK_0001: "no_subnet", // came by a relay
   DHCP4_PACKET_NAK_0003: "no_lease",
-  ALLOC_ENGINE_V4_ALLOC_FAIL: "no_lease",
-  ALLOC_ENGINE_V4_ALLOC_FAIL_NO_POOLS: "no_lease",
-  ALLOC_ENGINE_V4_ALLOC_FAIL_CLASSES: "no_lease",
+  ALLOC_ENGINE_V4_ALLOC_FAIL_SHARED_NETWORK: "no_lease", // says why: pools full, or none
   ALLOC_ENGINE_V4_DISCOVER_ADDRESS_CONFLICT: "conflict",
 };
 
@@ -73,14 +70,15 @@ export function toEvidence({ id, text }: KeaLogLine): DhcpEvidence | undefined {
   const mac = /\[hwtype=\d+ ([0-9a-f:]+)\]/.exec(text)?.[1];
   const what = whatOf(id, text);
   if (mac === undefined || what === undefined) return undefined;
-  const address = /\b(?:lease|address|for) (\d+\.\d+\.\d+\.\d+)/.exec(text)?.[1];
-  const via = /(?:on interface|via) (\S+)/.exec(text)?.[1];
+  const address = /\b(?:lease|address) (\d+\.\d+\.\d+\.\d+)/.exec(text)?.[1];
+  const via = /\binterface ([^\s:]+)/.exec(text)?.[1];
   return { kind: "dhcp", mac, what, ...(address ? { address } : {}), ...(via ? { via } : {}), text: `${id} ${text}` };
 }
 
 function whatOf(id: string, text: string): DhcpWhat | undefined {
-  const message = /\b(DHCP[A-Z]+) \(type \d+\)/.exec(text)?.[1] ?? "";
-  if (id === "DHCP4_PACKET_RECEIVED") return RECEIVED[message];
-  if (id === "DHCP4_PACKET_SEND") return SENT[message];
-  return BY_ID[id] ?? (id.startsWith("DHCP4_PACKET_DROP") ? "dropped" : undefined);
+  if (id === "DHCP4_PACKET_RECEIVED") return RECEIVED[/\b(DHCP[A-Z]+) \(type \d+\)/.exec(text)?.[1] ?? ""];
+  const known = BY_ID[id];
+  if (known) return known;
+  if (id.startsWith("DHCP4_PACKET_NAK")) return "nak";
+  return id.startsWith("DHCP4_PACKET_DROP") ? "dropped" : undefined;
 }

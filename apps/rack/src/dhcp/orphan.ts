@@ -4,7 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Kea ends within 12 ms of SIGTERM when nothing is wrong. */
 const GRACE_MS = 2000;
 
-/** Remember a child so that a later run of ours, after a SIGKILL, can tell it from a stranger that was given the same pid. */
+/**
+ * When we are killed, Kea lives on until it writes its next log line into the broken pipe, so usually until its next packet.
+ * Remember a child so that a later run of ours, after a SIGKILL, can tell it from a stranger that was given the same pid.
+ */
 export async function recordChild(file: string, pid: number): Promise<void> {
   const startTime = await startTimeOf(pid);
   if (startTime !== undefined) await writeFile(file, JSON.stringify({ pid, startTime }), { mode: 0o600 });
@@ -15,10 +18,9 @@ export async function recordChild(file: string, pid: number): Promise<void> {
  * @returns the pid that was ended
  */
 export async function endOrphan(file: string, mark: string): Promise<number | undefined> {
-  const record = await readFile(file, "utf8").then(
-    (text) => JSON.parse(text) as { pid?: number; startTime?: string },
-    () => undefined,
-  );
+  const record = await readFile(file, "utf8")
+    .then((text) => JSON.parse(text) as { pid?: number; startTime?: string })
+    .catch(() => undefined); // absent, or half written
   const pid = record?.pid;
   if (pid !== undefined && (await isOurs(pid, record?.startTime, mark))) {
     await endProcess(pid, async () => !(await isOurs(pid, record?.startTime, mark)));

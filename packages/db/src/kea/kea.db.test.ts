@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { diffHosts } from "@rackwright/domain/dhcp/diff";
 import type { DhcpHost, DhcpNetwork, DhcpSubnet } from "@rackwright/domain/dhcp/wanted";
-import { Client } from "pg";
 import { until } from "../testing/until.ts";
 import { applyHosts, changeHosts, readHosts } from "./hosts.ts";
 import { activeLeases, leaseFor } from "./leases.ts";
@@ -210,16 +209,11 @@ suite("Kea's database", { skip }, () => {
   });
 
   test("leases are told, also those that were missed while nobody listened", async () => {
-    const connect = async () => {
-      const client = new Client(kea.connection);
-      await client.connect();
-      return client;
-    };
     const events: LeaseEvent[] = [];
     const errors: Error[] = [];
     await lease("10.10.100.1", "021100000001");
     const listener = listenLeases(
-      connect,
+      kea.connect,
       (event) => events.push(event),
       (error) => errors.push(error),
     );

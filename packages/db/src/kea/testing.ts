@@ -11,6 +11,8 @@ export interface KeaTestDatabase {
   admin: Client;
   /** A connected client as Kea's role; ended by `close`. */
   client: Client;
+  /** Another client; whoever asks for it ends it. */
+  connect: () => Promise<Client>;
   close(): Promise<void>;
 }
 
@@ -39,13 +41,18 @@ export async function keaTestDatabase(): Promise<KeaTestDatabase> {
   try {
     await ensureKeaDatabase(options);
     const connection = { ...server, user: name, password: options.password, database: name };
-    const client = new Client(connection);
-    await client.connect();
+    const connect = async () => {
+      const another = new Client(connection);
+      await another.connect();
+      return another;
+    };
+    const client = await connect();
     return {
       connection,
       options,
       admin,
       client,
+      connect,
       close: async () => {
         await client.end();
         await drop();

@@ -119,12 +119,16 @@ function bootClass(method: BootMethod, address: string, port: number): object {
 
 const hex = (ascii: string) => Array.from(ascii, (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 
-/** To standard output, in a shape that `rack/src/dhcp/log.ts` reads. `bad-packets` says why a machine got no answer. */
+/**
+ * To standard output, in a shape that `rack/src/dhcp/log.ts` reads. `packets` at 40 says each packet that came and went in a line,
+ * `bad-packets` why a machine got no answer. `options` at its usual level would add a line per class and packet.
+ */
 function loggers(): object[] {
-  const output = [{ output: "stdout", pattern: "%D{%s.%q}|%-5p|%c|%m%n", flush: true }];
+  const output_options = [{ output: "stdout", pattern: "%D{%s.%q}|%-5p|%c|%m%n", flush: true }];
   return [
-    { name: "kea-dhcp4", severity: "INFO", output_options: output },
-    { name: "kea-dhcp4.bad-packets", severity: "DEBUG", debuglevel: 55, output_options: output },
-    { name: "kea-dhcp4.packets", severity: "DEBUG", debuglevel: 15, output_options: output },
+    { name: "kea-dhcp4", severity: "INFO", output_options },
+    { name: "kea-dhcp4.options", severity: "WARN", output_options },
+    { name: "kea-dhcp4.packets", severity: "DEBUG", debuglevel: 50, output_options },
+    { name: "kea-dhcp4.bad-packets", severity: "DEBUG", debuglevel: 55, output_options },
   ];
 }
