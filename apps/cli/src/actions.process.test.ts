@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import type { ApiServer } from "./test-support/api-server.ts";
 import { KEY, startApiServer } from "./test-support/api-server.ts";
 import type { Home } from "./test-support/maas.ts";
-import { newHome } from "./test-support/maas.ts";
+import { launcher, newHome } from "./test-support/maas.ts";
 import { readMultipart } from "./test-support/multipart.ts";
 
 /** Logged in as `admin`, with nothing asked yet. */
@@ -326,6 +329,29 @@ test("boot-resources create describes the image, then uploads it in pieces of 4 
     const taken = await home.maas(args);
     assert.deepEqual([taken.code, taken.out], [2, '{"name": ["taken"]}']);
     assert.match((await home.maas(["admin", "boot-resources", "create", "name=x"])).err, /needs content@=FILE/);
+  }));
+
+test("a reader that goes away is no error, and an interrupt is exit code 1", () =>
+  loggedIn(async ({ api, home }) => {
+    api.answers["GET /MAAS/api/2.0/machines/"] = { type: "text/plain", body: "x".repeat(3_000_000) };
+    const shell = (line: string) =>
+      promisify(execFile)("sh", ["-c", line, "sh", launcher], { env: { ...process.env, HOME: home.path } });
+    const { stdout, stderr } = await shell('{ "$1" admin machines read; echo "code $?" >&2; } | head -c 3');
+    assert.deepEqual([stdout, stderr], ["xxx", "code 0\n"]);
+
+    let isAsked = () => {};
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
+    api.answers["GET /MAAS/api/2.0/machines/"] = () => {
+      isAsked();
+      return { hang: true };
+    };
+    const child = spawn(launcher, ["admin", "machines", "read"], {
+      env: { ...process.env, HOME: home.path },
+      stdio: "ignore",
+    });
+    await asked;
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "exit"), [1, null]);
   }));
 
 test("own time of a command, with its server on the same host", () =>

@@ -11,7 +11,7 @@ function bench(start: "on" | "off") {
   const it = {
     state: start as PowerState,
     sent: [] as string[],
-    failures: [] as Error[],
+    failures: [] as (Error | undefined)[],
     sluggish: 0,
     pending: start as PowerState,
   };
@@ -71,6 +71,19 @@ test("a switch is done when it is observed; when it never is, that is a timeout 
   assert.deepEqual(steps, ["on_sent", "observed_on"]);
   it.sluggish = Number.POSITIVE_INFINITY;
   await assert.rejects(powerOff(order), { kind: "timeout", message: /bmc-7 .* switch off.* is on/ });
+});
+
+test("a BMC that is away while the machine switches is waited for, as long as a switch may take", async () => {
+  const { it, order, steps } = bench("off");
+  const once = { ...order, timing: { ...order.timing, attempts: 1 } };
+  it.failures = [undefined, dead(), new PowerError("timeout", "stuck"), undefined];
+  await powerOn(once);
+  assert.deepEqual(it.sent, ["on", "query", "query", "query"]);
+  assert.deepEqual(steps, ["on_sent", "observed_on"]);
+  it.failures = [undefined, ...Array.from({ length: 10_000 }, dead)];
+  await assert.rejects(powerOff({ ...once, timing: { ...once.timing, settleMs: 30 } }), /no answer|is unknown/);
+  it.failures = [undefined, new PowerError("auth", "no")];
+  await assert.rejects(powerOff(once), { kind: "auth" });
 });
 
 test("the boot device is set before on; a BMC that refuses it is switched on all the same", async () => {

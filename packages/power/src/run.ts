@@ -104,21 +104,23 @@ async function chooseBootDevice(order: PowerOrder): Promise<void> {
   await order.steps?.("boot_device_set");
 }
 
-/** Wait until the BMC shows `want`. */
+/** Wait until the BMC shows `want`. Some BMCs drop off the network while the machine switches: silence is waited out too. */
 async function settle(order: PowerOrder, want: "on" | "off"): Promise<void> {
   if (!order.driver.queryable) return;
   const { settleMs, pollMs } = timingOf(order);
   const deadline = performance.now() + settleMs;
   for (;;) {
-    const state = await powerQuery(order);
+    const state = await powerQuery(order).catch((error: unknown) => {
+      const isSilence = error instanceof PowerError && (error.kind === "unreachable" || error.kind === "timeout");
+      if (!isSilence || performance.now() > deadline) throw error;
+      return "unknown" as const;
+    });
     if (state === want) {
       await order.steps?.(want === "on" ? "observed_on" : "observed_off");
       return;
     }
     if (performance.now() + pollMs > deadline) throw notSettled(order, want, state, settleMs);
-    await sleep(pollMs, undefined, order.signal ? { signal: order.signal } : {}).catch(() =>
-      order.signal?.throwIfAborted(),
-    );
+    await pause(pollMs, order.signal);
   }
 }
 
@@ -149,10 +151,7 @@ async function retried<T>(order: PowerOrder, doing: string, act: (attempt: Attem
       if (limit.aborted) throw outOfTime(order, doing, attemptMs, error);
       if (!(error instanceof PowerError) || error.kind !== "unreachable" || attempt >= attempts) throw error;
     }
-    const pause = pauseMs * 2 ** (attempt - 1);
-    await sleep(pause, undefined, order.signal ? { signal: order.signal } : {}).catch(() =>
-      order.signal?.throwIfAborted(),
-    );
+    await pause(pauseMs * 2 ** (attempt - 1), order.signal);
   }
 }
 
@@ -163,6 +162,11 @@ function outOfTime(order: PowerOrder, doing: string, attemptMs: number, cause: u
     `power ${doing}: ${bmc} did not finish within ${attemptMs / 1000} s: reset it if it stays so`,
     { cause },
   );
+}
+
+/** Wait, or reject with the signal's reason. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
 }
 
 const timingOf = (order: PowerOrder): Timing => ({ ...usualTiming, ...order.timing });

@@ -17,6 +17,8 @@ export interface Answer {
   type?: string;
   body?: string | Buffer;
   headers?: Record<string, string>;
+  /** Never answer. */
+  hang?: boolean;
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -42,6 +44,7 @@ export async function startApiServer(tls?: { key: string; cert: string }): Promi
       const found =
         api.answers[`${method} ${url}`] ?? api.answers[`${method} ${url.split("?", 1)[0]}`] ?? usual(api, asked);
       const told = typeof found === "function" ? found(asked) : found;
+      if (told.hang) return;
       const type = told.type ?? "application/json; charset=utf-8";
       reply.writeHead(told.status ?? 200, { "content-type": type, "x-maas-api-hash": api.hash, ...told.headers });
       reply.end(told.body ?? "{}");
