@@ -50,10 +50,15 @@ export async function startChild(options: KeaChildOptions): Promise<KeaChild> {
   if (account) await chown(directory, account.uid, account.gid);
   await endOrphan(record, configFile);
 
+  let saidWhy = false; // this run has logged an error, which tells more than how it ended
+  const fail = (why: string) => {
+    status.lastError = why;
+    saidWhy = true;
+  };
   const read = (line: string) => {
     const parsed = parseKeaLine(line);
     if (!parsed) return;
-    if (parsed.severity === "ERROR" || parsed.severity === "FATAL") status.lastError = `${parsed.id} ${parsed.text}`;
+    if (parsed.severity === "ERROR" || parsed.severity === "FATAL") fail(`${parsed.id} ${parsed.text}`);
     options.onLog?.(parsed);
     const evidence = toEvidence(parsed);
     if (evidence) options.onEvidence?.(evidence);
@@ -61,6 +66,7 @@ export async function startChild(options: KeaChildOptions): Promise<KeaChild> {
 
   const launch = async (): Promise<{ exit: Promise<unknown> }> => {
     status.state = "starting";
+    saidWhy = false;
     await options.beforeStart();
     // What a killed Kea left behind. Its pid may be another's by now, which Kea would take for itself ("already running").
     await rm(`${directory}/kea-dhcp4.kea-dhcp4.pid`, { force: true });
@@ -73,8 +79,10 @@ export async function startChild(options: KeaChildOptions): Promise<KeaChild> {
     child = started;
     const exit = Promise.race([once(started, "exit"), once(started, "error").then(([error]) => [String(error), null])]);
     createInterface({ input: started.stdout }).on("line", read);
+    // Where Kea speaks before it has read how to log. What is not Kea's comes from setpriv or the loader, or continues a line.
     createInterface({ input: started.stderr }).on("line", (line) => {
-      status.lastError = line;
+      if (parseKeaLine(line)) read(line);
+      else if (!saidWhy && line.trim() !== "") fail(line);
     });
     if (started.pid !== undefined) await recordChild(record, started.pid);
     status.pid = started.pid;
@@ -93,14 +101,14 @@ export async function startChild(options: KeaChildOptions): Promise<KeaChild> {
       status.pid = undefined;
       if (stopping.signal.aborted) break;
       status.state = "waiting";
-      status.lastError ??= `kea-dhcp4 ended (${JSON.stringify(how)})`;
+      if (!saidWhy) fail(`kea-dhcp4 ended (exit code and signal: ${JSON.stringify(how)})`);
       wait =
         performance.now() - began > HEALTHY_MS ? 0 : Math.min(Math.max(wait * 2, BACKOFF_MS.first), BACKOFF_MS.most);
       await delay(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) break;
       status.restarts += 1;
       ({ exit } = await launch().catch((error: unknown) => {
-        status.lastError = String(error);
+        fail(String(error));
         return { exit: Promise.resolve() };
       }));
     }

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { renderKeaConfig, type KeaBootstrap } from "@rackwright/domain/dhcp/bootstrap";
 import { DomainError } from "@rackwright/domain/errors";
 import { startChild, type KeaChild } from "./child.ts";
@@ -44,6 +45,9 @@ export interface Kea {
 }
 
 const READY_MS = 10_000;
+const CONNECTION_LOST = /fatal database error or connectivity lost|no connection/i;
+/** Half of the bootstrap file's reconnect-wait-time. */
+const RECONNECT_MS = 250;
 
 /**
  * Supervise one kea-dhcp4. Returns when it has been started once; it keeps being started whatever happens, for example while PostgreSQL is
@@ -118,7 +122,13 @@ export async function startKea(options: KeaOptions): Promise<Kea> {
     ready: async (timeoutMs = READY_MS) => child.ready(timeoutMs),
     pull: async () =>
       inTurn(async () => {
-        const reply = await command("config-backend-pull");
+        const until = performance.now() + READY_MS;
+        let reply = await command("config-backend-pull");
+        // After an outage of PostgreSQL Kea notices only now that this connection of its three is broken, and renews it.
+        while (reply.result !== 0 && CONNECTION_LOST.test(reply.text) && performance.now() < until) {
+          await delay(RECONNECT_MS);
+          reply = await command("config-backend-pull");
+        }
         if (reply.result !== 0) throw refused("config-backend-pull", reply);
       }),
     deleteLease: async (ip) =>
