@@ -129,10 +129,12 @@ class DiskTest(unittest.TestCase):
     def test_installs_reports_and_can_be_run_again(self):
         raw = self.plan()
         raw["lateCommands"] = [["sh", "-c", 'echo late > "$TARGET_MOUNT_POINT/late"']]
+        self.stack.callback(os.umask, os.umask(0o077))
         self.assertEqual(self.install(raw), 0, self.last_event()["description"])
         self.check_installed()
         with self.mounted(3) as root:
             self.assertTrue(os.path.exists(f"{root}/late"))
+            self.assertEqual(os.stat(f"{root}/etc/cloud").st_mode & 0o777, 0o755)
         self.assertEqual(mounted_below(self.context.state_dir), [])
         starts = [event["name"] for event in self.server.events() if event["event_type"] == "start"]
         stages = ["early", "partitioning", "extract", "network", "curthooks", "hook", "late"]

@@ -61,6 +61,8 @@ def tell_refusal(path, error, log):
 
 def run(plan, context, reporter=None):
     """Install and report. 0 when the machine is installed; the controller has been told either way."""
+    # User-data runs us with umask 077 for the plan's sake; folders and grub modules of the new system are for all to read.
+    os.umask(0o022)
     lock = open(os.path.join(context.state_dir, "lock"), "w", encoding="ascii")  # held until this process ends
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
