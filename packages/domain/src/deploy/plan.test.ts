@@ -101,6 +101,23 @@ suite("deploy plan", () => {
   });
 });
 
+test("the installer accepts what is rendered here, and refuses what it has problems with", () => {
+  const installer = join(import.meta.dirname, "../../../../machine/installer");
+  const code =
+    "import json, sys; from rackwright_installer.plan import parse\n" +
+    "for plan in json.load(sys.stdin):\n try: parse(plan); print('ok')\n except Exception as error: print(error)";
+  const plans = [
+    renderDeployPlan(input()),
+    renderDeployPlan(input({ biosBootMethod: "uefi" })),
+    renderDeployPlan(input({ storage: storage("pxe", "blank") })),
+  ];
+  const env = { ...process.env, PYTHONPATH: installer, PYTHONDONTWRITEBYTECODE: "1" };
+  const ran = spawnSync("python3", ["-c", code], { input: JSON.stringify(plans), encoding: "utf8", env });
+  const [bios, uefi, blank] = ran.stdout.split("\n");
+  assert.deepEqual([bios, uefi, ran.stderr], ["ok", "ok", ""]);
+  assert.match(blank ?? "", /no filesystem is mounted on \//);
+});
+
 suite("installer user-data", () => {
   const files = [
     { path: "rackwright_installer/x.py", content: "print('ü $HOME')\n", executable: false },
