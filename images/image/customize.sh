@@ -21,6 +21,9 @@ printf 'COMPRESS=zstd\nCOMPRESSLEVEL=9\n# No swap to resume from: do not wait fo
 version=$(basename "$(ls -d "$root"/lib/modules/*)")
 in_root update-initramfs -u -k "$version" >&2
 
+# There is no older kernel to fall back to; the package made these for the one that it replaced, itself.
+rm -f "$root/vmlinuz.old" "$root/initrd.img.old"
+
 # --- network boot: an initrd of its own, with the few hooks that it needs laid over the system's in this mount namespace
 conf=$root/tmp/netroot
 cp -R --no-preserve=ownership "$INITRAMFS" "$conf"

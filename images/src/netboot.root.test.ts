@@ -90,6 +90,7 @@ for (const firmware of ["bios", "uefi"] as const) {
       for (const stage of ["network ok", "download ok", `verify ${verified}`, "mount ok"]) {
         assert.match(console, new RegExp(`rackwright: stage=${stage}`));
       }
+      assert.match(console, /stage=network ok device=\w+ mac=52:54:00:77:00:01 /);
       assert.match(told, /^root overlay overlay$/m);
       assert.match(told, /^failed $/m);
       assert.match(told, /^hostname trial$/m);

@@ -155,6 +155,8 @@ function qemuArgs(options: MachineOptions, consoleLog: string, vars: string): st
     // Software emulation by name: a /dev/kvm that exists may still hang. qemu64 is the fastest model under it.
     ["-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-m", String(memoryMib), "-smp", "1"],
     ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", `file:${consoleLog}`],
+    // A card in the first slot that leads nowhere: BOOTIF must decide, not the order.
+    ["-netdev", "hubport,id=n1,hubid=1", "-device", `${nic},netdev=n1,mac=52:54:00:77:00:02,romfile=`],
     ["-netdev", "tap,id=n0,ifname=tap0,script=no,downscript=no"],
     ["-device", `${nic},netdev=n0,mac=52:54:00:77:00:01,${order(1)}`],
     ["-object", "rng-random,id=r,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r"],
