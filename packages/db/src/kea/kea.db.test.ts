@@ -141,9 +141,11 @@ suite("Kea's database", { skip }, () => {
     }
   });
 
-  test("a failed write leaves nothing behind", async () => {
-    const bad = { ...network, subnets: [{ ...subnet, pools: [{ start: "not an address", end: "10.10.0.9" }] }] };
-    await assert.rejects(applyNetworks(kea.client, [bad]), /inet/);
+  test("what was not validated is refused, and a failed write leaves nothing behind", async () => {
+    const unreadable = { ...network, subnets: [{ ...subnet, pools: [{ start: "10.66.0.1", end: "10.66.0.9" }] }] };
+    await assert.rejects(applyNetworks(kea.client, [unreadable]), /must be validated .* not inside 10\.10\.0\.0\/16/);
+    const tooLong = { ...network, interface: "x".repeat(200) };
+    await assert.rejects(applyNetworks(kea.client, [network, { ...tooLong, name: "vlan-6", subnets: [] }]), /too long/);
     assert.deepEqual(await readNetworks(kea.client), []);
   });
 

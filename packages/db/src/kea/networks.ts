@@ -1,4 +1,5 @@
 import { diffNetworks, isEmptyDiff, type NetworkDiff } from "@rackwright/domain/dhcp/diff";
+import { validateWanted } from "@rackwright/domain/dhcp/validate";
 import type { DhcpNetwork } from "@rackwright/domain/dhcp/wanted";
 import type { ClientBase } from "pg";
 import { readNetworks } from "./read-networks.ts";
@@ -7,12 +8,15 @@ import { writeNetworkDiff } from "./write-networks.ts";
 
 /**
  * Make the networks of Kea's configuration backend those that are wanted, in one transaction.
+ * @param wanted as accepted by `validateWanted`: one row that Kea cannot read makes every pull fail, and every start
  * @returns the racks that must pull; empty when all was so already
  */
 export async function applyNetworks(
   client: ClientBase,
   wanted: readonly DhcpNetwork[],
 ): Promise<{ racks: string[]; diff: NetworkDiff }> {
+  const [refusal] = validateWanted({ networks: [...wanted], hosts: [] }).refused;
+  if (refusal) throw new Error(`DHCP networks must be validated before they are written: ${refusal.message}`);
   return await inTransaction(client, async () => {
     // One writer at a time: Kea reads the audit log from the last revision it saw, and would skip one that commits late.
     await client.query("select pg_advisory_xact_lock(hashtext('rackwright kea networks'))");

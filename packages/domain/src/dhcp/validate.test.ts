@@ -89,6 +89,22 @@ suite("what DHCP refuses to serve", () => {
     assert.match(refusals([network, network]).join(), /network: vlan-1 is given twice/);
   });
 
+  test("an option that IPv4 DHCP cannot carry is left out, and the subnet is served without it", () => {
+    const given = {
+      ...subnet,
+      gateway: "fd00::1",
+      dnsServers: ["10.0.0.2", "fd00::53"],
+      ntpServers: ["ntp.example.com"],
+      domainName: "two words",
+      searchDomains: ["maas", "a,b"],
+    };
+    const { accepted, refused } = validateWanted({ networks: [{ ...network, subnets: [given] }], hosts: [host] });
+    const clean = { gateway: null, dnsServers: ["10.0.0.2"], ntpServers: [], domainName: "", searchDomains: ["maas"] };
+    assert.deepEqual(accepted, { networks: [{ ...network, subnets: [{ ...given, ...clean }] }], hosts: [host] });
+    assert.equal(refused.length, 5);
+    assert.ok(refused.every(({ message }) => /left out of DHCP/.test(message)));
+  });
+
   test("a host on a refused subnet is refused too, with its reason", () => {
     const broken = { ...network, subnets: [{ ...subnet, cidr: "nonsense" }] };
     assert.deepEqual(

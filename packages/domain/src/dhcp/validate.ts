@@ -30,10 +30,12 @@ export function validateWanted(wanted: DhcpWanted): { accepted: DhcpWanted; refu
       refused.push({ what: "network", which: network.name, message: problem });
       continue;
     }
-    const subnets = network.subnets.filter((subnet) => {
-      const message = subnetProblem(subnet, known);
-      if (message) refused.push({ what: "subnet", which: subnet.cidr, message });
-      return message === undefined;
+    const subnets = network.subnets.flatMap((given) => {
+      const { subnet, dropped } = withReadableOptions(given);
+      const problem = subnetProblem(subnet, known);
+      for (const message of problem === undefined ? dropped : [problem])
+        refused.push({ what: "subnet", which: subnet.cidr, message });
+      return problem === undefined ? [subnet] : [];
     });
     networks.push({ ...network, subnets });
   }
@@ -57,6 +59,35 @@ function networkProblem(network: DhcpNetwork, earlier: DhcpNetwork[]): string | 
   if (network.mtu < 68 || network.mtu > 65535)
     return `MTU ${network.mtu} of ${network.name} is not between 68 and 65535`;
   return undefined;
+}
+
+const DOMAIN = /^[\w-]+(\.[\w-]+)*\.?$/;
+
+/**
+ * DHCP for IPv4 carries IPv4 addresses only; and one option that Kea cannot read stops every later change. Such a one is left out, and the
+ * subnet is served without it.
+ */
+function withReadableOptions(subnet: DhcpSubnet): { subnet: DhcpSubnet; dropped: string[] } {
+  const dropped: string[] = [];
+  const keep = (what: string, good: (item: string) => boolean) => (item: string) => {
+    if (!good(item)) dropped.push(`${what} ${JSON.stringify(item)} of ${subnet.cidr} is left out of DHCP`);
+    return good(item);
+  };
+  const isAddress = (item: string) => ipv4ToNumber(item) !== undefined;
+  const isDomain = (item: string) => DOMAIN.test(item) && item.length <= 253;
+  const gateway = subnet.gateway === null || keep("gateway", isAddress)(subnet.gateway) ? subnet.gateway : null;
+  const domainName = subnet.domainName === "" || keep("domain", isDomain)(subnet.domainName) ? subnet.domainName : "";
+  return {
+    dropped,
+    subnet: {
+      ...subnet,
+      gateway,
+      domainName,
+      dnsServers: subnet.dnsServers.filter(keep("name server (not an IPv4 address)", isAddress)),
+      ntpServers: subnet.ntpServers.filter(keep("NTP server (not an IPv4 address)", isAddress)),
+      searchDomains: subnet.searchDomains.filter(keep("search domain", isDomain)),
+    },
+  };
 }
 
 /** Undefined when the subnet is good; it is then remembered in `known`. */
