@@ -381,6 +381,7 @@ export interface ScriptSetTable {
   tags: Generated<string[]>;
   last_ping: Date | null;
   created_at: Generated<Date>;
+  params: Generated<Json>;
 }
 
 export interface ScriptVersionTable {

@@ -1,0 +1,230 @@
+/** Results of scripts: reading them, and how they move on. */
+import type { ParameterValues } from "@rackwright/domain/scripts/parameters";
+import { failedStatuses, runningStatuses, scriptStatus, unfinishedStatuses } from "@rackwright/domain/scripts/status";
+import { type Kysely, sql } from "kysely";
+import type { Tx } from "./connect.ts";
+import type { Schema } from "./schema.ts";
+
+const anyOf = (ids: readonly number[]) => sql<number>`any(${ids}::bigint[])`;
+
+/** What is not over in these runs is over now. */
+export async function finishResults(
+  tx: Tx,
+  setIds: readonly number[],
+  as: "aborted" | "failed" | "timed_out",
+  now: Date,
+): Promise<void> {
+  if (setIds.length === 0) return;
+  await tx
+    .updateTable("script_result")
+    .set({ status: scriptStatus[as], ended_at: now, updated_at: now })
+    .where("set_id", "=", anyOf(setIds))
+    .where("status", "in", [...unfinishedStatuses])
+    .execute();
+}
+
+/** A result with what decides how it moves on. */
+export interface ResultState {
+  id: number;
+  setId: number;
+  type: number;
+  scriptId: number | null;
+  name: string;
+  status: number;
+  startedAt: Date | null;
+  endedAt: Date | null;
+  interfaceId: number | null;
+  recommission: boolean;
+}
+
+function stateQuery(db: Kysely<Schema>) {
+  return db
+    .selectFrom("script_result as r")
+    .innerJoin("script_set as s", "s.id", "r.set_id")
+    .leftJoin("script as sc", "sc.id", "r.script_id")
+    .select([
+      "r.id",
+      "r.set_id as setId",
+      "s.result_type as type",
+      "r.script_id as scriptId",
+      "r.name",
+      "r.status",
+      "r.started_at as startedAt",
+      "r.ended_at as endedAt",
+      "r.interface_id as interfaceId",
+      sql<boolean>`coalesce(sc.recommission, false)`.as("recommission"),
+    ]);
+}
+
+/** One result of these runs, locked until `tx` ends. */
+export async function lockResult(tx: Tx, setIds: readonly number[], id: number): Promise<ResultState | undefined> {
+  return stateQuery(tx).where("r.set_id", "=", anyOf(setIds)).where("r.id", "=", id).forUpdate("r").executeTakeFirst();
+}
+
+/**
+ * The result of this name in the newest of these runs, locked until `tx` ends: one that is not over before one that is. Several rows of one
+ * name are told apart by their ids only; then the first is meant.
+ */
+export async function lockResultByName(
+  tx: Tx,
+  setIds: readonly number[],
+  name: string,
+): Promise<ResultState | undefined> {
+  return stateQuery(tx)
+    .where("r.set_id", "=", anyOf(setIds))
+    .where("r.name", "=", name)
+    .orderBy(sql`r.status in (0, 1, 7, 10)`, "desc")
+    .orderBy("r.id")
+    .limit(1)
+    .forUpdate("r")
+    .executeTakeFirst();
+}
+
+export interface ResultUpdate {
+  status: number;
+  startedAt: Date | null;
+  endedAt: Date | null;
+  exitStatus?: number;
+  versionId?: number;
+  streams?: Partial<Record<"output" | "stdout" | "stderr" | "result", Uint8Array>>;
+}
+
+export async function updateResult(tx: Tx, id: number, update: ResultUpdate, now: Date): Promise<void> {
+  const streams = Object.fromEntries(
+    Object.entries(update.streams ?? {}).map(([stream, bytes]) => [stream, Buffer.from(bytes)]),
+  );
+  await tx
+    .updateTable("script_result")
+    .set({
+      status: update.status,
+      started_at: update.startedAt,
+      ended_at: update.endedAt,
+      ...(update.exitStatus === undefined ? {} : { exit_status: update.exitStatus }),
+      ...(update.versionId === undefined ? {} : { version_id: update.versionId }),
+      ...streams,
+      updated_at: now,
+    })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** Whether this version is one of the script's. */
+export async function versionBelongs(db: Kysely<Schema>, versionId: number, scriptId: number | null): Promise<boolean> {
+  if (scriptId === null) return false;
+  const row = await db
+    .selectFrom("script_version")
+    .select("id")
+    .where("id", "=", versionId)
+    .where("script_id", "=", scriptId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** What the built-in scripts found is found again: a script before them changed the machine. */
+export async function resetBuiltinResults(tx: Tx, setId: number, now: Date): Promise<void> {
+  await tx
+    .updateTable("script_result as r")
+    .from("script as s")
+    .whereRef("s.id", "=", "r.script_id")
+    .where("s.builtin", "=", true)
+    .where("r.set_id", "=", setId)
+    .where("r.status", "<>", scriptStatus.skipped)
+    .set({ status: scriptStatus.pending, started_at: null, ended_at: null, exit_status: null, updated_at: now })
+    .execute();
+}
+
+export async function setLinkConnected(tx: Tx, interfaceId: number, connected: boolean): Promise<void> {
+  await tx.updateTable("interface").set({ link_connected: connected }).where("id", "=", interfaceId).execute();
+}
+
+export interface SetSummary {
+  anyFailed: boolean;
+  anyPending: boolean;
+  anyRunning: boolean;
+}
+
+/** Suppressed results do not count. */
+export async function summarizeSets(db: Kysely<Schema>, setIds: readonly number[]): Promise<SetSummary> {
+  const rows = await db
+    .selectFrom("script_result")
+    .select("status")
+    .distinct()
+    .where("set_id", "=", anyOf(setIds))
+    .where("suppressed", "=", false)
+    .execute();
+  const has = (codes: readonly number[]) => rows.some((row) => codes.includes(row.status));
+  return {
+    anyFailed: has(failedStatuses),
+    anyPending: has([scriptStatus.pending]),
+    anyRunning: has(runningStatuses),
+  };
+}
+
+export async function touchPing(tx: Tx, setIds: readonly number[], now: Date): Promise<void> {
+  if (setIds.length === 0) return;
+  await tx.updateTable("script_set").set({ last_ping: now }).where("id", "=", anyOf(setIds)).execute();
+}
+
+export interface OverdueResult {
+  id: number;
+  name: string;
+  setId: number;
+  nodeId: number;
+  startedAt: Date;
+  timeoutSeconds: number;
+  mayReboot: boolean;
+}
+
+/** The runner ends a script this long after its time; later nobody will (lifecycle.md section 14). */
+const GRACE_SECONDS = 300;
+
+/** Running results whose time and the grace are over; a runtime parameter is a timeout of its own, 0 means none. */
+export async function overdueResults(db: Kysely<Schema>, now: Date): Promise<OverdueResult[]> {
+  const { rows } = await sql<OverdueResult>`
+    select * from (
+      select r.id, r.name, r.set_id as "setId", s.node_id as "nodeId", r.started_at as "startedAt",
+        coalesce((select (p.value ->> 'value')::numeric from jsonb_each(r.parameters) p
+          where p.value ->> 'type' = 'runtime' and p.value ->> 'value' ~ '^[0-9]+$' limit 1), sc.timeout_seconds, 0)::float8 as "timeoutSeconds",
+        coalesce(sc.may_reboot, false) as "mayReboot"
+      from script_result r
+      join script_set s on s.id = r.set_id
+      left join script sc on sc.id = r.script_id
+      where r.status = ${scriptStatus.running} and r.started_at is not null
+    ) running
+    where "timeoutSeconds" > 0 and "startedAt" + make_interval(secs => "timeoutSeconds" + ${GRACE_SECONDS}) < ${now}
+    order by "startedAt"`.execute(db);
+  return rows;
+}
+
+/** End single results as timed out; ones that have ended meanwhile stay. */
+export async function timeOutResults(tx: Tx, ids: readonly number[], now: Date): Promise<void> {
+  await tx
+    .updateTable("script_result")
+    .set({ status: scriptStatus.timed_out, ended_at: now, updated_at: now })
+    .where("id", "=", anyOf(ids))
+    .where("status", "in", [...unfinishedStatuses])
+    .execute();
+}
+
+/** A result of a run that is still to come, with what choosing devices or hardware again needs. */
+export interface PendingResult {
+  id: number;
+  scriptId: number | null;
+  parameters: ParameterValues;
+}
+
+export async function pendingResults(db: Kysely<Schema>, setId: number): Promise<PendingResult[]> {
+  const rows = await db
+    .selectFrom("script_result")
+    .select(["id", "script_id as scriptId", "parameters"])
+    .where("set_id", "=", setId)
+    .where("status", "=", scriptStatus.pending)
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => ({ ...row, parameters: row.parameters as unknown as ParameterValues }));
+}
+
+export async function deleteResults(tx: Tx, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.deleteFrom("script_result").where("id", "=", anyOf(ids)).execute();
+}
