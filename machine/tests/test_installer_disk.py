@@ -137,7 +137,7 @@ class DiskTest(unittest.TestCase):
             self.assertEqual(os.stat(f"{root}/etc/cloud").st_mode & 0o777, 0o755)
         self.assertEqual(mounted_below(self.context.state_dir), [])
         starts = [event["name"] for event in self.server.events() if event["event_type"] == "start"]
-        stages = ["early", "partitioning", "extract", "network", "curthooks", "hook", "late"]
+        stages = ["early", "partitioning", "network", "extract", "curthooks", "hook", "late"]
         self.assertEqual(starts, ["cmd-install", *[f"cmd-install/stage-{stage}" for stage in stages]])
         last = self.last_event()
         self.assertEqual((last["name"], last["result"], last["files"][0]["path"]), ("cmd-install", "SUCCESS", "/tmp/install.log"))

@@ -11,7 +11,7 @@ from .errors import InstallError
 from .mounts import mount_all, mount_virtual, mounted_below, unmount_all
 from .oauth import post_until
 from .partitioning import format_all, partition_all
-from .target import configure
+from .target import configure, netplan
 
 PROGRESS_SECONDS = 5
 NETBOOT_OFF_SECONDS = 300
@@ -28,11 +28,12 @@ def install(plan, ctx, reporter):
             paths = partition_all(plan, devices, ctx)
             format_all(plan, paths, ctx)
             mount_all(plan, paths, ctx)
+        with reporter.stage("cmd-install/stage-network", "configuring network"):
+            ctx.log.write(netplan(plan.network))
         with reporter.stage("cmd-install/stage-extract", "writing the image to disk"):
             extract(plan, ctx, reporter, image)
-        with reporter.stage("cmd-install/stage-network", "configuring network"):
-            configure(plan, ctx.target)
         with reporter.stage("cmd-install/stage-curthooks", "configuring the installed system"):
+            configure(plan, ctx.target)
             mount_virtual(ctx)
             if ctx.with_bootloader:
                 install_bootloader(plan, paths, ctx)
