@@ -1,0 +1,42 @@
+/** Whether a machine can be given an operating system: which one, and what its disks and links lack. */
+import type { Tx } from "@rackwright/db/connect";
+import { bootImage } from "@rackwright/db/images";
+import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { deployErrors } from "@rackwright/domain/deploy/checks";
+import { getConfig } from "./config.ts";
+import { machineForPlan } from "./deploy-plan.ts";
+
+export interface System {
+  osystem: string;
+  release: string;
+}
+
+/** `osystem/series`, a series alone, or nothing for the configured default. @throws DomainError when there is no such image */
+export async function chooseSystem(tx: Tx, wanted: string | undefined, architecture: string | null): Promise<System> {
+  const { default_osystem, default_distro_series } = await getConfig(tx, "default_osystem", "default_distro_series");
+  const text = wanted?.trim() || `${default_osystem}/${default_distro_series}`;
+  const arch = architecture?.split("/")[0] ?? "amd64";
+  const candidates: System[] = text.includes("/")
+    ? [{ osystem: text.split("/")[0] ?? "", release: text.split("/").slice(1).join("/") }]
+    : [...new Set([default_osystem, "ubuntu", "debian", "custom"])].map((osystem) => ({ osystem, release: text }));
+  for (const system of candidates) {
+    if (await bootImage(tx, { ...system, architecture: arch, purpose: "deploy" })) return system;
+  }
+  throw invalidField("distro_series", `'${text}' is not a valid distro_series: there is no image of it for ${arch}. boot-resources read lists what there is.`);
+}
+
+export async function checkDeployable(tx: Tx, machineId: number, system: System): Promise<void> {
+  const candidate = await machineForPlan(tx, machineId);
+  const fields = deployErrors({
+    hostname: candidate.hostname,
+    osystem: system.osystem,
+    series: system.release,
+    architecture: candidate.architecture,
+    biosBootMethod: candidate.biosBootMethod,
+    inMemory: false,
+    interfaces: candidate.network.interfaces,
+    storage: candidate.storage,
+  });
+  const first = Object.entries(fields)[0];
+  if (first) throw new DomainError("invalid_fields", `${first[0]}: ${first[1][0]}`, { fields });
+}

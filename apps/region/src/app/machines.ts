@@ -1,0 +1,253 @@
+/** Machines as things: create (and enlist), change, delete. What they do is in machine-actions.ts. */
+import { randomInt } from "node:crypto";
+import { appendChange } from "@rackwright/db/change";
+import type { Tx } from "@rackwright/db/connect";
+import { insertEvents } from "@rackwright/db/history";
+import { type LoadedMachine, lockMachine, lockMachineById, readMachine, updateMachine } from "@rackwright/db/machines";
+import {
+  defaultDomainId,
+  deleteNode,
+  domainId,
+  hostnameTaken,
+  insertBootInterfaces,
+  insertNode,
+  poolId,
+  statusByMac,
+  takenMacs,
+  zoneId,
+} from "@rackwright/db/nodes";
+import { DomainError, type FieldMessages, invalidField } from "@rackwright/domain/errors";
+import { commissionInPlace } from "@rackwright/domain/machine/lifecycle";
+import { generateHostname, generateSystemId, parseArchitecture, parseHostname, parseMac } from "@rackwright/domain/machine/names";
+import { statusCode } from "@rackwright/domain/machine/status";
+import { actorName, type Ctx, inTransaction } from "../context.ts";
+import { commit } from "./commit.ts";
+import { lifecycleTimes } from "./config.ts";
+import { type CommissionRequest, startCommission } from "./machine-actions.ts";
+import { permitted } from "./permissions.ts";
+import { powerColumns, readPowerParameters } from "./power-settings.ts";
+import { createEnlistingSet } from "./script-sets.ts";
+
+/** What callers may state of a machine; undefined stays as it is. */
+export interface MachineFields {
+  hostname?: string | undefined;
+  description?: string | undefined;
+  domain?: string | undefined;
+  architecture?: string | undefined;
+  min_hwe_kernel?: string | undefined;
+  power_type?: string | undefined;
+  pool?: string | undefined;
+  zone?: string | undefined;
+  swap_size?: string | undefined;
+  cpu_count?: number | undefined;
+  memory?: number | undefined;
+}
+
+export interface PowerGiven {
+  given: Record<string, unknown>;
+  skipCheck: boolean;
+}
+
+async function placeColumns(tx: Tx, fields: MachineFields): Promise<Record<string, unknown>> {
+  const columns: Record<string, unknown> = {};
+  const find = async (field: "zone" | "pool" | "domain", word: string | undefined, lookUp: typeof zoneId) => {
+    if (word === undefined || word === "") return;
+    const id = await lookUp(tx, word);
+    if (id === undefined) throw invalidField(field, `There is no ${field} '${word}'.`);
+    columns[`${field}_id`] = id;
+  };
+  await find("zone", fields.zone, zoneId);
+  await find("pool", fields.pool, poolId);
+  await find("domain", fields.domain, domainId);
+  return columns;
+}
+
+/** Bytes; K, M, G, T, P, E are powers of 1000. */
+function parseSize(field: string, text: string): number | null {
+  if (text.trim() === "") return null;
+  const match = /^(\d{1,15})([KMGTPE]?)$/i.exec(text.trim());
+  const bytes = match ? Number(match[1]) * 1000 ** " KMGTPE".indexOf((match[2] || " ").toUpperCase()) : Number.NaN;
+  if (!Number.isSafeInteger(bytes)) throw invalidField(field, `"${text}" is no size: a whole number, K, M, G, T, P or E may follow.`);
+  return bytes;
+}
+
+/** Columns for the plain fields. */
+function plainColumns(fields: MachineFields, subarchitecture?: string): Record<string, unknown> {
+  const columns: Record<string, unknown> = {};
+  if (fields.description !== undefined) columns.description = fields.description;
+  if (fields.cpu_count !== undefined) columns.cpu_count = fields.cpu_count;
+  if (fields.memory !== undefined) columns.memory_mib = fields.memory;
+  if (fields.swap_size !== undefined) columns.swap_size = parseSize("swap_size", fields.swap_size);
+  if (fields.min_hwe_kernel !== undefined) {
+    if (fields.min_hwe_kernel !== "" && !/^(hwe|ga)-/.test(fields.min_hwe_kernel)) throw invalidField("min_hwe_kernel", `"${fields.min_hwe_kernel}" is no kernel: it begins with hwe- or ga-.`);
+    columns.min_hwe_kernel = fields.min_hwe_kernel;
+  }
+  if (fields.architecture !== undefined && fields.architecture !== "") {
+    const parsed = parseArchitecture(fields.architecture, subarchitecture);
+    if ("problem" in parsed) throw invalidField("architecture", parsed.problem);
+    columns.architecture = parsed.architecture;
+  }
+  return columns;
+}
+
+/** Host name and domain as columns; a fully qualified name sets both. */
+async function nameColumns(tx: Tx, wanted: string, domain: number, exceptId: number | null): Promise<{ hostname: string; domain_id: number }> {
+  const parsed = parseHostname(wanted);
+  if (!parsed) throw invalidField("hostname", `"${wanted}" is no host name: letters, digits and hyphens, at most 63 to a label.`);
+  let domain_id = domain;
+  if (parsed.domain !== undefined) {
+    const found = await domainId(tx, parsed.domain);
+    if (found === undefined) throw invalidField("hostname", `There is no domain '${parsed.domain}': create it, or give the host name alone.`);
+    domain_id = found;
+  }
+  if (await hostnameTaken(tx, domain_id, parsed.hostname, exceptId)) throw invalidField("hostname", `Node with hostname '${parsed.hostname}' already exists.`);
+  return { hostname: parsed.hostname, domain_id };
+}
+
+export interface CreateRequest extends MachineFields {
+  subarchitecture?: string | undefined;
+  macAddresses: string[];
+  /** undefined: yes for administrators, no for others. */
+  commission: boolean | undefined;
+  deployed: boolean;
+  power: PowerGiven;
+  options: CommissionRequest;
+}
+
+function parseMacs(given: readonly string[]): string[] {
+  const macs = given.map((text) => {
+    const mac = parseMac(text);
+    if (mac === undefined) throw invalidField("mac_addresses", `One or more MAC addresses is invalid. ('${text}')`);
+    return mac;
+  });
+  return [...new Set(macs)];
+}
+
+/** Add a machine: by a user, or by the machine itself, which nobody knows yet (lifecycle.md section 6). @returns its id */
+export async function createMachine(ctx: Ctx, request: CreateRequest): Promise<number> {
+  const { actor } = ctx;
+  const admin = actor.kind === "user" && actor.isSuperuser;
+  const macs = parseMacs(request.macAddresses);
+  const missing: FieldMessages = {};
+  if (actor.kind === "anonymous" && !request.architecture) missing.architecture = ["This field is required."];
+  if (macs.length === 0 && request.power_type !== "ipmi" && !request.deployed) missing.mac_addresses = ["This field is required."];
+  if (Object.keys(missing).length > 0) throw new DomainError("invalid_fields", "Required fields are missing.", { fields: missing });
+  if (request.deployed && !admin) throw new DomainError("forbidden", "Only an administrator adds machines that are deployed already.");
+  const id = await inTransaction(ctx, async (tx) => (await reEnlist(ctx, tx, request, macs)) ?? (await insertMachine(ctx, tx, request, macs)));
+  if (admin && request.commission !== false && !request.deployed) await commissionIfPossible(ctx, id, request.options);
+  return id;
+}
+
+async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]): Promise<number> {
+  const taken = await takenMacs(tx, macs);
+  if (taken[0]) throw invalidField("mac_addresses", `MAC address ${taken[0].mac} already in use on ${taken[0].systemId}.`);
+  const places = await placeColumns(tx, request);
+  const domain = (places.domain_id as number | undefined) ?? (await defaultDomainId(tx));
+  const columns = { ...plainColumns({ ...request, architecture: request.architecture || "amd64/generic" }, request.subarchitecture), ...places };
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const systemId = generateSystemId(randomInt);
+    const name = request.hostname ? await nameColumns(tx, request.hostname, domain, null) : { hostname: generateHostname(randomInt), domain_id: domain };
+    const power = powerColumns(ctx.region, systemId, { powerType: "", parameters: {} }, { powerType: request.power_type || undefined, ...request.power });
+    const deployed = request.deployed ? { status: statusCode.deployed, previous_status: statusCode.new, owner_id: ctx.actor.kind === "user" ? ctx.actor.userId : null, netboot: false } : {};
+    const id = await insertNode(tx, { systemId, nodeType: 0, hostname: name.hostname, domainId: name.domain_id, columns: { ...columns, ...power, ...deployed, domain_id: name.domain_id } });
+    if (id === undefined) continue; // the generated name or id was taken: another one
+    await insertBootInterfaces(tx, id, macs);
+    await insertEvents(tx, { nodeId: id, hostname: name.hostname, username: actorName(ctx.actor) }, [{ type: "NEW", description: "" }]);
+    await appendChange(tx, { kind: "create", entity: "machine", entityId: systemId });
+    if (ctx.actor.kind === "anonymous" && request.commission) await enlistInPlace(ctx, tx, id);
+    return id;
+  }
+  throw new DomainError("conflict", "No free host name was found for the new machine: give it one.");
+}
+
+/** The machine is running the enlistment right now: it goes on as its commissioning. */
+async function enlistInPlace(ctx: Ctx, tx: Tx, id: number): Promise<void> {
+  const loaded = await lockMachineById(tx, id);
+  if (!loaded) throw new Error(`machine ${id} vanished`);
+  const after = await commit(ctx, tx, loaded, commissionInPlace(loaded.machine, await lifecycleTimes(ctx, tx)));
+  await createEnlistingSet(ctx, tx, after.machine.id);
+}
+
+/**
+ * A machine that enlists again is found by its BMC or its MAC addresses, while it is New or Commissioning.
+ * @returns its id; undefined when it is a stranger
+ */
+async function reEnlist(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]): Promise<number | undefined> {
+  if (ctx.actor.kind !== "anonymous") return undefined;
+  const open: number[] = [statusCode.new, statusCode.commissioning];
+  const match = (await takenMacs(tx, macs)).find((m) => open.includes(m.status));
+  if (!match) return undefined;
+  const loaded = await lockMachineById(tx, match.nodeId);
+  if (!loaded || !open.includes(loaded.row.status)) return undefined;
+  const known = { powerType: loaded.row.power_type, parameters: readPowerParameters(ctx.region, loaded.row) };
+  const power = request.power_type ? powerColumns(ctx.region, loaded.row.system_id, known, { powerType: request.power_type, ...request.power }) : {};
+  await updateMachine(tx, loaded.machine.id, {}, { ...plainColumns({ architecture: request.architecture }, request.subarchitecture), ...power });
+  const fresh = new Set((await takenMacs(tx, macs)).map((t) => t.mac));
+  await insertBootInterfaces(tx, loaded.machine.id, macs.filter((m) => !fresh.has(m)), loaded.machine.interfaceCount);
+  if (request.commission && loaded.row.status === statusCode.new) await enlistInPlace(ctx, tx, loaded.machine.id);
+  await appendChange(tx, { kind: "update", entity: "machine", entityId: loaded.row.system_id });
+  return loaded.machine.id;
+}
+
+/** A new machine that cannot be commissioned yet (no power type, no image) stays New: that is no error of creating it. */
+async function commissionIfPossible(ctx: Ctx, id: number, options: CommissionRequest): Promise<void> {
+  try {
+    await inTransaction(ctx, async (tx) => {
+      const loaded = await lockMachineById(tx, id);
+      if (loaded) await startCommission(ctx, tx, loaded, options);
+    });
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    ctx.region.log.info({ machine: id, reason: error.message }, "a new machine was not commissioned");
+  }
+}
+
+/** @returns the machine's id */
+export async function updateMachineFields(ctx: Ctx, systemId: string, fields: MachineFields, power: PowerGiven): Promise<number> {
+  return inTransaction(ctx, async (tx) => {
+    const { machine, row } = permitted(ctx.actor, "admin", await lockMachine(tx, systemId));
+    const places = await placeColumns(tx, fields);
+    const columns: Record<string, unknown> = { ...plainColumns(fields), ...places };
+    if (fields.hostname) Object.assign(columns, await nameColumns(tx, fields.hostname, (places.domain_id as number | undefined) ?? row.domain_id, machine.id));
+    if (fields.power_type !== undefined || Object.keys(power.given).length > 0) {
+      const known = { powerType: row.power_type, parameters: readPowerParameters(ctx.region, row) };
+      Object.assign(columns, powerColumns(ctx.region, systemId, known, { powerType: fields.power_type, ...power }));
+    }
+    await updateMachine(tx, machine.id, {}, columns);
+    await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: actorName(ctx.actor) }, [{ type: "NODE", description: `Updated ${Object.keys(columns).filter((c) => c !== "power_parameters").join(", ") || "nothing"}.` }]);
+    await appendChange(tx, { kind: "update", entity: "machine", entityId: systemId });
+    return machine.id;
+  });
+}
+
+export async function removeMachine(ctx: Ctx, systemId: string): Promise<void> {
+  await inTransaction(ctx, async (tx) => {
+    const { machine } = permitted(ctx.actor, "admin", await lockMachine(tx, systemId));
+    await deleteNode(tx, machine.id);
+    await insertEvents(tx, { nodeId: null, hostname: machine.hostname, username: actorName(ctx.actor) }, [{ type: "NODE", description: `Deleted machine '${machine.hostname}' (${systemId}).` }]);
+    await appendChange(tx, { kind: "delete", entity: "machine", entityId: systemId });
+  });
+}
+
+/** @throws DomainError not_found, forbidden */
+export async function viewableMachine(ctx: Ctx, systemId: string, permission: "view" | "admin_read" = "view"): Promise<LoadedMachine> {
+  return permitted(ctx.actor, permission, await readMachine(ctx.region.db.kysely, systemId));
+}
+
+function macParam(text: string): string {
+  const mac = parseMac(text);
+  if (mac === undefined) throw invalidField("mac_address", `'${text}' is not a valid MAC address.`);
+  return mac;
+}
+
+/** Whether a MAC address belongs to a machine past enlistment; logged-in callers also see New and Commissioning ones. */
+export async function isRegistered(ctx: Ctx, text: string): Promise<boolean> {
+  const found = await statusByMac(ctx.region.db.kysely, macParam(text));
+  const hidden: number[] = ctx.actor.kind === "anonymous" ? [statusCode.new, statusCode.commissioning, statusCode.retired] : [statusCode.retired];
+  return found !== undefined && !hidden.includes(found.status);
+}
+
+export async function isActionInProgress(ctx: Ctx, text: string): Promise<boolean> {
+  const found = await statusByMac(ctx.region.db.kysely, macParam(text));
+  return found !== undefined && [statusCode.commissioning, statusCode.deploying].includes(found.status as 1 | 9);
+}

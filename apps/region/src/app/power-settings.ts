@@ -1,0 +1,42 @@
+/** A machine's power type and parameters: checked, encrypted at rest, masked everywhere but where they are needed. */
+import { DomainError, invalidField } from "@rackwright/domain/errors";
+import type { NodeRow } from "@rackwright/db/machines";
+import { powerDrivers } from "@rackwright/power/registry";
+import { checkSettings } from "@rackwright/power/settings";
+import type { Region } from "../context.ts";
+
+const purpose = (systemId: string) => `power:${systemId}`;
+
+export type PowerParameters = Record<string, string | string[]>;
+
+export function readPowerParameters(region: Pick<Region, "secrets">, row: Pick<NodeRow, "system_id" | "power_parameters">): PowerParameters {
+  if (row.power_parameters === null) return {};
+  return JSON.parse(region.secrets.open(purpose(row.system_id), row.power_parameters)) as PowerParameters;
+}
+
+/**
+ * Columns of the row for a power type and the parameters given with it; `given` only changes what it names.
+ * @throws DomainError invalid_fields by `power_parameters_NAME`
+ */
+export function powerColumns(
+  region: Pick<Region, "secrets">,
+  systemId: string,
+  now: { powerType: string; parameters: PowerParameters },
+  wanted: { powerType: string | undefined; given: Record<string, unknown>; skipCheck: boolean },
+): Record<string, unknown> {
+  const powerType = wanted.powerType ?? now.powerType;
+  if (powerType === "") {
+    if (Object.keys(wanted.given).length > 0) throw invalidField("power_type", "Power parameters were given without a power type.");
+    return { power_type: "", power_parameters: null };
+  }
+  const driver = powerDrivers.get(powerType);
+  if (!driver) throw invalidField("power_type", `Select a valid choice. ${powerType} is not one of the available choices: ${[...powerDrivers.keys()].join(", ")}.`);
+  const kept = powerType === now.powerType ? now.parameters : {};
+  const checked = checkSettings(driver, { ...kept, ...wanted.given }, { skipCheck: wanted.skipCheck });
+  if (!checked.ok) {
+    const fields = Object.fromEntries(Object.entries(checked.errors).map(([name, messages]) => [`power_parameters_${name}`, messages]));
+    const first = Object.entries(fields)[0];
+    throw new DomainError("invalid_fields", `${first?.[0]}: ${first?.[1][0]}`, { fields });
+  }
+  return { power_type: powerType, power_parameters: region.secrets.seal(purpose(systemId), JSON.stringify(checked.values)) };
+}

@@ -1,0 +1,102 @@
+/** New nodes, and the words by which callers name zones, pools and domains. */
+import { type Kysely, sql } from "kysely";
+import type { Tx } from "./connect.ts";
+import type { Schema } from "./schema.ts";
+
+export interface NewNode {
+  systemId: string;
+  nodeType: number;
+  hostname: string;
+  domainId: number;
+  columns: Record<string, unknown>;
+}
+
+/** @returns the new row's id; undefined when system id or host name is taken */
+export async function insertNode(tx: Tx, node: NewNode): Promise<number | undefined> {
+  const row = await tx
+    .insertInto("node")
+    .values({ system_id: node.systemId, node_type: node.nodeType, hostname: node.hostname, domain_id: node.domainId, ...node.columns })
+    .onConflict((c) => c.doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Physical interfaces by MAC, named eth0, eth1 ... until commissioning knows better; on the default VLAN. */
+export async function insertBootInterfaces(tx: Tx, nodeId: number, macs: readonly string[], firstIndex = 0): Promise<void> {
+  if (macs.length === 0) return;
+  const vlan = await tx.selectFrom("vlan").select("id").where("fabric_id", "=", 0).orderBy("id").limit(1).executeTakeFirst();
+  await tx
+    .insertInto("interface")
+    .values(macs.map((mac, i) => ({ node_id: nodeId, name: `eth${firstIndex + i}`, mac, vlan_id: vlan?.id ?? null })))
+    .execute();
+}
+
+/** MAC addresses among these that some physical interface has already, with its machine. */
+export function takenMacs(db: Kysely<Schema>, macs: readonly string[]): Promise<{ mac: string | null; systemId: string; nodeId: number; status: number }[]> {
+  return db
+    .selectFrom("interface as i")
+    .innerJoin("node as n", "n.id", "i.node_id")
+    .select(["i.mac", "n.system_id as systemId", "n.id as nodeId", "n.status"])
+    .where("i.type", "=", "physical")
+    .where("i.mac", "=", sql<string>`any(${macs}::macaddr[])`)
+    .execute();
+}
+
+async function byNameOrId(db: Kysely<Schema>, table: "zone" | "resource_pool" | "domain", word: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom(table)
+    .select("id")
+    .where((eb) => eb.or([eb("name", "=", word), ...(/^\d{1,15}$/.test(word) ? [eb("id", "=", Number(word))] : [])]))
+    .executeTakeFirst();
+  return row?.id;
+}
+
+export const zoneId = (db: Kysely<Schema>, word: string) => byNameOrId(db, "zone", word);
+export const poolId = (db: Kysely<Schema>, word: string) => byNameOrId(db, "resource_pool", word);
+export const domainId = (db: Kysely<Schema>, word: string) => byNameOrId(db, "domain", word);
+
+export async function defaultDomainId(db: Kysely<Schema>): Promise<number> {
+  const row = await db.selectFrom("domain").select("id").where("is_default", "=", true).executeTakeFirstOrThrow();
+  return row.id;
+}
+
+/** Whether another node of this domain has the name. */
+export async function hostnameTaken(db: Kysely<Schema>, domain: number, hostname: string, exceptId: number | null): Promise<boolean> {
+  let query = db.selectFrom("node").select("id").where("domain_id", "=", domain).where(sql`lower(hostname)`, "=", hostname.toLowerCase());
+  if (exceptId !== null) query = query.where("id", "<>", exceptId);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** System ids of all machines in a status. */
+export async function machinesInStatus(db: Kysely<Schema>, status: number): Promise<string[]> {
+  const rows = await db.selectFrom("node").select("system_id").where("node_type", "=", 0).where("status", "=", status).orderBy("id").execute();
+  return rows.map((r) => r.system_id);
+}
+
+export async function deleteNode(tx: Tx, id: number): Promise<void> {
+  await tx.deleteFrom("ip_address").where("interface_id", "in", tx.selectFrom("interface").select("id").where("node_id", "=", id)).execute();
+  await tx.deleteFrom("node").where("id", "=", id).execute();
+}
+
+/** The machine of a MAC address, and its status: what is_registered and is_action_in_progress answer from. */
+export function statusByMac(db: Kysely<Schema>, mac: string): Promise<{ status: number } | undefined> {
+  return db
+    .selectFrom("interface as i")
+    .innerJoin("node as n", "n.id", "i.node_id")
+    .select("n.status")
+    .where("i.type", "=", "physical")
+    .where("i.mac", "=", mac)
+    .executeTakeFirst();
+}
+
+export async function bootInterfaceByMac(db: Kysely<Schema>, nodeId: number, mac: string): Promise<number | undefined> {
+  const row = await db.selectFrom("interface").select("id").where("node_id", "=", nodeId).where("mac", "=", mac).where("type", "=", "physical").executeTakeFirst();
+  return row?.id;
+}
+
+/** The machine that last booted from this address; the latest one when several did. */
+export async function machineIdByAddress(db: Kysely<Schema>, address: string): Promise<number | undefined> {
+  const row = await db.selectFrom("node").select("id").where("boot_address", "=", address).where("node_type", "=", 0).orderBy("status_since", "desc").limit(1).executeTakeFirst();
+  return row?.id;
+}

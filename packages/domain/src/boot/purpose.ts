@@ -1,0 +1,26 @@
+/** What a machine that netboots is given, by its status (reference: lifecycle.md section 1, "Netboot purpose by status"). */
+import type { Machine } from "../machine/machine.ts";
+import type { MachineStatus } from "../machine/status.ts";
+
+/**
+ * enlist: an unknown machine; ephemeral: commissioning, testing and the like; install: the installer; local: its own disk;
+ * poweroff: nobody wants it on, so the ephemeral system switches it off.
+ */
+export type BootPurpose = "enlist" | "ephemeral" | "install" | "local" | "poweroff";
+
+const ephemeralStatuses: readonly MachineStatus[] = [
+  "new",
+  "commissioning",
+  "disk_erasing",
+  "entering_rescue_mode",
+  "releasing",
+  "rescue_mode",
+  "testing",
+];
+
+export function bootPurpose(m: Pick<Machine, "status" | "netboot">): BootPurpose {
+  if (ephemeralStatuses.includes(m.status)) return "ephemeral";
+  if (m.status === "deployed") return "local";
+  if (m.status === "deploying") return m.netboot ? "install" : "local";
+  return "poweroff";
+}
