@@ -10,7 +10,7 @@ export function kernelArguments(squashfsSha256: string): string {
   return [
     `netroot=${controllerUrl}/squashfs`,
     `netroot_sha256=${squashfsSha256}`,
-    "BOOTIF=01-${net0/mac:hexhyp}",
+    "BOOTIF=01-${netX/mac:hexhyp}",
     "cc:{'datasource_list': ['MAAS']}end_cc",
     `cloud-config-url=${controllerUrl}/MAAS/preseed`,
     ...forTrials,
@@ -24,7 +24,7 @@ export function upstreamKernelArguments(): string {
     `cloud-config-url=${controllerUrl}/MAAS/preseed ro overlayroot=tmpfs overlayroot_cfgdisk=disabled`,
     `log_host=${controllerAddress} log_port=5247`,
     ...forTrials,
-    "BOOTIF=01-${net0/mac}",
+    "BOOTIF=01-${mac}",
   ].join(" ");
 }
 
