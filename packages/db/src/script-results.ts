@@ -82,8 +82,9 @@ export async function lockResultByName(
 
 export interface ResultUpdate {
   status: number;
-  startedAt: Date | null;
-  endedAt: Date | null;
+  /** Left as it is when absent, as everything below. */
+  startedAt?: Date | null;
+  endedAt?: Date | null;
   exitStatus?: number;
   versionId?: number;
   streams?: Partial<Record<"output" | "stdout" | "stderr" | "result", Uint8Array>>;
@@ -97,8 +98,8 @@ export async function updateResult(tx: Tx, id: number, update: ResultUpdate, now
     .updateTable("script_result")
     .set({
       status: update.status,
-      started_at: update.startedAt,
-      ended_at: update.endedAt,
+      ...(update.startedAt === undefined ? {} : { started_at: update.startedAt }),
+      ...(update.endedAt === undefined ? {} : { ended_at: update.endedAt }),
       ...(update.exitStatus === undefined ? {} : { exit_status: update.exitStatus }),
       ...(update.versionId === undefined ? {} : { version_id: update.versionId }),
       ...streams,
@@ -222,6 +223,17 @@ export async function pendingResults(db: Kysely<Schema>, setId: number): Promise
     .orderBy("id")
     .execute();
   return rows.map((row) => ({ ...row, parameters: row.parameters as unknown as ParameterValues }));
+}
+
+/** Which scripts a run has, begun or not. */
+export async function scriptIdsOf(db: Kysely<Schema>, setId: number): Promise<Set<number>> {
+  const rows = await db
+    .selectFrom("script_result")
+    .select("script_id")
+    .distinct()
+    .where("set_id", "=", setId)
+    .execute();
+  return new Set(rows.map((row) => row.script_id).filter((id) => id !== null));
 }
 
 export async function deleteResults(tx: Tx, ids: readonly number[]): Promise<void> {

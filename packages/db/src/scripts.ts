@@ -1,5 +1,5 @@
 /** Scripts and the versions of their text. */
-import type { ParameterDefinitions, Packages, Json, Script } from "@rackwright/domain/scripts/script";
+import type { ParameterDefinitions, Packages, Script } from "@rackwright/domain/scripts/script";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { Schema, ScriptTable } from "./schema.ts";
@@ -16,7 +16,7 @@ export function scriptFromRow(row: Omit<Selectable<ScriptTable>, "created_at">):
     type: row.type,
     hardwareType: row.hardware_type,
     parallel: row.parallel,
-    results: row.results as Json,
+    results: row.results,
     parameters: row.parameters as unknown as ParameterDefinitions,
     packages: row.packages as unknown as Packages,
     timeoutSeconds: row.timeout_seconds,

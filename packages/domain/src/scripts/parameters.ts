@@ -45,30 +45,56 @@ export interface ExpandOptions {
  * @throws DomainError on the parameter's name as it was given
  */
 export function expand(script: Script, given: RequestParams, devices: Devices, options: ExpandOptions): ResultPlan[] {
-  const names = Object.keys(script.parameters).sort();
+  const plain = plainValues(script, given, options);
+  const kinds = (["storage", "interface"] as const).filter((kind) => parametersOf(script, kind).length > 0);
+  if (kinds.length === 0) return [{ parameters: plain, diskId: null, interfaceId: null }];
+  return kinds.flatMap((kind) => expandDevices(script, kind, plain, given, devices, options));
+}
+
+function parametersOf(script: Script, kind: "storage" | "interface"): [string, ParameterDefinition][] {
+  return Object.entries(script.parameters)
+    .filter(([, definition]) => definition.type === kind)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The rows of one kind of device, each with the values in `plain` beside its own. */
+export function expandDevices(
+  script: Script,
+  kind: "storage" | "interface",
+  plain: ParameterValues,
+  given: RequestParams,
+  devices: Devices,
+  options: ExpandOptions,
+): ResultPlan[] {
+  return parametersOf(script, kind).flatMap(([name, definition]) => {
+    const { key, text } = askedFor(script, name, given);
+    const query: DeviceQuery = { key, text: text ?? definition.default ?? ALL };
+    const rows = kind === "storage" ? diskRows(query, devices, options) : interfaceRows(query, devices, options);
+    return rows.map(
+      ({ value, diskId, interfaceId }): ResultPlan => ({
+        parameters: { ...plain, [name]: { ...definition, value } },
+        diskId,
+        interfaceId,
+      }),
+    );
+  });
+}
+
+function plainValues(script: Script, given: RequestParams, options: ExpandOptions): ParameterValues {
   const plain: ParameterValues = {};
-  const perDevice: { name: string; definition: ParameterDefinition }[] = [];
-  for (const name of names) {
-    const definition = script.parameters[name];
-    if (!definition) continue;
-    if (definition.type === "storage" || definition.type === "interface") perDevice.push({ name, definition });
-    else {
-      const value = plainValue(script, name, definition, given, options);
-      if (value !== undefined) plain[name] = { ...definition, value };
-    }
+  for (const [name, definition] of Object.entries(script.parameters)) {
+    if (isDevice(definition)) continue;
+    const value = plainValue(script, name, definition, given, options);
+    if (value !== undefined) plain[name] = { ...definition, value };
   }
-  if (perDevice.length === 0) return [{ parameters: plain, diskId: null, interfaceId: null }];
-  return perDevice
-    .flatMap(({ name, definition }) => {
-      const { key, text } = askedFor(script, name, given);
-      const query: DeviceQuery = { key, text: text ?? definition.default ?? ALL };
-      const rows =
-        definition.type === "storage" ? diskRows(query, devices, options) : interfaceRows(query, devices, options);
-      return rows.map(
-        (row): ResultPlan => ({ ...row, parameters: { ...plain, [name]: { ...definition, value: row.value } } }),
-      );
-    })
-    .map(({ parameters, diskId, interfaceId }) => ({ parameters, diskId, interfaceId }));
+  return plain;
+}
+
+const isDevice = (p: ParameterDefinition) => p.type === "storage" || p.type === "interface";
+
+/** The values that are about no device. */
+export function withoutDevices(parameters: ParameterValues): ParameterValues {
+  return Object.fromEntries(Object.entries(parameters).filter(([, p]) => !isDevice(p)));
 }
 
 interface Row {
@@ -147,9 +173,8 @@ function plainValue(
     case "string":
     case "password":
       return withinLength(key, value, definition);
-    case "storage":
-    case "interface":
-      throw new Error(`${name} of ${script.name} is a device: it has rows, not one value`);
+    default:
+      throw new Error(`${name} of ${script.name} is a ${definition.type}: it has rows, not one value`);
   }
 }
 
@@ -189,9 +214,7 @@ export function redacted(parameters: ParameterValues): ParameterValues {
 
 /** Whether a row waits for a device that was not known when it was made. */
 export function isPlaceholder(parameters: ParameterValues, kind?: "storage" | "interface"): boolean {
-  return Object.values(parameters).some(
-    (p) => (kind === undefined ? p.type === "storage" || p.type === "interface" : p.type === kind) && p.value === ALL,
-  );
+  return Object.values(parameters).some((p) => (kind === undefined ? isDevice(p) : p.type === kind) && p.value === ALL);
 }
 
 /** What of a request speaks of devices: kept with the run, to choose them again when the machine's hardware is known better. */
@@ -199,7 +222,7 @@ export function deviceParams(scripts: readonly Script[], given: RequestParams): 
   const keys = new Set(
     scripts.flatMap((s) =>
       Object.entries(s.parameters)
-        .filter(([, d]) => d.type === "storage" || d.type === "interface")
+        .filter(([, d]) => isDevice(d))
         .flatMap(([name]) => [name, `${s.name}_${name}`]),
     ),
   );

@@ -51,7 +51,7 @@ export function parseResultYaml(text: string, hasInterface: boolean): ResultYaml
       return { invalid: `results.${key} is neither text, number, boolean nor a list of those` };
   }
   return {
-    status: status === undefined ? undefined : statuses[status as string],
+    status: status === undefined ? undefined : statuses[status],
     linkConnected: link_connected,
     results: values as ResultYaml["results"],
   };

@@ -45,17 +45,12 @@ export interface Times {
   endedAt: Date | null;
 }
 
-/** Start and end of a result that goes from one status to another. A script too quick for its own start report began `runtime` before its end. */
-export function timesAfter(
-  before: Times,
-  status: { from: number; to: number },
-  now: Date,
-  runtimeSeconds: number | null,
-): Times {
-  if (!unfinishedStatuses.includes(status.to)) {
+/** Start and end of a result that gets this status. A script too quick for its own start report began `runtime` before its end. */
+export function timesAfter(before: Times, status: number, now: Date, runtimeSeconds: number | null): Times {
+  if (!unfinishedStatuses.includes(status)) {
     const began = before.startedAt ?? new Date(now.getTime() - Math.max(0, runtimeSeconds ?? 0) * 1000);
     return { startedAt: began, endedAt: now };
   }
-  if (status.to === scriptStatus.running) return { startedAt: before.startedAt ?? now, endedAt: null };
+  if (status === scriptStatus.running) return { startedAt: before.startedAt ?? now, endedAt: null };
   return before;
 }

@@ -1,0 +1,258 @@
+/** What machines report of their scripts (reference: scripts.md sections 9 and 10, metadata-protocol.md section 6). */
+import { appendChange } from "@rackwright/db/change";
+import type { Tx } from "@rackwright/db/connect";
+import { insertEvents } from "@rackwright/db/history";
+import {
+  lockResult,
+  lockResultByName,
+  resetBuiltinResults,
+  type ResultState,
+  type SetSummary,
+  setLinkConnected,
+  summarizeSets,
+  touchPing as touchPingRow,
+  updateResult,
+  versionBelongs,
+} from "@rackwright/db/script-results";
+import { insertResults, type ResultTypeName } from "@rackwright/db/script-sets";
+import { readScript } from "@rackwright/db/scripts";
+import { event, type EventRecord } from "@rackwright/domain/machine/event";
+import type { Signal } from "@rackwright/domain/machine/lifecycle";
+import { parseResultYaml } from "@rackwright/domain/scripts/result-yaml";
+import { resultType, scriptStatus, scriptStatusLabel, unfinishedStatuses } from "@rackwright/domain/scripts/status";
+import { nextStatus, timesAfter } from "@rackwright/domain/scripts/transition";
+import { actorName, type Ctx } from "../context.ts";
+import { bounded, groupFiles, type ReportedFile, type Streams } from "./script-files.ts";
+
+export type SetIds = Record<ResultTypeName, number | null>;
+
+export interface SignalReport {
+  machine: { id: number; systemId: string; hostname: string };
+  setIds: SetIds;
+  /** Kinds of run that this signal may speak of; an unknown name becomes a result of the first of them that there is. */
+  resultTypes: readonly ResultTypeName[];
+  scriptResultId?: number | null;
+  scriptName?: string | null;
+  scriptVersionId?: number | null;
+  signal: Signal;
+  exitStatus?: number | null;
+  runtimeSeconds?: number | null;
+  files: readonly ReportedFile[];
+  now: Date;
+  /** Take a report about a finished result too: machines that run already, and controllers, tell the same again and again. */
+  overwrites?: boolean;
+}
+
+export interface StoredResult {
+  id: number;
+  name: string;
+  status: number;
+  resultType: number;
+}
+
+export interface Stored {
+  result: StoredResult;
+  /** Set when this report brought standard output and ended the script well: what the region learns from it may be learned now. */
+  uploadedStdout: boolean;
+  stdout: Uint8Array | undefined;
+}
+
+/**
+ * Write down what a signal says of scripts. One that speaks of a finished result (again) or of a run that is over changes nothing.
+ * @returns one entry per result that the signal was about; empty when it was about none
+ */
+export async function storeSignalResult(ctx: Ctx, tx: Tx, report: SignalReport): Promise<Stored[]> {
+  const setIds = report.resultTypes.map((type) => report.setIds[type]).filter((id) => id !== null);
+  const events: EventRecord[] = [];
+  const stored: Stored[] = [];
+  for (const part of partsOf(report)) {
+    const found = await find(tx, report, setIds, part, events);
+    if (found) stored.push(await store(tx, report, found, part, events));
+  }
+  const subject = {
+    nodeId: report.machine.id,
+    hostname: report.machine.hostname,
+    username: actorName(ctx.actor),
+  };
+  await insertEvents(tx, subject, events);
+  if (stored.length > 0)
+    await appendChange(tx, { kind: "update", entity: "script_result", entityId: report.machine.systemId });
+  return stored;
+}
+
+/** One script's share of a report. */
+interface Part {
+  id: number | null;
+  name: string;
+  streams: Streams;
+}
+
+function partsOf(report: SignalReport): Part[] {
+  const groups = groupFiles(report.files);
+  if (report.scriptResultId !== undefined && report.scriptResultId !== null) {
+    // The id says whose these are, whatever the files are called.
+    const streams: Streams = Object.assign({}, ...groups.values());
+    return [{ id: report.scriptResultId, name: report.scriptName ?? "", streams }];
+  }
+  if (report.scriptName) groups.set(report.scriptName, groups.get(report.scriptName) ?? {});
+  return [...groups].map(([name, streams]) => ({ id: null, name, streams }));
+}
+
+async function find(
+  tx: Tx,
+  report: SignalReport,
+  setIds: readonly number[],
+  part: Part,
+  events: EventRecord[],
+): Promise<ResultState | undefined> {
+  if (part.id !== null) {
+    const found = await lockResult(tx, setIds, part.id);
+    // An earlier run's environment may go on for a while; its results are not this run's.
+    if (!found)
+      events.push(
+        event("SCRIPT_RESULT_ERROR", `result ${part.id} (${part.name}) is none of the current run: not stored`),
+      );
+    return found;
+  }
+  return (await lockResultByName(tx, setIds, part.name)) ?? (await create(tx, report, setIds, part.name, events));
+}
+
+/** A script that the region did not ask for reports all the same: it is written down. */
+async function create(
+  tx: Tx,
+  report: SignalReport,
+  setIds: readonly number[],
+  name: string,
+  events: EventRecord[],
+): Promise<ResultState | undefined> {
+  const setId = setIds[0];
+  if (setId === undefined) {
+    events.push(event("SCRIPT_RESULT_ERROR", `${name} has reported, but no run goes on: not stored`));
+    return undefined;
+  }
+  const type = report.resultTypes.find((t) => report.setIds[t] === setId) ?? "commissioning";
+  const script = await readScript(tx, name);
+  const [id] = await insertResults(
+    tx,
+    setId,
+    [
+      {
+        scriptId: script && script.type === resultType[type] ? script.id : null,
+        name,
+        status: scriptStatus.running,
+        parameters: {},
+        diskId: null,
+        interfaceId: null,
+      },
+    ],
+    report.now,
+  );
+  return id === undefined ? undefined : lockResult(tx, [setId], id);
+}
+
+async function store(
+  tx: Tx,
+  report: SignalReport,
+  found: ResultState,
+  part: Part,
+  events: EventRecord[],
+): Promise<Stored> {
+  const unchanged: Stored = { result: shown(found, found.status), uploadedStdout: false, stdout: undefined };
+  const isOpen = unfinishedStatuses.includes(found.status);
+  const ended = Object.keys(part.streams).length > 0 || typeof report.exitStatus === "number";
+  if (!isOpen && !(report.overwrites && ended)) return unchanged;
+
+  const said = ended ? await statedBy(tx, found, part.streams, events) : undefined;
+  const exitStatus = report.exitStatus ?? 0;
+  const status = nextStatus(found.status, { signal: report.signal, ended, exitStatus, stated: said });
+  if (status === found.status && !ended) return unchanged;
+
+  const versionId = await knownVersion(tx, report, found, events);
+  const streams = Object.fromEntries(Object.entries(part.streams).map(([name, bytes]) => [name, bounded(bytes)]));
+  await updateResult(
+    tx,
+    found.id,
+    {
+      status,
+      ...timesAfter(isOpen ? found : notBegun, status, report.now, report.runtimeSeconds ?? null),
+      ...(ended ? { exitStatus } : {}),
+      ...(versionId === undefined ? {} : { versionId }),
+      streams,
+    },
+    report.now,
+  );
+  if (status !== found.status)
+    events.push(event("SCRIPT_RESULT_CHANGED_STATUS", `${found.name}: ${label(found.status)} to ${label(status)}`));
+  if (status === scriptStatus.passed && found.recommission) await resetForRecommission(tx, found.setId, report.now);
+  const { stdout } = part.streams;
+  return { result: shown(found, status), uploadedStdout: stdout !== undefined && exitStatus === 0, stdout };
+}
+
+/** A result that is told anew was also run anew. */
+const notBegun = { startedAt: null, endedAt: null };
+
+const label = (status: number) => scriptStatusLabel[status] ?? String(status);
+
+function shown(found: ResultState, status: number): StoredResult {
+  return { id: found.id, name: found.name, status, resultType: found.type };
+}
+
+/** The status that the script's own YAML states; none when it has none or is wrong, which is told. */
+async function statedBy(
+  tx: Tx,
+  found: ResultState,
+  streams: Streams,
+  events: EventRecord[],
+): Promise<number | undefined> {
+  if (streams.result === undefined || streams.result.length === 0) return undefined;
+  const parsed = parseResultYaml(new TextDecoder().decode(streams.result), found.interfaceId !== null);
+  if ("invalid" in parsed) {
+    events.push(event("SCRIPT_RESULT_ERROR", `the result YAML of ${found.name} does not count: ${parsed.invalid}`));
+    return undefined;
+  }
+  if (parsed.linkConnected !== undefined && found.interfaceId !== null)
+    await setLinkConnected(tx, found.interfaceId, parsed.linkConnected);
+  return parsed.status;
+}
+
+async function knownVersion(
+  tx: Tx,
+  report: SignalReport,
+  found: ResultState,
+  events: EventRecord[],
+): Promise<number | undefined> {
+  const id = report.scriptVersionId;
+  if (id === undefined || id === null) return undefined;
+  if (await versionBelongs(tx, id, found.scriptId)) return id;
+  events.push(event("SCRIPT_RESULT_ERROR", `${found.name} ran in version ${id}, which is not known here any more`));
+  return undefined;
+}
+
+/** A script that changed the machine has passed: what the built-in ones of its run found out is found out again. */
+export function resetForRecommission(tx: Tx, setId: number, now: Date): Promise<void> {
+  return resetBuiltinResults(tx, setId, now);
+}
+
+/** How these runs stand, suppressed results left out. */
+export function setSummary(tx: Tx, setIds: readonly number[]): Promise<SetSummary> {
+  return summarizeSets(tx, setIds);
+}
+
+/** The machine was heard. */
+export function touchPing(tx: Tx, setIds: readonly number[], now: Date): Promise<void> {
+  return touchPingRow(tx, setIds, now);
+}
+
+/** A hook could not make sense of what a script printed: the script's work was in vain. */
+export async function failResult(
+  ctx: Ctx,
+  tx: Tx,
+  machine: SignalReport["machine"],
+  result: StoredResult,
+  reason: string,
+): Promise<void> {
+  await updateResult(tx, result.id, { status: scriptStatus.failed }, ctx.region.now());
+  await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: actorName(ctx.actor) }, [
+    event("SCRIPT_RESULT_ERROR", `${result.name}: ${reason}`),
+  ]);
+}
