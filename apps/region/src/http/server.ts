@@ -2,7 +2,7 @@
 import { describe } from "@rackwright/contract/describe";
 import { openApi } from "@rackwright/contract/openapi";
 import { API_ROOT } from "@rackwright/contract/table";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { stringify } from "yaml";
 import type { Region } from "../context.ts";
 import { dispatch, originOf } from "./dispatch.ts";
@@ -12,8 +12,8 @@ import type { Routes } from "./route.ts";
 
 export function createServer(region: Region, routes: Routes): FastifyInstance {
   const server = Fastify({
-    loggerInstance: region.log as never,
-    disableRequestLogging: true,
+    loggerInstance: region.log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: false,
     requestTimeout: 0,
     keepAliveTimeout: 30_000,
