@@ -44,9 +44,7 @@ class Shape(unittest.TestCase):
             self.assertIn(extension, found["api_extensions"])
         self.assertIn(found["environment"]["kernel_architecture"], ARCHITECTURES)
         resources = found["resources"]
-        threads = [
-            thread for socket in resources["cpu"]["sockets"] for core in socket["cores"] for thread in core["threads"]
-        ]
+        threads = [thread for socket in resources["cpu"]["sockets"] for core in socket["cores"] for thread in core["threads"]]
         self.assertEqual(resources["cpu"]["total"], len(threads))
         self.assertGreater(len(threads), 0)
         for thread in threads:
@@ -148,18 +146,31 @@ class MadeOfFiles(Shape):
         self.check(found)
         self.assertEqual(2, found["resources"]["cpu"]["total"])
         self.assertEqual(2048000 * 1024, found["resources"]["memory"]["total"])
-        self.assertEqual([{"numa_node": 0, "hugepages_total": 0, "hugepages_used": 0, "used": 2048000 * 1024 - 1024000 * 1024, "total": 2048000 * 1024}], found["resources"]["memory"]["nodes"])
+        self.assertEqual(
+            [{"numa_node": 0, "hugepages_total": 0, "hugepages_used": 0, "used": 2048000 * 1024 - 1024000 * 1024, "total": 2048000 * 1024}],
+            found["resources"]["memory"]["nodes"],
+        )
         self.assertEqual({}, found["networks"])
 
     def test_two_numa_nodes(self):
         for thread in range(4):
-            self.folder(f"sys/devices/system/cpu/cpu{thread}", **{"topology/physical_package_id": str(thread // 2), "topology/core_id": "0", "topology/die_id": "-1", "cpufreq/cpuinfo_max_freq": "3500000"})
+            self.folder(
+                f"sys/devices/system/cpu/cpu{thread}",
+                **{
+                    "topology/physical_package_id": str(thread // 2),
+                    "topology/core_id": "0",
+                    "topology/die_id": "-1",
+                    "cpufreq/cpuinfo_max_freq": "3500000",
+                },
+            )
         self.put("sys/devices/system/cpu/cpu3/online", "0")
         self.put("sys/devices/system/cpu/isolated", "1\n")
         for node, cpus in ((0, "0-1"), (1, "2-3")):
             info = f"Node {node} MemTotal: 1000 kB\nNode {node} MemFree: 400 kB\nNode {node} HugePages_Total: 2\nNode {node} HugePages_Free: 1\n"
             self.folder(f"sys/devices/system/node/node{node}", cpulist=cpus, meminfo=info)
-        self.folder("sys/devices/system/memory", block_size_bytes="8000000", **{"memory0/online": "1", "memory1/online": "1", "memory2/online": "0"})
+        self.folder(
+            "sys/devices/system/memory", block_size_bytes="8000000", **{"memory0/online": "1", "memory1/online": "1", "memory2/online": "0"}
+        )
         found = run(self.root)
         self.check(found)
         sockets = found["resources"]["cpu"]["sockets"]
@@ -170,11 +181,18 @@ class MadeOfFiles(Shape):
         self.assertEqual([(True, False), (True, True), (True, False), (False, False)], [(t["online"], t["isolated"]) for t in threads])
         memory = found["resources"]["memory"]
         self.assertEqual(2 * 0x8000000, memory["total"])
-        self.assertEqual((600 * 1024, 2 * 2048 * 1024, 2048 * 1024), tuple(memory["nodes"][1][k] for k in ("used", "hugepages_total", "hugepages_used")))
+        self.assertEqual(
+            (600 * 1024, 2 * 2048 * 1024, 2048 * 1024), tuple(memory["nodes"][1][k] for k in ("used", "hugepages_total", "hugepages_used"))
+        )
 
     def test_disks_of_all_kinds_and_nothing_else(self):
         pci = self.pci("0000:00:05.0", "8086", "2922", "010601", numa="-1")
-        self.block("sda", f"{pci}/ata1/host0/target0/0:0:0:0", "E:ID_BUS=ata\nE:ID_MODEL_ENC=WDC\\x20RED\\x20\\x20\nE:ID_SERIAL_SHORT=WD-1\nE:ID_ATA_ROTATION_RATE_RPM=5400\nE:ID_WWN=0x5001\nE:ID_REVISION=80.0\nE:ID_PATH=pci-0000:00:05.0-ata-1\n", **{"queue/rotational": "1", "queue/physical_block_size": "4096"})
+        self.block(
+            "sda",
+            f"{pci}/ata1/host0/target0/0:0:0:0",
+            "E:ID_BUS=ata\nE:ID_MODEL_ENC=WDC\\x20RED\\x20\\x20\nE:ID_SERIAL_SHORT=WD-1\nE:ID_ATA_ROTATION_RATE_RPM=5400\nE:ID_WWN=0x5001\nE:ID_REVISION=80.0\nE:ID_PATH=pci-0000:00:05.0-ata-1\n",
+            **{"queue/rotational": "1", "queue/physical_block_size": "4096"},
+        )
         self.folder("sys/class/block/sda/sda1", partition="1", size="2048", dev="8:1", ro="0")
         self.block("sr0", f"{pci}/ata2/host1/target1/1:0:0:0", "E:ID_CDROM=1\n", removable="1")
         nvme = self.pci("0000:00:06.0", "8086", "5845", "010802")
@@ -216,13 +234,18 @@ class MadeOfFiles(Shape):
             },
             found["sda"],
         )
-        self.assertEqual(("nvme", "QEMU NVMe Ctrl", "NV1", "eui.01", 0), tuple(found["nvme0n1"][k] for k in ("type", "model", "serial", "wwn", "rpm")))
+        self.assertEqual(
+            ("nvme", "QEMU NVMe Ctrl", "NV1", "eui.01", 0), tuple(found["nvme0n1"][k] for k in ("type", "model", "serial", "wwn", "rpm"))
+        )
         self.assertEqual(("virtio", "DISK0"), (found["vda"]["type"], found["vda"]["serial"]))
         self.assertEqual("cdrom", found["sr0"]["type"])
         self.assertEqual(("usb", "1:4"), (found["sdb"]["type"], found["sdb"]["usb_address"]))
 
     def test_network_cards_and_what_stands_on_them(self):
-        self.put("usr/share/misc/pci.ids", "# x\n8086  Intel Corporation\n\t1521  I350 Gigabit\n\t\t8086 0001  Sub\n1af4  Red Hat, Inc.\nC 00  Unclassified\n")
+        self.put(
+            "usr/share/misc/pci.ids",
+            "# x\n8086  Intel Corporation\n\t1521  I350 Gigabit\n\t\t8086 0001  Sub\n1af4  Red Hat, Inc.\nC 00  Unclassified\n",
+        )
         card = self.pci("0000:01:00.0", "8086", "1521", "020000")
         self.put(f"{card}/sriov_totalvfs", "7")
         function = self.pci("0000:01:10.0", "8086", "1520", "020000")
@@ -231,9 +254,26 @@ class MadeOfFiles(Shape):
         self.net("eth0v0", function, address="52:54:00:00:00:99")
         vpd_body = b"PN\x03ABCRV\x01\x00"
         self.put(f"{card}/vpd", b"\x82\x04\x00Card\x90" + bytes([len(vpd_body), 0]) + vpd_body + b"\x78")
-        self.net("eth0", card, carrier="1", speed="1000", duplex="full", **{"bonding_slave/perm_hwaddr": "52:54:00:00:00:01", "address": "52:54:00:00:00:aa"})
+        self.net(
+            "eth0",
+            card,
+            carrier="1",
+            speed="1000",
+            duplex="full",
+            **{"bonding_slave/perm_hwaddr": "52:54:00:00:00:01", "address": "52:54:00:00:00:aa"},
+        )
         undriven = self.pci("0000:02:00.0", "1af4", "1000", "020000")
-        self.net("bond0", address="52:54:00:00:00:aa", **{"bonding/mode": "802.3ad 4", "bonding/xmit_hash_policy": "layer2 0", "bonding/miimon": "100", "bonding/mii_status": "up", "bonding/slaves": "eth0"})
+        self.net(
+            "bond0",
+            address="52:54:00:00:00:aa",
+            **{
+                "bonding/mode": "802.3ad 4",
+                "bonding/xmit_hash_policy": "layer2 0",
+                "bonding/miimon": "100",
+                "bonding/mii_status": "up",
+                "bonding/slaves": "eth0",
+            },
+        )
         self.net("br0", **{"bridge/bridge_id": "8000.5254", "bridge/stp_state": "0", "bridge/forward_delay": "1500", "brif/bond0": ""})
         self.net("bond0.5", lower_bond0="")
         self.put("proc/net/vlan/bond0.5", "bond0.5  VID: 5\t REORDER_HDR: 1\nDevice: bond0\n")
@@ -244,10 +284,27 @@ class MadeOfFiles(Shape):
         self.assertEqual(["0000:01:00.0", os.path.basename(undriven)], [card["pci_address"] for card in cards])
         self.assertEqual(("Intel Corporation", "I350 Gigabit"), (cards[0]["vendor"], cards[0]["product"]))
         port = cards[0]["ports"][0]
-        self.assertEqual(("eth0", "52:54:00:00:00:01", True, 1000, "full"), tuple(port[k] for k in ("id", "address", "link_detected", "link_speed", "link_duplex")))
-        self.assertEqual((7, 1, "eth0v0"), (cards[0]["sriov"]["maximum_vfs"], cards[0]["sriov"]["current_vfs"], cards[0]["sriov"]["vfs"][0]["ports"][0]["id"]))
+        self.assertEqual(
+            ("eth0", "52:54:00:00:00:01", True, 1000, "full"),
+            tuple(port[k] for k in ("id", "address", "link_detected", "link_speed", "link_duplex")),
+        )
+        self.assertEqual(
+            (7, 1, "eth0v0"),
+            (cards[0]["sriov"]["maximum_vfs"], cards[0]["sriov"]["current_vfs"], cards[0]["sriov"]["vfs"][0]["ports"][0]["id"]),
+        )
         networks = found["networks"]
-        self.assertEqual({"mode": "802.3ad", "transmit_policy": "layer2", "up_delay": 0, "down_delay": 0, "mii_frequency": 100, "mii_state": "up", "lower_devices": ["eth0"]}, networks["bond0"]["bond"])
+        self.assertEqual(
+            {
+                "mode": "802.3ad",
+                "transmit_policy": "layer2",
+                "up_delay": 0,
+                "down_delay": 0,
+                "mii_frequency": 100,
+                "mii_state": "up",
+                "lower_devices": ["eth0"],
+            },
+            networks["bond0"]["bond"],
+        )
         self.assertEqual((["bond0"], 15), (networks["br0"]["bridge"]["upper_devices"], networks["br0"]["bridge"]["forward_delay"]))
         self.assertEqual({"lower_device": "bond0", "vid": 5}, networks["bond0.5"]["vlan"])
         self.assertEqual(("loopback", ""), (networks["lo"]["type"], networks["lo"]["hwaddr"]))
@@ -262,17 +319,48 @@ class MadeOfFiles(Shape):
         self.assertEqual(0, self.disks()["sda"]["size"])
 
     def test_usb_gpu_and_system(self):
-        self.folder("sys/bus/usb/devices/1-1", busnum="1", devnum="3", idVendor="0557", idProduct="2221", speed="12", manufacturer="ATEN", product="Hermon", bDeviceClass="00")
+        self.folder(
+            "sys/bus/usb/devices/1-1",
+            busnum="1",
+            devnum="3",
+            idVendor="0557",
+            idProduct="2221",
+            speed="12",
+            manufacturer="ATEN",
+            product="Hermon",
+            bDeviceClass="00",
+        )
         self.folder("sys/bus/usb/devices/1-1/1-1:1.0", bInterfaceClass="03", bInterfaceSubClass="01", bInterfaceNumber="00")
         self.folder("sys/bus/usb/devices/usb1", busnum="1", devnum="1", idVendor="1d6b", idProduct="0002", bDeviceClass="09")
         gpu = self.pci("0000:03:00.0", "10de", "1db4", "030200")
-        self.folder("sys/class/dmi/id", sys_vendor="Dell Inc.\n", product_name="R640\n", product_uuid="4C4C4544-0000-1000-8000-000000000000\n", chassis_type="23\n", bios_version="2.1\n", board_name="0W23H8\n")
+        self.folder(
+            "sys/class/dmi/id",
+            sys_vendor="Dell Inc.\n",
+            product_name="R640\n",
+            product_uuid="4C4C4544-0000-1000-8000-000000000000\n",
+            chassis_type="23\n",
+            bios_version="2.1\n",
+            board_name="0W23H8\n",
+        )
         found = run(self.root)["resources"]
         usb = found["usb"]["devices"]
-        self.assertEqual([(1, 3, "ATEN", 12.0, "Human Interface Device")], [(d["bus_address"], d["device_address"], d["vendor"], d["speed"], d["interfaces"][0]["class"]) for d in usb])
+        self.assertEqual(
+            [(1, 3, "ATEN", 12.0, "Human Interface Device")],
+            [(d["bus_address"], d["device_address"], d["vendor"], d["speed"], d["interfaces"][0]["class"]) for d in usb],
+        )
         self.assertEqual([os.path.basename(gpu)], [card["pci_address"] for card in found["gpu"]["cards"]])
         system = found["system"]
-        self.assertEqual(("Dell Inc.", "R640", "physical", "Rack Mount Chassis", "2.1", "0W23H8"), (system["vendor"], system["product"], system["type"], system["chassis"]["type"], system["firmware"]["version"], system["motherboard"]["product"]))
+        self.assertEqual(
+            ("Dell Inc.", "R640", "physical", "Rack Mount Chassis", "2.1", "0W23H8"),
+            (
+                system["vendor"],
+                system["product"],
+                system["type"],
+                system["chassis"]["type"],
+                system["firmware"]["version"],
+                system["motherboard"]["product"],
+            ),
+        )
         self.assertEqual("4c4c4544-0000-1000-8000-000000000000", system["uuid"])
         self.put("sys/class/dmi/id/sys_vendor", "QEMU\n")
         self.assertEqual("virtual-machine", run(self.root)["resources"]["system"]["type"])

@@ -10,7 +10,7 @@ import sys
 import tarfile
 
 from test_runner_region import RunnerCase, archive, entry  # first: it finds the runner
-from rackwright_runner import credentials, devices
+from rackwright_runner import credentials, devices, tarball
 from rackwright_runner.main import main
 from rackwright_runner.parameters import MissingDevice, render
 from rackwright_runner.index import row
@@ -130,8 +130,7 @@ class ByHand(RunnerCase):
         self.assertEqual(["a", "t", "a", "t"], self.ran())
 
     def test_the_command_with_neither_needs_no_region(self):
-        with tarfile.open(self.make_tar()) as tar:
-            tar.extractall(self.work.scripts)
+        tarball.unpack(self.prepare(), self.work)
         # The place it has on a machine: DIR/bin, found again without naming DIR.
         bin_dir = os.path.join(self.work.root, "bin")
         shutil.copytree(os.path.dirname(LAUNCHER), bin_dir, ignore=shutil.ignore_patterns("__pycache__", "*.in"))
@@ -143,11 +142,10 @@ class ByHand(RunnerCase):
         with open(f"{self.root}/ran", encoding="ascii") as stream:
             self.assertEqual("a\nt\n", stream.read())
 
-    def make_tar(self):
-        path = os.path.join(self.root, "scripts.tar")
-        with open(path, "wb") as stream:
-            stream.write(self.prepare())
-        return path
+    def test_no_download_without_scripts_says_nothing_to_the_region(self):
+        region = self.region(None)
+        self.assertEqual(1, self.run_main(region, "--no-download"))
+        self.assertEqual([], region.requests)
 
     def test_no_region_known(self):
         self.settings = type(self.settings)(**{**vars(self.settings), "cmdline_path": "/none"})

@@ -94,7 +94,9 @@ class Commissioning(RunnerCase):
     def test_environment(self):
         body = "env | grep -E '^(MAAS|OUTPUT|RESULT|DOWNLOAD|RUNTIME|HAS_|BMC)' | sort"
         rows = [entry("s", 1, timeout_seconds=60.0), entry("p", 2, parallel=2)]
-        region = self.region(archive({"commissioning/s": shell(body), "commissioning/p": shell(body)}, {"commissioning_scripts": rows}), None)
+        region = self.region(
+            archive({"commissioning/s": shell(body), "commissioning/p": shell(body)}, {"commissioning_scripts": rows}), None
+        )
         self.assertEqual(0, self.runner(region).run())
         serial = dict(line.split("=", 1) for line in region.results()["s"]["files"]["s.out"].decode().splitlines())
         out = f"{self.work.root}/out/s.1/s"
@@ -213,9 +215,7 @@ class Order(RunnerCase):
 
     def test_rows_of_a_group_run_together_and_groups_one_after_the_other(self):
         """Each row of a group waits for the other one: alone, it would wait in vain."""
-        meet = (
-            f"touch {self.root}/$1; for i in $(seq 200); do [ -e {self.root}/$2 ] && exit 0; sleep 0.02; done; exit 1"
-        )
+        meet = f"touch {self.root}/$1; for i in $(seq 200); do [ -e {self.root}/$2 ] && exit 0; sleep 0.02; done; exit 1"
         rows, scripts = [], {}
         for name, pair in (("one", "ab"), ("two", "cd")):
             scripts[f"testing/{name}"] = shell(meet)

@@ -133,7 +133,10 @@ class Ipmi(unittest.TestCase):
         self.put("users", USERS.format(third="maas             "))
         self.run_script("--password=Given one#0123456", "--ipmi-privilege-level=OPERATOR", "--ipmi-cipher-suite-id=3", "--ipmi-k-g=key 1")
         found = self.found()
-        self.assertEqual(("Given one#0123456", "OPERATOR", "3", "key 1"), tuple(found[k] for k in ("power_pass", "privilege_level", "cipher_suite_id", "k_g")))
+        self.assertEqual(
+            ("Given one#0123456", "OPERATOR", "3", "key 1"),
+            tuple(found[k] for k in ("power_pass", "privilege_level", "cipher_suite_id", "k_g")),
+        )
         calls = self.text("calls")
         self.assertNotIn("user set name", calls)
         self.assertNotIn("cipher_privs", calls)
@@ -159,7 +162,11 @@ class Ipmi(unittest.TestCase):
         self.assertEqual("status: skipped\n", self.text("result.yaml"))
 
     def test_all_users_taken(self):
-        self.put("users", USERS.format(third="x                ").replace("(Empty User)", "y           ") + "".join(f"{n:<4}user{n:<13}true    true       true       USER\n" for n in range(5, 11)))
+        self.put(
+            "users",
+            USERS.format(third="x                ").replace("(Empty User)", "y           ")
+            + "".join(f"{n:<4}user{n:<13}true    true       true       USER\n" for n in range(5, 11)),
+        )
         self.assertIn("all 10 users of the BMC are taken", self.run_script())
 
     def test_a_virtual_machine_without_bmc(self):

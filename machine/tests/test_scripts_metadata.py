@@ -47,7 +47,14 @@ EXPECTED = {
         "ntp": ("NTP validation", "network", "any", 60, "ntp", False),
         "internet-connectivity": ("Internet Connectivity Validation", "network", "instance", 300, "internet, network-validation", False),
         "gateway-connectivity": ("Gateway Connectivity Validation", "network", "instance", 300, "network-validation", False),
-        "rack-controller-connectivity": ("Rack Controller Connectivity Validation", "network", "instance", 300, "network-validation", False),
+        "rack-controller-connectivity": (
+            "Rack Controller Connectivity Validation",
+            "network",
+            "instance",
+            300,
+            "network-validation",
+            False,
+        ),
     },
     "release": {"wipe-disks": ("Wipe disks content", "storage", "none", 0, "wipe, disk, storage", False)},
 }
@@ -122,6 +129,9 @@ class Metadata(unittest.TestCase):
                         subprocess.run(["sh", "-n", path], check=True)
 
     def test_scripts_that_share_a_body_share_it_to_the_letter(self):
-        for names in (("smartctl-validate", "smartctl-short", "smartctl-long", "smartctl-conveyance"), ("badblocks", "badblocks-destructive")):
+        for names in (
+            ("smartctl-validate", "smartctl-short", "smartctl-long", "smartctl-conveyance"),
+            ("badblocks", "badblocks-destructive"),
+        ):
             bodies = {source("testing", name).partition("End MAAS 1.0 script metadata")[2] for name in names}
             self.assertEqual(1, len(bodies), names)

@@ -257,11 +257,11 @@ class Testing(ScriptCase):
         meminfo = self.put("meminfo", "MemAvailable: 102400 kB\n")
         env = {"PROC_MEMINFO": meminfo, "OUTPUT_STDOUT_PATH": f"{self.root}/out"}
         self.tool("memtester", "echo ok; exec sleep 30")
-        self.assertIn("No error in 1 s.", self.run_script("testing/memtester", "--runtime=1", **env))
+        self.assertIn("No error in 0.3 s.", self.run_script("testing/memtester", "--runtime=0.3", **env))
         self.tool("memtester", "echo 'FAILURE: 0x1 != 0x2'; exec sleep 30")
-        self.run_script("testing/memtester", "--runtime=1", code=1, **env)
+        self.run_script("testing/memtester", "--runtime=0.3", code=1, **env)
         self.tool("memtester", "echo 'cannot lock'; exit 1")
-        self.run_script("testing/memtester", "--runtime=1", code=1, **env)
+        self.run_script("testing/memtester", "--runtime=0.3", code=1, **env)
 
     def test_stress_for_the_given_time(self):
         self.tool("stress-ng", "echo $*")
@@ -398,11 +398,16 @@ class Wipe(ScriptCase):
         ends = 2 * 1024 * 1024
         self.assertEqual(bytes(ends) + b"\xaa" * (self.SIZE - 2 * ends) + bytes(ends), self.content("sda"))
 
-    HDPARM = "Security: \n\tMaster password revision code = 65534\n\t\tsupported\n\tnot\tenabled\n\tnot\tlocked\n\tnot\tfrozen\n\tnot\texpired: security count\n\t\tsupported: enhanced erase\n"
+    HDPARM = (
+        "Security: \n\tMaster password revision code = 65534\n\t\tsupported\n\tnot\tenabled\n\tnot\tlocked\n\tnot\tfrozen\n"
+        "\tnot\texpired: security count\n\t\tsupported: enhanced erase\n"
+    )
 
     def hdparm(self, text, erase="exit 0"):
         self.put("hdparm", text)
-        self.tool("hdparm", f'echo "$*" >> {self.root}/calls; case "$*" in -I*) cat {self.root}/hdparm ;; *security-erase*) {erase} ;; esac')
+        self.tool(
+            "hdparm", f'echo "$*" >> {self.root}/calls; case "$*" in -I*) cat {self.root}/hdparm ;; *security-erase*) {erase} ;; esac'
+        )
 
     def test_ata_secure_erase(self):
         self.disk("sda")

@@ -53,7 +53,10 @@ def as_json(parameters: dict[str, Any]) -> str:
 def is_registered(client: Client, settings: Settings) -> bool:
     """Whether another record of this machine exists, which then is not ours to touch."""
     assert client.credentials is not None
-    query = urlencode([("op", "is_registered")] + [("mac_address", mac) for mac in devices.physical_macs(settings)])
+    macs = devices.physical_macs(settings)
+    if not macs:
+        return False
+    query = urlencode([("op", "is_registered")] + [("mac_address", mac) for mac in macs])
     _, body = client.ask(f"{client.credentials.maas_url}/api/2.0/machines/?{query}", stubborn=True)
     return body.strip() == b"true"
 

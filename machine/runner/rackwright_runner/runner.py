@@ -37,6 +37,10 @@ class Runner:
     def run(self) -> int:
         """0 when all passed and the region knows it, else 1."""
         self.work.create()
+        if not self.downloads and not os.path.exists(self.work.index):
+            # A slip by hand: not the machine's failure.
+            say(f"there are no scripts in {self.work.scripts}; run without --no-download first")
+            return 1
         if os.path.exists(self.work.bmc_config):
             os.unlink(self.work.bmc_config)
         if self._introduces_itself and enlist.is_registered(self.client, self.settings):

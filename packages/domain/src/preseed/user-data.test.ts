@@ -18,6 +18,7 @@ test("the message, to the byte", () => {
     file("user_data.sh.in", "#!/bin/sh\n@FILES@\nrun\n"),
     file("pkg/b.py", "b\n"),
     file("a", "x".repeat(60), true),
+    file("pkg/__pycache__/b.cpython-311.pyc", "no"),
   ];
   assert.equal(
     renderRunnerUserData(files),

@@ -23,7 +23,10 @@ export function renderRunnerUserData(files: readonly RunnerFile[]): string {
   if (before === undefined || after === undefined || more !== undefined) {
     throw new Error(`cannot render runner user-data: ${FRAME} needs the line ${MARK} exactly once`);
   }
-  const unpacked = files.filter((file) => file !== frame).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  // Python's own leftovers of a development checkout are none of the machine's business.
+  const unpacked = files
+    .filter((file) => file !== frame && !file.name.endsWith(".pyc"))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return message(before + unpacked.map(heredoc).join("\n") + after);
 }
 
