@@ -1,6 +1,12 @@
 /** Results of scripts: reading them, and how they move on. */
 import type { ParameterValues } from "@rackwright/domain/scripts/parameters";
-import { failedStatuses, runningStatuses, scriptStatus, unfinishedStatuses } from "@rackwright/domain/scripts/status";
+import {
+  failedStatuses,
+  resultType,
+  runningStatuses,
+  scriptStatus,
+  unfinishedStatuses,
+} from "@rackwright/domain/scripts/status";
 import { type Kysely, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { Schema } from "./schema.ts";
@@ -207,6 +213,27 @@ export async function timeOutResults(tx: Tx, ids: readonly number[], now: Date):
     .execute();
 }
 
+/** What each of these commissioning scripts last printed on a machine; ones that never did are left out. */
+export async function latestOutput(
+  db: Kysely<Schema>,
+  nodeId: number,
+  names: readonly string[],
+): Promise<Map<string, Buffer>> {
+  const rows = await db
+    .selectFrom("script_result as r")
+    .innerJoin("script_set as s", "s.id", "r.set_id")
+    .distinctOn("r.name")
+    .select(["r.name", "r.stdout"])
+    .where("s.node_id", "=", nodeId)
+    .where("s.result_type", "=", resultType.commissioning)
+    .where("r.name", "=", sql<string>`any(${names}::text[])`)
+    .where(sql<boolean>`length(r.stdout) > 0`)
+    .orderBy("r.name")
+    .orderBy("r.id", "desc")
+    .execute();
+  return new Map(rows.map((row) => [row.name, row.stdout]));
+}
+
 /** A result of a run that is still to come, with what choosing devices or hardware again needs. */
 export interface PendingResult {
   id: number;
@@ -239,4 +266,24 @@ export async function scriptIdsOf(db: Kysely<Schema>, setId: number): Promise<Se
 export async function deleteResults(tx: Tx, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   await tx.deleteFrom("script_result").where("id", "=", anyOf(ids)).execute();
+}
+
+/** The newest standard output of each of these scripts on a machine, for those that passed. */
+export async function latestOutput(
+  db: Kysely<Schema>,
+  nodeId: number,
+  names: readonly string[],
+): Promise<Map<string, Buffer>> {
+  const rows = await db
+    .selectFrom("script_result as r")
+    .innerJoin("script_set as s", "s.id", "r.set_id")
+    .distinctOn("r.name")
+    .select(["r.name", "r.stdout"])
+    .where("s.node_id", "=", nodeId)
+    .where("r.name", "=", sql<string>`any(${names}::text[])`)
+    .where("r.status", "=", scriptStatus.passed)
+    .orderBy("r.name")
+    .orderBy("r.id", "desc")
+    .execute();
+  return new Map(rows.map((r) => [r.name, r.stdout]));
 }

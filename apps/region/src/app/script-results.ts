@@ -14,10 +14,11 @@ import {
   updateResult,
   versionBelongs,
 } from "@rackwright/db/script-results";
-import { insertResults, type ResultTypeName } from "@rackwright/db/script-sets";
+import { insertResults, nodeNames, type ResultTypeName } from "@rackwright/db/script-sets";
 import { readScript } from "@rackwright/db/scripts";
 import { event, type EventRecord } from "@rackwright/domain/machine/event";
 import type { Signal } from "@rackwright/domain/machine/lifecycle";
+import type { Machine } from "@rackwright/domain/machine/machine";
 import { parseResultYaml } from "@rackwright/domain/scripts/result-yaml";
 import { resultType, scriptStatus, scriptStatusLabel, unfinishedStatuses } from "@rackwright/domain/scripts/status";
 import { nextStatus, timesAfter } from "@rackwright/domain/scripts/transition";
@@ -27,16 +28,17 @@ import { bounded, groupFiles, type ReportedFile, type Streams } from "./script-f
 export type SetIds = Record<ResultTypeName, number | null>;
 
 export interface SignalReport {
-  machine: { id: number; systemId: string; hostname: string };
+  machineId: number;
   setIds: SetIds;
-  /** Kinds of run that this signal may speak of; an unknown name becomes a result of the first of them that there is. */
-  resultTypes: readonly ResultTypeName[];
-  scriptResultId?: number | null;
-  scriptName?: string | null;
-  scriptVersionId?: number | null;
+  /** Kinds of run (codes of resultType) that this signal may speak of; an unknown name becomes a result of the first that there is. */
+  resultTypes: readonly number[];
+  scriptResultId?: number;
+  scriptName?: string;
+  scriptVersionId?: number;
   signal: Signal;
-  exitStatus?: number | null;
-  runtimeSeconds?: number | null;
+  exitStatus?: number;
+  /** Seconds. */
+  runtime?: number;
   files: readonly ReportedFile[];
   now: Date;
   /** Take a report about a finished result too: machines that run already, and controllers, tell the same again and again. */
@@ -59,25 +61,30 @@ export interface Stored {
 
 /**
  * Write down what a signal says of scripts. One that speaks of a finished result (again) or of a run that is over changes nothing.
- * @returns one entry per result that the signal was about; empty when it was about none
+ * @returns the (first) result that the signal was about; undefined when it was about none
  */
-export async function storeSignalResult(ctx: Ctx, tx: Tx, report: SignalReport): Promise<Stored[]> {
-  const setIds = report.resultTypes.map((type) => report.setIds[type]).filter((id) => id !== null);
+export async function storeSignalResult(ctx: Ctx, tx: Tx, report: SignalReport): Promise<Stored | undefined> {
+  const setIds = kindsOf(report)
+    .map((kind) => report.setIds[kind])
+    .filter((id) => id !== null);
   const events: EventRecord[] = [];
   const stored: Stored[] = [];
   for (const part of partsOf(report)) {
     const found = await find(tx, report, setIds, part, events);
     if (found) stored.push(await store(tx, report, found, part, events));
   }
-  const subject = {
-    nodeId: report.machine.id,
-    hostname: report.machine.hostname,
-    username: actorName(ctx.actor),
-  };
-  await insertEvents(tx, subject, events);
-  if (stored.length > 0)
-    await appendChange(tx, { kind: "update", entity: "script_result", entityId: report.machine.systemId });
-  return stored;
+  if (events.length > 0) {
+    const { systemId, hostname } = await nodeNames(tx, report.machineId);
+    await insertEvents(tx, { nodeId: report.machineId, hostname, username: actorName(ctx.actor) }, events);
+    await appendChange(tx, { kind: "update", entity: "script_result", entityId: systemId });
+  }
+  return stored[0];
+}
+
+function kindsOf(report: SignalReport): ResultTypeName[] {
+  return (Object.keys(resultType) as ResultTypeName[])
+    .filter((kind) => report.resultTypes.includes(resultType[kind]))
+    .sort((a, b) => report.resultTypes.indexOf(resultType[a]) - report.resultTypes.indexOf(resultType[b]));
 }
 
 /** One script's share of a report. */
@@ -89,7 +96,7 @@ interface Part {
 
 function partsOf(report: SignalReport): Part[] {
   const groups = groupFiles(report.files);
-  if (report.scriptResultId !== undefined && report.scriptResultId !== null) {
+  if (report.scriptResultId !== undefined) {
     // The id says whose these are, whatever the files are called.
     const streams: Streams = Object.assign({}, ...groups.values());
     return [{ id: report.scriptResultId, name: report.scriptName ?? "", streams }];
@@ -130,14 +137,14 @@ async function create(
     events.push(event("SCRIPT_RESULT_ERROR", `${name} has reported, but no run goes on: not stored`));
     return undefined;
   }
-  const type = report.resultTypes.find((t) => report.setIds[t] === setId) ?? "commissioning";
+  const kind = kindsOf(report).find((each) => report.setIds[each] === setId);
   const script = await readScript(tx, name);
   const [id] = await insertResults(
     tx,
     setId,
     [
       {
-        scriptId: script && script.type === resultType[type] ? script.id : null,
+        scriptId: script && kind && script.type === resultType[kind] ? script.id : null,
         name,
         status: scriptStatus.running,
         parameters: {},
@@ -159,8 +166,10 @@ async function store(
 ): Promise<Stored> {
   const unchanged: Stored = { result: shown(found, found.status), uploadedStdout: false, stdout: undefined };
   const isOpen = unfinishedStatuses.includes(found.status);
-  const ended = Object.keys(part.streams).length > 0 || typeof report.exitStatus === "number";
-  if (!isOpen && !(report.overwrites && ended)) return unchanged;
+  const ended = Object.keys(part.streams).length > 0 || report.exitStatus !== undefined;
+  // An installer sends its log whenever there is more of it.
+  const overwrites = report.overwrites || found.type === resultType.installation;
+  if (!isOpen && !(overwrites && ended)) return unchanged;
 
   const said = ended ? await statedBy(tx, found, part.streams, events) : undefined;
   const exitStatus = report.exitStatus ?? 0;
@@ -174,7 +183,7 @@ async function store(
     found.id,
     {
       status,
-      ...timesAfter(isOpen ? found : notBegun, status, report.now, report.runtimeSeconds ?? null),
+      ...timesAfter(isOpen ? found : notBegun, status, report.now, report.runtime ?? null),
       ...(ended ? { exitStatus } : {}),
       ...(versionId === undefined ? {} : { versionId }),
       streams,
@@ -222,7 +231,7 @@ async function knownVersion(
   events: EventRecord[],
 ): Promise<number | undefined> {
   const id = report.scriptVersionId;
-  if (id === undefined || id === null) return undefined;
+  if (id === undefined) return undefined;
   if (await versionBelongs(tx, id, found.scriptId)) return id;
   events.push(event("SCRIPT_RESULT_ERROR", `${found.name} ran in version ${id}, which is not known here any more`));
   return undefined;
@@ -247,12 +256,14 @@ export function touchPing(tx: Tx, setIds: readonly number[], now: Date): Promise
 export async function failResult(
   ctx: Ctx,
   tx: Tx,
-  machine: SignalReport["machine"],
+  machine: Pick<Machine, "id" | "hostname">,
   result: StoredResult,
   reason: string,
 ): Promise<void> {
   await updateResult(tx, result.id, { status: scriptStatus.failed }, ctx.region.now());
-  await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: actorName(ctx.actor) }, [
-    event("SCRIPT_RESULT_ERROR", `${result.name}: ${reason}`),
-  ]);
+  const subject = { nodeId: machine.id, hostname: machine.hostname, username: actorName(ctx.actor) };
+  await insertEvents(tx, subject, [event("SCRIPT_RESULT_ERROR", `${result.name}: ${reason}`)]);
 }
+
+/** Results that run longer than they may, and what ends just them. */
+export { overdueResults, timeOutResults } from "@rackwright/db/script-results";

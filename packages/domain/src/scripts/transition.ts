@@ -52,5 +52,5 @@ export function timesAfter(before: Times, status: number, now: Date, runtimeSeco
     return { startedAt: began, endedAt: now };
   }
   if (status === scriptStatus.running) return { startedAt: before.startedAt ?? now, endedAt: null };
-  return before;
+  return { startedAt: before.startedAt, endedAt: before.endedAt };
 }
