@@ -64,13 +64,21 @@ export async function openRoom(): Promise<Room> {
     child.stderr.pipe(createWriteStream(join(dir, log), { flags: "a" }));
     return child;
   };
+  // A test run that is told to end (by a timeout, say) gets no chance to dispose of anything.
+  const abandon = () => {
+    for (const child of children) child.kill("SIGKILL");
+    ip("netns", "del", ns);
+    process.exit(143);
+  };
   const close = async () => {
+    process.off("SIGTERM", abandon);
     for (const child of children) await end(child);
     ip("netns", "del", ns);
     await rm(dir, { recursive: true, force: true });
   };
 
   ip("netns", "add", ns);
+  process.once("SIGTERM", abandon);
   try {
     layNetwork((...args) => ip("-n", ns, ...args));
     const siteFile = join(dir, "site.json");
