@@ -9,6 +9,8 @@ export interface FileRequest {
   /** Address of ours that the machine speaks to. */
   localAddress?: string;
   via: "tftp" | "http";
+  /** Of an HTTP request, without the question mark. */
+  query?: string;
 }
 
 export type BootFile =

@@ -88,4 +88,6 @@ export type MethodName = keyof RegionMethods | keyof RackMethods;
 export type Message =
   | { id: number; method: string; params: unknown }
   | { id: number; result: unknown }
-  | { id: number; error: { kind: string; message: string } };
+  | { id: number; error: { kind: string; message: string } }
+  // The caller does not wait any more: stop what the call began. An answer that crosses this is ignored.
+  | { cancel: number };

@@ -91,6 +91,7 @@ export async function startHttpBoot(options: HttpBootOptions): Promise<HttpBootS
       remoteAddress: plainAddress(req.socket.remoteAddress),
       ...(localAddress === undefined ? {} : { localAddress: plainAddress(localAddress) }),
       via: "http",
+      query: req.url?.split("?").slice(1).join("?") ?? "",
     });
     if (!file) {
       tell("not_found", plain(res, 404, "there is no such boot file"));
