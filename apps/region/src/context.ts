@@ -3,9 +3,11 @@ import type { Database, Tx } from "@rackwright/db/connect";
 import { transaction } from "@rackwright/db/connect";
 import type { Jobs } from "@rackwright/db/jobs";
 import type { Actor } from "@rackwright/domain/machine/machine";
+import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { SecretBox } from "./auth/secrets.ts";
 import type { ImageStore } from "./images/store.ts";
+import type { MachineFiles } from "./metadata/files.ts";
 import type { Racks } from "./racks/racks.ts";
 
 /** The region's parts, shared by all requests. */
@@ -15,6 +17,9 @@ export interface Region {
   secrets: SecretBox;
   racks: Racks;
   images: ImageStore;
+  machineFiles: MachineFiles;
+  /** The client of a request: the machine behind a rack, when a rack that is ours says so. */
+  trustedClient: (request: FastifyRequest) => Promise<{ address: string; rackNodeId: number | null }>;
   log: Logger;
   now: () => Date;
   version: string;

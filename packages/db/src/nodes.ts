@@ -100,3 +100,13 @@ export async function machineIdByAddress(db: Kysely<Schema>, address: string): P
   const row = await db.selectFrom("node").select("id").where("boot_address", "=", address).where("node_type", "=", 0).orderBy("status_since", "desc").limit(1).executeTakeFirst();
   return row?.id;
 }
+
+export async function domainName(db: Kysely<Schema>, id: number): Promise<string> {
+  const row = await db.selectFrom("domain").select("name").where("id", "=", id).executeTakeFirstOrThrow();
+  return row.name;
+}
+
+export async function nodeIdBySystemId(db: Kysely<Schema>, systemId: string): Promise<number | undefined> {
+  const row = await db.selectFrom("node").select("id").where("system_id", "=", systemId).executeTakeFirst();
+  return row?.id;
+}

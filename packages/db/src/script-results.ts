@@ -213,27 +213,6 @@ export async function timeOutResults(tx: Tx, ids: readonly number[], now: Date):
     .execute();
 }
 
-/** What each of these commissioning scripts last printed on a machine; ones that never did are left out. */
-export async function latestOutput(
-  db: Kysely<Schema>,
-  nodeId: number,
-  names: readonly string[],
-): Promise<Map<string, Buffer>> {
-  const rows = await db
-    .selectFrom("script_result as r")
-    .innerJoin("script_set as s", "s.id", "r.set_id")
-    .distinctOn("r.name")
-    .select(["r.name", "r.stdout"])
-    .where("s.node_id", "=", nodeId)
-    .where("s.result_type", "=", resultType.commissioning)
-    .where("r.name", "=", sql<string>`any(${names}::text[])`)
-    .where(sql<boolean>`length(r.stdout) > 0`)
-    .orderBy("r.name")
-    .orderBy("r.id", "desc")
-    .execute();
-  return new Map(rows.map((row) => [row.name, row.stdout]));
-}
-
 /** A result of a run that is still to come, with what choosing devices or hardware again needs. */
 export interface PendingResult {
   id: number;

@@ -5,6 +5,7 @@ import { API_ROOT } from "@rackwright/contract/table";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { stringify } from "yaml";
 import type { Region } from "../context.ts";
+import { metadataRoutes } from "../metadata/routes.ts";
 import { dispatch, originOf } from "./dispatch.ts";
 import { startPage } from "./start-page.ts";
 import { TEXT } from "./reply.ts";
@@ -56,6 +57,7 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
         void reply.header("content-type", "text/html; charset=utf-8").send(startPage(region, originOf(request))),
     );
   server.get("/", (_request, reply) => void reply.redirect("/MAAS/"));
+  metadataRoutes(server, region);
   server.all(`${API_ROOT}/*`, async (request, reply) => {
     await dispatch(region, routes, request, reply);
     return reply;

@@ -1,0 +1,40 @@
+/** meta-data: what cloud-init asks first (reference: metadata-protocol.md section 3). */
+import { sshKeysOf } from "@rackwright/db/users";
+import type { LoadedMachine } from "@rackwright/db/machines";
+import { domainName } from "@rackwright/db/nodes";
+import { DomainError } from "@rackwright/domain/errors";
+import { renderVendorData } from "@rackwright/domain/preseed/preseed";
+import type { Region } from "../context.ts";
+
+const ENLISTING = { "instance-id": "i-maas-enlistment", "local-hostname": "maas-enlisting-node" } as const;
+
+async function items(region: Region, loaded: LoadedMachine): Promise<Map<string, string>> {
+  const { machine, row } = loaded;
+  const found = new Map<string, string>([
+    ["instance-id", machine.systemId],
+    ["local-hostname", `${machine.hostname}.${await domainName(region.db.kysely, row.domain_id)}`],
+    ["vendor-data", renderVendorData({ system_info: { default_user: { name: machine.osystem === "ubuntu" ? "ubuntu" : "debian" } } })],
+  ]);
+  const ephemeral = machine.status === "commissioning" || machine.status === "testing";
+  if (machine.ownerId !== null && (!ephemeral || machine.enableSsh)) {
+    const keys = await sshKeysOf(region.db.kysely, machine.ownerId);
+    if (keys.length > 0) found.set("public-keys", keys.map((k) => k.key).join("\n"));
+  }
+  return found;
+}
+
+/** The list of items, or one of them. @throws DomainError not_found */
+export async function metaData(region: Region, loaded: LoadedMachine, item: string): Promise<string> {
+  return pick(await items(region, loaded), item);
+}
+
+export function enlistMetaData(item: string): string {
+  return pick(new Map(Object.entries(ENLISTING)), item);
+}
+
+function pick(all: Map<string, string>, item: string): string {
+  if (item === "") return [...all.keys()].sort().join("\n");
+  const value = all.get(item);
+  if (value === undefined) throw new DomainError("not_found", `Unknown metadata attribute: ${item}`);
+  return value;
+}

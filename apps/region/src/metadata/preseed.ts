@@ -1,0 +1,55 @@
+/** Preseeds: the first thing a booted machine asks for, and the only one that a boot secret opens. */
+import { readMachineById } from "@rackwright/db/machines";
+import { machineIdByMac } from "@rackwright/db/machines";
+import { insertEvidence } from "@rackwright/db/history";
+import { bootPurpose } from "@rackwright/domain/boot/purpose";
+import { DomainError } from "@rackwright/domain/errors";
+import { renderPreseed, type PreseedInput } from "@rackwright/domain/preseed/preseed";
+import type { Machine } from "@rackwright/domain/machine/machine";
+import { nodeToken } from "../auth/tokens.ts";
+import type { Region } from "../context.ts";
+import { claimedBoot, type MetadataRequest, textOf } from "./request.ts";
+
+/** How long an unwanted or finished machine may take to switch itself off. */
+const POWEROFF_SECONDS = 3600;
+const ENLIST_POWEROFF_SECONDS = 1800;
+
+export async function enlistPreseed(region: Region, request: MetadataRequest): Promise<string> {
+  const boot = await claimedBoot(region, textOf(request.query.secret), request.address);
+  await insertEvidence(region.db.kysely, [{ nodeId: boot.nodeId, mac: boot.mac, bootEpoch: boot.bootEpoch, source: "metadata", text: "enlistment preseed fetched" }]);
+  return renderPreseed({
+    metadataUrl: `${request.baseUrl}/MAAS/metadata/enlist/`,
+    credentials: null,
+    statusUrl: null,
+    afterwards: { mode: "poweroff", timeoutSeconds: ENLIST_POWEROFF_SECONDS },
+  });
+}
+
+/** The preseed of a known machine: with its own secret, or with the one that it enlisted by. */
+export async function machinePreseed(region: Region, systemId: string, request: MetadataRequest): Promise<string> {
+  const boot = await claimedBoot(region, textOf(request.query.secret), request.address);
+  const nodeId = boot.nodeId ?? (await machineIdByMac(region.db.kysely, [boot.mac]));
+  const loaded = nodeId === undefined ? undefined : await readMachineById(region.db.kysely, nodeId);
+  if (!loaded || loaded.machine.systemId !== systemId) throw new DomainError("forbidden", "This boot secret is for another machine.");
+  const { machine } = loaded;
+  if (boot.nodeId !== null && boot.bootEpoch !== machine.bootEpoch) throw new DomainError("forbidden", "This boot secret belongs to an earlier boot of this machine.");
+  // An enlistment secret opens a machine only while that very enlistment is going on.
+  if (boot.nodeId === null && !machine.enlisting) throw new DomainError("forbidden", "This machine is not enlisting now: boot it again.");
+  const token = await nodeToken(region, machine.id);
+  if (!token) throw new DomainError("forbidden", `${machine.hostname} has no credentials now: nothing is to be done with it.`);
+  await insertEvidence(region.db.kysely, [{ nodeId: machine.id, mac: boot.mac, bootEpoch: machine.bootEpoch, source: "metadata", text: "preseed fetched" }]);
+  const installs = bootPurpose(machine) === "install";
+  return renderPreseed({
+    metadataUrl: `${request.baseUrl}/MAAS/metadata/${installs ? "curtin/" : ""}`,
+    credentials: token,
+    statusUrl: `${request.baseUrl}/MAAS/metadata/status/${machine.systemId}`,
+    afterwards: afterwards(machine, installs),
+  });
+}
+
+function afterwards(m: Machine, installs: boolean): PreseedInput["afterwards"] {
+  if (m.status === "entering_rescue_mode" || m.status === "rescue_mode") return null;
+  if (m.enableSsh && (m.status === "commissioning" || m.status === "testing")) return null;
+  if (installs || (m.status === "testing" && m.powerStateBefore === "on")) return { mode: "reboot" };
+  return { mode: "poweroff", timeoutSeconds: POWEROFF_SECONDS };
+}

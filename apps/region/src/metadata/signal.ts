@@ -1,0 +1,120 @@
+/** op=signal: a machine says how it fares and uploads what its scripts printed (reference: metadata-protocol.md section 6). */
+import type { RawParams } from "@rackwright/contract/params";
+import { insertEvidence } from "@rackwright/db/history";
+import { lockMachineById, updateMachine } from "@rackwright/db/machines";
+import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { type Signal, signal as decideSignal } from "@rackwright/domain/machine/lifecycle";
+import type { Machine } from "@rackwright/domain/machine/machine";
+import { resultType } from "@rackwright/domain/scripts/status";
+import { commit } from "../app/commit.ts";
+import { lifecycleTimes } from "../app/config.ts";
+import { powerColumns, readPowerParameters } from "../app/power-settings.ts";
+import { failResult, setSummary, storeSignalResult, touchPing } from "../app/script-results.ts";
+import { createBuiltinSet } from "../app/script-sets.ts";
+import { inTransaction, type Region, systemCtx } from "../context.ts";
+import { runHook } from "../hooks/index.ts";
+import { textOf } from "./request.ts";
+
+const SIGNALS: readonly Signal[] = ["OK", "FAILED", "WORKING", "COMMISSIONING", "TESTING", "TIMEDOUT", "INSTALLING", "APPLYING_NETCONF", "RELEASING"];
+
+function integerField(fields: RawParams, name: string): number | undefined {
+  const text = textOf(fields[name])?.trim();
+  if (text === undefined || text === "") return undefined;
+  if (!/^-?\d{1,15}(\.\d+)?$/.test(text)) throw invalidField(name, `"${text}" is no number.`);
+  return Number(text);
+}
+
+function signalField(fields: RawParams): Signal {
+  const status = textOf(fields.status)?.trim();
+  if (status === undefined || status === "") throw new DomainError("bad_request", "No provided status!");
+  const found = SIGNALS.find((s) => s === status);
+  if (!found) throw new DomainError("bad_request", `Unknown commissioning/installation status: '${status}'`);
+  return found;
+}
+
+/** Statuses in which uploaded results are kept. */
+const STORES: readonly Machine["status"][] = ["commissioning", "testing", "deploying", "deployed", "releasing", "rescue_mode", "failed_commissioning", "failed_testing"];
+/** Statuses in which a power report of the machine is believed. */
+const TAKES_POWER: readonly Machine["status"][] = ["commissioning", "deployed"];
+
+/** @throws DomainError for fields that make no sense, or a machine that has no business to signal now */
+export async function receiveSignal(region: Region, nodeId: number, fields: RawParams): Promise<void> {
+  const ctx = systemCtx(region);
+  const signal = signalField(fields);
+  const scriptResultId = integerField(fields, "script_result_id");
+  const scriptVersionId = integerField(fields, "script_version_id");
+  const exitStatus = integerField(fields, "exit_status") ?? integerField(fields, "script_result");
+  const runtime = integerField(fields, "runtime");
+  const name = textOf(fields.name);
+  const files = Object.entries(fields).flatMap(([field, values]) => values.flatMap((v) => (typeof v === "string" || v.bytes === undefined ? [] : [{ name: v.filename || field, bytes: v.bytes }])));
+  await inTransaction(ctx, async (tx) => {
+    const loaded = await lockMachineById(tx, nodeId);
+    if (!loaded) throw new DomainError("forbidden", "The machine was deleted.");
+    let { machine } = loaded;
+    const now = region.now();
+    if (machine.status === "new" && signal === "COMMISSIONING") await createBuiltinSet(ctx, tx, machine.id);
+    const setIds = { commissioning: machine.commissioningSetId, testing: machine.testingSetId, installation: machine.installationSetId, release: loaded.row.release_set_id };
+    let about: string | null = null;
+    if (STORES.includes(machine.status) && (files.length > 0 || scriptResultId !== undefined || name !== undefined)) {
+      const stored = await storeSignalResult(ctx, tx, {
+        machineId: machine.id,
+        setIds,
+        resultTypes: typesOf(machine),
+        ...(scriptResultId === undefined ? {} : { scriptResultId }),
+        ...(name === undefined ? {} : { scriptName: name }),
+        ...(scriptVersionId === undefined ? {} : { scriptVersionId }),
+        signal,
+        ...(exitStatus === undefined ? {} : { exitStatus }),
+        ...(runtime === undefined ? {} : { runtime }),
+        files,
+        now,
+      });
+      about = stored?.result.name ?? null;
+      if (stored?.uploadedStdout && stored.stdout !== undefined && machine.status !== "deploying") {
+        const { failed } = await runHook(ctx, tx, machine.id, stored.result.name, stored.stdout);
+        if (failed !== undefined) await failResult(ctx, tx, machine, stored.result, failed);
+      }
+    }
+    const powerType = textOf(fields.power_type);
+    if (powerType !== undefined && TAKES_POWER.includes(machine.status)) await takePower(region, tx, loaded, powerType, textOf(fields.power_parameters));
+    const running = [machine.commissioningSetId, machine.testingSetId].filter((id) => id !== null);
+    if (machine.status === "commissioning" || machine.status === "testing") await touchPing(tx, running, now);
+    const summary = await setSummary(tx, machine.status === "testing" || machine.status === "commissioning" ? running : []);
+    await insertEvidence(tx, [{ nodeId, mac: null, bootEpoch: machine.bootEpoch, source: "script", text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}`}` }]);
+    // What the hooks wrote (interfaces, disks) is part of what is decided on.
+    const fresh = await lockMachineById(tx, nodeId);
+    machine = fresh?.machine ?? machine;
+    const decision = decideSignal(
+      machine,
+      { signal, error: textOf(fields.error) ?? "", scriptName: signal === "WORKING" && exitStatus === undefined ? about : null, anyFailed: summary.anyFailed, anyPending: summary.anyPending },
+      await lifecycleTimes(ctx, tx),
+    );
+    await commit(ctx, tx, { machine, row: fresh?.row ?? loaded.row }, decision);
+  });
+}
+
+function typesOf(machine: Machine): number[] {
+  switch (machine.status) {
+    case "deploying":
+      return [resultType.installation];
+    case "releasing":
+      return [resultType.release];
+    default:
+      return [resultType.commissioning, resultType.testing];
+  }
+}
+
+/** What the machine found out about its own BMC. A Redfish one is not replaced by plain IPMI, a Moonshot one by nothing. */
+async function takePower(region: Region, tx: Parameters<typeof updateMachine>[0], loaded: { machine: Machine; row: Parameters<typeof readPowerParameters>[1] & { power_type: string } }, powerType: string, json: string | undefined): Promise<void> {
+  const known = loaded.row.power_type;
+  if (known === "mscm" || (known === "redfish" && powerType === "ipmi")) return;
+  let given: Record<string, unknown> = {};
+  try {
+    const parsed: unknown = JSON.parse(json ?? "{}");
+    if (typeof parsed === "object" && parsed !== null) given = parsed as Record<string, unknown>;
+  } catch {
+    throw invalidField("power_parameters", "Must be a JSON object.");
+  }
+  const columns = powerColumns(region, loaded.machine.systemId, { powerType: known, parameters: readPowerParameters(region, loaded.row) }, { powerType, given, skipCheck: true });
+  await updateMachine(tx, loaded.machine.id, {}, columns);
+}

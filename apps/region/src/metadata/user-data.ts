@@ -1,0 +1,73 @@
+/** user-data: the runner, the installer, or what the owner gave. Fetching it tells how far the machine is. */
+import { insertEvidence } from "@rackwright/db/history";
+import { type LoadedMachine, lockMachineById } from "@rackwright/db/machines";
+import { bootPurpose } from "@rackwright/domain/boot/purpose";
+import { renderInstallerUserData } from "@rackwright/domain/deploy/user-data";
+import { planProblems } from "@rackwright/domain/deploy/problems";
+import { DomainError } from "@rackwright/domain/errors";
+import { bootProgress, fail, installedSystemBooted } from "@rackwright/domain/machine/lifecycle";
+import { POWEROFF_USER_DATA } from "@rackwright/domain/preseed/preseed";
+import { commit } from "../app/commit.ts";
+import { lifecycleTimes } from "../app/config.ts";
+import { deployPlan } from "../app/deploy-plan.ts";
+import { nodeToken } from "../auth/tokens.ts";
+import { inTransaction, type Region, systemCtx } from "../context.ts";
+
+/** The original decodes what round-trips as base64; so do we (line breaks may be in it). */
+function decodeBlob(blob: Buffer): Buffer {
+  const text = blob.toString("latin1").replace(/[\r\n]/g, "");
+  if (text === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return blob;
+  const decoded = Buffer.from(text, "base64");
+  return decoded.toString("base64") === text ? decoded : blob;
+}
+
+/** user-data of a machine by the ordinary address: ephemeral systems get the runner, installed ones their owner's. */
+export async function ordinaryUserData(region: Region, loaded: LoadedMachine): Promise<Buffer | string> {
+  const { machine, row } = loaded;
+  const purpose = bootPurpose(machine);
+  if (purpose === "ephemeral") {
+    await moved(region, machine.id, "user-data fetched: the runner starts");
+    return region.machineFiles.runnerUserData;
+  }
+  if (purpose === "poweroff") return POWEROFF_USER_DATA;
+  if (machine.status === "deploying") {
+    // Only the installed system asks here while deploying: it runs.
+    await inTransaction({ region }, async (tx) => {
+      const locked = await lockMachineById(tx, machine.id);
+      if (!locked) return;
+      await insertEvidence(tx, [{ nodeId: machine.id, mac: null, bootEpoch: locked.machine.bootEpoch, source: "metadata", text: "the installed system fetched its user-data" }]);
+      await commit(systemCtx(region), tx, locked, installedSystemBooted(locked.machine, region.now()));
+    });
+  }
+  if (row.user_data === null) throw new DomainError("not_found", "No user data is stored for this machine.");
+  return decodeBlob(row.user_data);
+}
+
+async function moved(region: Region, nodeId: number, text: string): Promise<void> {
+  await inTransaction({ region }, async (tx) => {
+    const locked = await lockMachineById(tx, nodeId);
+    if (!locked) return;
+    await insertEvidence(tx, [{ nodeId, mac: null, bootEpoch: locked.machine.bootEpoch, source: "metadata", text }]);
+    await commit(systemCtx(region), tx, locked, bootProgress(locked.machine, "first_signal", await lifecycleTimes(systemCtx(region), tx)));
+  });
+}
+
+/** user-data of the installing system: the installer with this machine's plan. */
+export async function installerUserData(region: Region, loaded: LoadedMachine, baseUrl: string): Promise<string> {
+  const { machine } = loaded;
+  if (machine.status !== "deploying") throw new DomainError("not_found", `${machine.hostname} is not being deployed: there is nothing to install.`);
+  const token = await nodeToken(region, machine.id);
+  if (!token) throw new DomainError("forbidden", `${machine.hostname} has no credentials now.`);
+  const plan = await deployPlan(region, machine.id, { rackUrl: baseUrl }, token);
+  const problems = planProblems(plan);
+  if (problems.length > 0) {
+    const reason = `The install plan cannot be carried out: ${problems.join("; ")}.`;
+    await inTransaction({ region }, async (tx) => {
+      const locked = await lockMachineById(tx, machine.id);
+      if (locked) await commit(systemCtx(region), tx, locked, fail(locked.machine, reason, region.now()));
+    });
+    throw new DomainError("conflict", reason);
+  }
+  await moved(region, machine.id, "the installer was fetched");
+  return renderInstallerUserData(region.machineFiles.installer, plan);
+}

@@ -1,0 +1,78 @@
+/** Every waiting status has a deadline; this is what keeps them. Wakes at the next one, and when a machine changed. */
+import { lastEvidence } from "@rackwright/db/history";
+import { lockMachineById, nextDeadline, overdueMachineIds } from "@rackwright/db/machines";
+import type { NotifyHub } from "@rackwright/db/notify";
+import { type OverdueResult, overdueResults, timeOutResults } from "@rackwright/db/script-results";
+import { dropOldNonces } from "@rackwright/db/users";
+import { expire, fail } from "@rackwright/domain/machine/lifecycle";
+import { commit } from "../app/commit.ts";
+import { inTransaction, type Region, systemCtx } from "../context.ts";
+
+/** A look without any wake-up, should one get lost; scripts that overrun are found by it too. */
+const PERIOD_MS = 60_000;
+const NONCE_AGE_MS = 20 * 60_000;
+const BATCH = 100;
+
+/** One sweep over everything that is overdue. */
+export async function sweepDeadlines(region: Region): Promise<void> {
+  for (const id of await overdueMachineIds(region.db.kysely, region.now(), BATCH)) await expireMachine(region, id);
+  for (const result of await overdueResults(region.db.kysely, region.now())) await failOverrun(region, result);
+}
+
+async function expireMachine(region: Region, id: number): Promise<void> {
+  const ctx = systemCtx(region);
+  await inTransaction(ctx, async (tx) => {
+    const loaded = await lockMachineById(tx, id);
+    if (!loaded) return;
+    const seen = await lastEvidence(tx, id, loaded.machine.bootEpoch);
+    const text = seen ? `${seen.text} (${seen.at.toISOString()})` : null;
+    await commit(ctx, tx, loaded, expire(loaded.machine, text, region.now()));
+  });
+}
+
+/** That script's result is timed out; whatever else has not ended is aborted with the machine's work. */
+async function failOverrun(region: Region, late: OverdueResult): Promise<void> {
+  const ctx = systemCtx(region);
+  await inTransaction(ctx, async (tx) => {
+    const loaded = await lockMachineById(tx, late.nodeId);
+    if (!loaded) return;
+    await timeOutResults(tx, [late.id], region.now());
+    const reason = `The script ${late.name} ran longer than its ${late.timeoutSeconds} s and 5 minutes more.`;
+    await commit(ctx, tx, loaded, fail(loaded.machine, reason, region.now(), "aborted"));
+  });
+}
+
+/** @returns a function that ends it */
+export async function startDeadlines(region: Region, hub: NotifyHub): Promise<() => Promise<void>> {
+  let stopped = false;
+  let wake = Promise.withResolvers<void>();
+  const awaken = () => wake.resolve();
+  const unsubscribe = await hub.listen("change", (entity) => entity === "machine" && awaken(), awaken);
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      wake = Promise.withResolvers<void>();
+      let pauseMs = PERIOD_MS;
+      try {
+        await sweepDeadlines(region);
+        await dropOldNonces(region.db.kysely, new Date(region.now().getTime() - NONCE_AGE_MS));
+        const next = await nextDeadline(region.db.kysely);
+        if (next) pauseMs = Math.min(PERIOD_MS, Math.max(100, next.getTime() - region.now().getTime()));
+      } catch (error) {
+        region.log.error({ err: error }, "looking after deadlines failed: trying again");
+        pauseMs = 5_000;
+      }
+      const timer = setTimeout(awaken, pauseMs);
+      if (!stopped) await wake.promise;
+      clearTimeout(timer);
+    }
+  }
+
+  const running = run();
+  return async () => {
+    stopped = true;
+    unsubscribe();
+    awaken();
+    await running;
+  };
+}

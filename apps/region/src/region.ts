@@ -1,0 +1,142 @@
+/** The region: its parts, wired. Nothing else reads options. */
+import type { Server } from "node:http";
+import { createServer as createHttpServer } from "node:http";
+import { chmod, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { connectDatabase } from "@rackwright/db/connect";
+import { createJobs } from "@rackwright/db/jobs";
+import { installJobs } from "@rackwright/db/jobs-schema";
+import { migrate } from "@rackwright/db/migrate";
+import { notifyHub } from "@rackwright/db/notify";
+import type { ClientConfig } from "pg";
+import type { Logger } from "pino";
+import { startAdminSocket } from "./admin/socket.ts";
+import { allRoutes } from "./api/routes.ts";
+import { bootScript, recordEvidence } from "./app/boot.ts";
+import { registerBuiltinScripts } from "./app/scripts.ts";
+import { loadKey, secretBox } from "./auth/secrets.ts";
+import type { Region } from "./context.ts";
+import { createServer } from "./http/server.ts";
+import { fileStore } from "./images/file-store.ts";
+import { leaseLookup, startLeaseEvents } from "./app/leases.ts";
+import { loadMachineFiles } from "./metadata/files.ts";
+import { createRackServer } from "./racks/server.ts";
+import { startDeadlines } from "./reconcile/deadlines.ts";
+import { dhcpReconciler } from "./reconcile/dhcp.ts";
+import { syncImagesToRacks } from "./reconcile/images.ts";
+import { addPowerStep } from "@rackwright/db/power-actions";
+import { nodeIdBySystemId } from "@rackwright/db/nodes";
+import { startPowerWorkflow } from "./workflows/power.ts";
+
+export interface KeaDatabase {
+  host: string;
+  port: number;
+  name: string;
+  user: string;
+  password: string;
+}
+
+export interface RegionOptions {
+  /** PostgreSQL: our own database. */
+  connection: ClientConfig;
+  /** Kea's database on the same server; null: DHCP is not ours. */
+  kea: KeaDatabase | null;
+  dataDir: string;
+  /** The directory machine/ of this installation. */
+  machineDir: string;
+  listen: { host: string; port: number };
+  log: Logger;
+  version: string;
+}
+
+export interface RunningRegion {
+  region: Region;
+  port: number;
+  enrolmentSecret: string;
+  stop(): Promise<void>;
+}
+
+export async function startRegion(options: RegionOptions): Promise<RunningRegion> {
+  const { connection, dataDir, log } = options;
+  await migrate(connection, { log: (line) => log.info(line) });
+  await installJobs(connection);
+  const db = connectDatabase({ connection, max: 20, name: "rackwright region", onError: (error) => log.warn({ err: error }, "a database connection broke") });
+  const hub = notifyHub({ connection, log: (line) => log.warn(line) });
+  const jobs = createJobs({ connection, log: (line) => log.warn(line) });
+  const images = fileStore(join(dataDir, "images"));
+  const leases = leaseLookup(options.kea);
+  const now = () => new Date();
+  const racks = createRackServer({
+    db,
+    images,
+    log,
+    now,
+    enrolmentSecretFile: join(dataDir, "rack-secret"),
+    handlers: {
+      bootScript: async (rack, request) => ({ script: await bootScript(region, rack, request, leases) }),
+      evidence: async (_rack, { items }) => recordEvidence(region, items),
+      powerStep: async (_rack, { systemId, bootEpoch, step }) => {
+        const id = await nodeIdBySystemId(db.kysely, systemId);
+        if (id !== undefined) await addPowerStep(db.kysely, id, bootEpoch, step);
+      },
+    },
+  });
+  const region: Region = {
+    db,
+    jobs,
+    secrets: secretBox(loadKey(join(dataDir, "secret.key"))),
+    racks,
+    images,
+    machineFiles: await loadMachineFiles(options.machineDir),
+    trustedClient: (request) => racks.trustedClient(request),
+    log,
+    now,
+    version: options.version,
+  };
+  await registerBuiltinScripts(region, region.machineFiles.scriptsDirectory);
+  await jobs.start();
+  await startPowerWorkflow(region);
+  const server = createServer(region, allRoutes());
+  await server.ready();
+  racks.attach(server.server);
+  const local = await listenLocally(server.routing, join(dataDir, "run", "region.sock"));
+  racks.attach(local);
+  await server.listen(options.listen);
+  const admin = await startAdminSocket(region, join(dataDir, "run", "admin.sock"));
+  const stopDeadlines = await startDeadlines(region, hub);
+  const dhcp = dhcpReconciler(region, { kea: options.kea, hub, admin: connection });
+  await dhcp.start();
+  const stopImages = await syncImagesToRacks(region, hub);
+  const stopLeases = await startLeaseEvents(region, options.kea);
+  const address = server.addresses()[0];
+  return {
+    region,
+    port: typeof address === "object" ? address.port : options.listen.port,
+    enrolmentSecret: racks.enrolmentSecret,
+    async stop() {
+      await stopLeases();
+      await stopImages();
+      await dhcp.stop();
+      await stopDeadlines();
+      await admin.close();
+      await racks.close();
+      local.close();
+      await server.close();
+      await jobs.stop();
+      await hub.close();
+      await db.close();
+    },
+  };
+}
+
+/** The same server on a unix socket in the data directory: reachable from other network namespaces of this host, by this user alone. */
+async function listenLocally(handler: Parameters<typeof createHttpServer>[1], path: string): Promise<Server> {
+  await rm(path, { force: true });
+  const server = createHttpServer(handler);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(path, resolve);
+  await promise;
+  await chmod(path, 0o600);
+  return server;
+}

@@ -1,0 +1,92 @@
+/**
+ * Switching power, outside of the transaction that asked for it. Steps: find who can reach the BMC; switch, going on from the steps that
+ * were already taken; record what was observed. Each can run twice: the job is keyed by machine and epoch, and one of a past epoch does
+ * nothing.
+ */
+import { insertEvidence } from "@rackwright/db/history";
+import { lockMachineById, readMachineById } from "@rackwright/db/machines";
+import { addPowerStep, finishPowerAction, powerActionSteps } from "@rackwright/db/power-actions";
+import type { PowerStep } from "@rackwright/contract/rack-protocol";
+import { DomainError } from "@rackwright/domain/errors";
+import { powerFailed } from "@rackwright/domain/machine/lifecycle";
+import { commit } from "../app/commit.ts";
+import { flatParameters, observePower, racksFor } from "../app/machine-facts.ts";
+import { readPowerParameters } from "../app/power-settings.ts";
+import { POWER_QUEUE, type PowerJob } from "../app/queues.ts";
+import { inTransaction, type Region, systemCtx } from "../context.ts";
+
+/** Off, settle, on, settle: the driver's own limits are inside this. */
+const CALL_TIMEOUT_MS = 5 * 60_000;
+/** A rack that is just being restarted is waited for. */
+const RACK_WAIT_MS = 30_000;
+
+export async function startPowerWorkflow(region: Region): Promise<void> {
+  await region.jobs.handle<PowerJob>(POWER_QUEUE, { concurrency: 20, retryLimit: 5, expireSeconds: 900 }, async (job) => {
+    await switchPower(region, job.data, job.signal, job.attempt);
+  });
+}
+
+export function recordPowerStep(region: Region, systemId: number, bootEpoch: number, step: PowerStep): Promise<void> {
+  return addPowerStep(region.db.kysely, systemId, bootEpoch, step);
+}
+
+async function switchPower(region: Region, job: PowerJob, signal: AbortSignal, attempt: number): Promise<void> {
+  const loaded = await readMachineById(region.db.kysely, job.nodeId);
+  // Deleted, or started for another purpose since: that start has its own job.
+  if (!loaded || loaded.machine.bootEpoch !== job.epoch) return;
+  const key = { nodeId: job.nodeId, bootEpoch: job.epoch, action: job.action };
+  const progress = await powerActionSteps(region.db.kysely, key);
+  if (progress?.finished) return;
+  try {
+    const rack = await waitForRack(region, loaded.row, signal);
+    await region.racks.call(
+      rack,
+      "power",
+      {
+        systemId: loaded.row.system_id,
+        bootEpoch: job.epoch,
+        action: job.action,
+        powerType: loaded.row.power_type,
+        parameters: flatParameters(readPowerParameters(region, loaded.row)),
+        bootDevice: job.bootDevice,
+        done: (progress?.steps ?? []) as PowerStep[],
+      },
+      { timeoutMs: CALL_TIMEOUT_MS, signal },
+    );
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    // The link to the rack broke: another try finds it back. What the BMC itself refused is final.
+    if (error.code !== "power_failed" && attempt <= 3) throw error;
+    await giveUp(region, job, error.message);
+    return;
+  }
+  await finishPowerAction(region.db.kysely, key, region.now());
+  await insertEvidence(region.db.kysely, [{ nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} done` }]);
+  await observePower(region, job.nodeId, job.action === "off" ? "off" : "on");
+}
+
+async function waitForRack(region: Region, row: Parameters<typeof racksFor>[1] & { hostname: string }, signal: AbortSignal): Promise<number> {
+  const deadline = Date.now() + RACK_WAIT_MS;
+  for (;;) {
+    const [rack] = racksFor(region, row);
+    if (rack !== undefined) return rack;
+    if (signal.aborted || Date.now() >= deadline) throw new DomainError("rack_unavailable", `No rack controller is connected to switch ${row.hostname}'s power.`);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 1000);
+      region.racks.onChange(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+async function giveUp(region: Region, job: PowerJob, reason: string): Promise<void> {
+  const ctx = systemCtx(region);
+  await inTransaction(ctx, async (tx) => {
+    const loaded = await lockMachineById(tx, job.nodeId);
+    if (!loaded || loaded.machine.bootEpoch !== job.epoch) return;
+    await insertEvidence(tx, [{ nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} failed: ${reason}` }]);
+    await commit(ctx, tx, loaded, powerFailed(loaded.machine, job.purpose, `Power ${job.action} failed: ${reason}`, region.now()));
+  });
+}
