@@ -81,6 +81,12 @@ class Commissioning(RunnerCase):
         self.assertEqual(0, self.runner(region).run())
         self.assertEqual(["a", "a"], region.order())
 
+    def test_a_region_that_forgets_all_results_does_not_keep_the_machine_for_ever(self):
+        region = self.region(archive({"commissioning/a": shell("true")}, {"commissioning_scripts": [entry("a", 1)]}))
+        self.assertEqual(1, self.runner(region).run())
+        self.assertEqual(10, len(region.order()))
+        self.assertIn("asks for a again after 10 runs", region.signals[-1]["error"])
+
     def test_a_row_whose_result_got_lost_is_sent_again_not_run_again(self):
         scripts = {"commissioning/a": shell(f"echo x >> {self.root}/count")}
         first = archive(scripts, {"commissioning_scripts": [entry("a", 1)]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections import Counter
 from dataclasses import replace
 
 from . import enlist, index, tarball
@@ -15,6 +16,9 @@ from .log import say
 from .report import Heartbeat, Reporter, Signal
 from .settings import Settings
 from .workdir import Workdir
+
+# A recommission script resets the others once or twice; more is a region that forgets.
+MOST_RUNS = 10
 
 
 class Runner:
@@ -29,6 +33,7 @@ class Runner:
         # Results of this process, by row: a region that missed one gets it again instead of a second run.
         self._done: dict[tuple, Signal] = {}
         self._power_known = False
+        self._runs: Counter = Counter()
 
     @property
     def _introduces_itself(self) -> bool:
@@ -110,6 +115,10 @@ class Runner:
                 self.reporter.result(replace(mine, row=row))
             else:
                 fresh.append(row)
+        self._runs.update(row.key for row in fresh)
+        for row in fresh:
+            if self._runs[row.key] > MOST_RUNS:
+                raise index.BadIndex(f"the region asks for {row.label} again after {MOST_RUNS} runs of it: its results do not stay there")
         return fresh
 
     def _run_stage(self, stage: str, rows: list[Row]) -> list[str]:
