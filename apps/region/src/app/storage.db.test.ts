@@ -18,19 +18,19 @@ import {
 const GIB = 1024 ** 3;
 
 suite("storage of a machine", () => {
-  let test_: TestDatabase;
+  let database: TestDatabase;
   let ctx: Ctx;
   before(async () => {
-    test_ = await testDatabase();
-    ctx = { region: { db: test_.db } as Ctx["region"], actor: systemActor, tokenKey: null };
+    database = await testDatabase();
+    ctx = { region: { db: database.db } as Ctx["region"], actor: systemActor, tokenKey: null };
   });
-  after(() => test_.close());
+  after(() => database.close());
 
-  const inTx = <T>(work: (tx: Tx) => Promise<T>) => transaction(test_.db, work);
+  const inTx = <T>(work: (tx: Tx) => Promise<T>) => transaction(database.db, work);
   let count = 0;
 
   async function machine(boot: "pxe" | "uefi", diskSizes: number[], status = 1): Promise<number> {
-    const { kysely } = test_.db;
+    const { kysely } = database.db;
     const hostname = `m${(count += 1)}`;
     const values = { system_id: hostname, hostname, status, architecture: "amd64/generic", bios_boot_method: boot };
     const { id } = await kysely.insertInto("node").values(values).returning("id").executeTakeFirstOrThrow();
@@ -50,12 +50,12 @@ suite("storage of a machine", () => {
   }
 
   const eventsOf = (nodeId: number) =>
-    test_.db.kysely.selectFrom("event").select(["type", "description"]).where("node_id", "=", nodeId).execute();
+    database.db.kysely.selectFrom("event").select(["type", "description"]).where("node_id", "=", nodeId).execute();
 
   test("the default layout is stored and comes back as it was", async () => {
     const id = await machine("uefi", [8 * GIB, 9 * GIB]);
     await inTx((tx) => applyDefaultLayout(ctx, tx, id));
-    const model = await loadStorageModel(test_.db.kysely, id, { acquired: false });
+    const model = await loadStorageModel(database.db.kysely, id, { acquired: false });
     assert.deepEqual(
       model.filesystems.map((f) => [f.on.kind === "partition" && f.on.index, f.fstype, f.label, f.mountPoint]),
       [
@@ -65,13 +65,13 @@ suite("storage of a machine", () => {
     );
     assert.equal(model.bootDiskId, model.disks[0]?.id);
     await inTx((tx) => replaceStorageRows(tx, id, model));
-    assert.deepEqual(await loadStorageModel(test_.db.kysely, id, { acquired: false }), model);
+    assert.deepEqual(await loadStorageModel(database.db.kysely, id, { acquired: false }), model);
     assert.deepEqual(await eventsOf(id), []);
   });
 
   test("any model survives the database", async () => {
     const id = await machine("pxe", [8 * GIB, 9 * GIB, 10 * GIB]);
-    const db = test_.db.kysely;
+    const db = database.db.kysely;
     const layout = await loadLayoutMachine(db, id);
     const flat = applyLayout("flat", layout, randomUUID, { rootDevice: layout.disks[1]?.id ?? 0, bootSize: "1G" });
     const diskId = layout.disks[2]?.id ?? 0;
@@ -95,7 +95,7 @@ suite("storage of a machine", () => {
 
   test("who holds the machine has filesystems of their own until it is released", async () => {
     const id = await machine("pxe", [8 * GIB]);
-    const db = test_.db.kysely;
+    const db = database.db.kysely;
     await inTx((tx) => applyDefaultLayout(ctx, tx, id));
     const original = await loadStorageModel(db, id, { acquired: false });
     // A member of a group is no filesystem that anybody mounts.
@@ -126,10 +126,10 @@ suite("storage of a machine", () => {
       (await eventsOf(none)).map((e) => e.type),
       ["NODE_COMMISSIONING_EVENT"],
     );
-    await test_.db.kysely.insertInto("config").values({ name: "default_storage_layout", value: '"vmfs7"' }).execute();
+    await database.db.kysely.insertInto("config").values({ name: "default_storage_layout", value: '"vmfs7"' }).execute();
     const other = await machine("pxe", [8 * GIB]);
     await inTx((tx) => applyDefaultLayout(ctx, tx, other));
     assert.match((await eventsOf(other))[0]?.description ?? "", /'vmfs7' was not applied/);
-    assert.deepEqual((await loadStorageModel(test_.db.kysely, other, { acquired: false })).partitions, []);
+    assert.deepEqual((await loadStorageModel(database.db.kysely, other, { acquired: false })).partitions, []);
   });
 });
