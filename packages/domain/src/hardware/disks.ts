@@ -12,6 +12,8 @@ type Found = ReportedDisk & { lun: string };
 export function readDisks(resources: Part): ReportedDisk[] {
   const storage = resources.maybe("storage");
   const found = storage?.parts("disks", MAX_DISKS).flatMap(readDisk) ?? [];
+  const names = new Set(found.map((disk) => disk.name));
+  if (names.size < found.length) throw new BadReport("resources.storage.disks has two disks of one name");
   return condensePaths(found);
 }
 

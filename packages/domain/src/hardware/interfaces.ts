@@ -7,6 +7,8 @@ const MAX_INTERFACES = 1024;
 const MAX_ADDRESSES = 256;
 /** Every OpenBMC gives its USB port to the host under this address, so it names no machine. */
 const OPENBMC_MAC = "02:00:00:00:00:02";
+/** Of virtual functions that nobody has given one. */
+const NO_MAC = "00:00:00:00:00:00";
 
 /** Interfaces that can carry a network of ours, parents first; the rest of the running system's are left out. */
 export function readInterfaces(report: Part): ReportedInterface[] {
@@ -15,7 +17,18 @@ export function readInterfaces(report: Part): ReportedInterface[] {
     .part("networks")
     .entries(MAX_INTERFACES)
     .flatMap(([name, network]) => readInterface(name, network, ports) ?? []);
-  return parentsFirst(found);
+  return parentsFirst(found.filter(firstOfItsMac()));
+}
+
+/** Two cards with one address cannot be told apart: the first counts. */
+function firstOfItsMac(): (each: ReportedInterface) => boolean {
+  const seen = new Set<string>();
+  return ({ type, mac }) => {
+    if (type !== "physical") return true;
+    const isNew = !seen.has(mac);
+    seen.add(mac);
+    return isNew;
+  };
 }
 
 function readInterface(name: string, network: Part, ports: ReadonlyMap<string, Port>): ReportedInterface | undefined {
@@ -29,7 +42,7 @@ function readInterface(name: string, network: Part, ports: ReadonlyMap<string, P
   if (!kind && !port) return undefined;
   const mac = port && port.mac !== "" ? port.mac : network.text("hwaddr").toLowerCase();
   // IP over InfiniBand has addresses of 20 bytes.
-  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) || mac === OPENBMC_MAC) return undefined;
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) || mac === OPENBMC_MAC || mac === NO_MAC) return undefined;
   const linkConnected = network.text("state") === "up" && (kind !== undefined || port?.linkDetected === true);
   const linkSpeed = linkConnected ? (port?.linkSpeed ?? 0) : 0;
   return {

@@ -1,0 +1,55 @@
+/** What the output of a built-in script means for the machine that ran it. Called for scripts that ended with exit status 0. */
+import type { Tx } from "@rackwright/db/connect";
+import { setBootInterface } from "@rackwright/db/hardware-network";
+import { readMachineById } from "@rackwright/db/machines";
+import { bootifMac } from "@rackwright/domain/hardware/bootif";
+import { parseHardwareReport } from "@rackwright/domain/hardware/parse";
+import { BadReport } from "@rackwright/domain/hardware/read";
+import type { Ctx } from "../context.ts";
+import { applyHardwareReport } from "./commissioning.ts";
+
+type Hook = (ctx: Ctx, tx: Tx, machineId: number, stdout: string) => Promise<void>;
+
+/** maas-list-modaliases needs none: scripts for certain hardware are chosen by its stored output. */
+const hooks: Readonly<Record<string, Hook>> = {
+  "50-maas-01-commissioning": commissioningHook,
+  "maas-kernel-cmdline": cmdlineHook,
+};
+
+export interface HookOutcome {
+  /** The output cannot be used: why, for whoever looks at the script's result, which the caller marks failed. Nothing was written. */
+  failed?: string;
+}
+
+/** The caller holds the machine's row, in `tx`. */
+export async function runHook(
+  ctx: Ctx,
+  tx: Tx,
+  machineId: number,
+  scriptName: string,
+  stdout: string | Uint8Array,
+): Promise<HookOutcome> {
+  const hook = Object.hasOwn(hooks, scriptName) ? hooks[scriptName] : undefined;
+  if (!hook) return {};
+  try {
+    await hook(ctx, tx, machineId, typeof stdout === "string" ? stdout : new TextDecoder().decode(stdout));
+    return {};
+  } catch (error) {
+    if (!(error instanceof BadReport)) throw error;
+    return { failed: `${scriptName}: ${error.message}` };
+  }
+}
+
+async function commissioningHook(ctx: Ctx, tx: Tx, machineId: number, stdout: string): Promise<void> {
+  const report = parseHardwareReport(stdout);
+  const loaded = await readMachineById(tx, machineId);
+  if (!loaded) return;
+  const { skipNetworking, skipStorage, status } = loaded.machine;
+  await applyHardwareReport(ctx, tx, machineId, report, { skipNetworking, skipStorage, status });
+}
+
+/** Serial scripts end first, so that the interface is there by now. An unknown card changes nothing. */
+async function cmdlineHook(_ctx: Ctx, tx: Tx, machineId: number, stdout: string): Promise<void> {
+  const mac = bootifMac(stdout);
+  if (mac !== undefined) await setBootInterface(tx, machineId, mac);
+}
