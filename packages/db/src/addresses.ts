@@ -32,16 +32,20 @@ export async function subnetOccupancy(db: Kysely<Schema>, id: number): Promise<S
     .select(["type", "start_ip as start", "end_ip as end"])
     .where("subnet_id", "=", id)
     .execute();
-  // By address, not by subnet_id: a claim without a subnet is one too.
+  // By address, not by subnet_id: a claim without a subnet is one too. What a controller uses is never free, even if merely observed.
   const addresses = await db
-    .selectFrom("ip_address")
-    .select(["ip", "alloc_type as type"])
-    .where("ip", "is not", null)
-    .where(sql<boolean>`ip <<= ${subnet.cidr}::inet`)
-    .orderBy("created_at")
+    .selectFrom("ip_address as a")
+    .leftJoin("interface as i", "i.id", "a.interface_id")
+    .leftJoin("node as n", "n.id", "i.node_id")
+    .select("a.ip")
+    .select(
+      sql<boolean>`a.alloc_type = ${allocType.discovered} and coalesce(n.node_type, 0) not in (2, 3, 4)`.as("observed"),
+    )
+    .where("a.ip", "is not", null)
+    .where(sql<boolean>`a.ip <<= ${subnet.cidr}::inet`)
+    .orderBy("a.created_at")
     .execute();
-  const taken = (observed: boolean) =>
-    addresses.filter((a) => (a.type === allocType.discovered) === observed).map((a) => a.ip ?? "");
+  const taken = (observed: boolean) => addresses.filter((a) => a.observed === observed).map((a) => a.ip ?? "");
   return {
     id,
     name: subnet.name,

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, afterEach, before, beforeEach, suite, test } from "node:test";
+import { appendChange } from "@rackwright/db/change";
+import { transaction } from "@rackwright/db/connect";
+import { readHosts } from "@rackwright/db/kea/hosts";
+import { readNetworks } from "@rackwright/db/kea/read-networks";
+import { KEA_SCHEMA_FILE } from "@rackwright/db/kea/schema";
+import { keaTestDatabase, type KeaTestDatabase } from "@rackwright/db/kea/testing";
+import { type NotifyHub, notifyHub } from "@rackwright/db/notify";
+import { testDatabase, type TestDatabase } from "@rackwright/db/testing/database";
+import { DomainError } from "@rackwright/domain/errors";
+import { until } from "@rackwright/testkit/until";
+import { pino } from "pino";
+import { memoryRacks, type MemoryRacks } from "../testing/memory-racks.ts";
+import { dhcpReconciler, type DhcpReconciler } from "./dhcp.ts";
+
+const skip = existsSync(KEA_SCHEMA_FILE) ? false : `package kea-admin is not installed: ${KEA_SCHEMA_FILE} is missing`;
+
+suite("DHCP as our tables ask for it", { skip }, () => {
+  let t: TestDatabase;
+  let kea: KeaTestDatabase;
+  let hub: NotifyHub;
+  let racks: MemoryRacks;
+  let loop: DhcpReconciler;
+  let logged: string[];
+  before(async () => {
+    t = await testDatabase();
+    kea = await keaTestDatabase();
+    hub = notifyHub({ connection: t.connection });
+    await t.db.pool.query(`
+      insert into node (id, system_id, hostname, node_type) overriding system value values (100, 'r1', 'rack-one', 2), (200, 'm1', 'calm-otter', 0), (300, 'm2', 'deep-fox', 0);
+      insert into vlan (id, fabric_id, vid, mtu, dhcp_on, primary_rack_id) values (50, 0, 5, 9000, true, 100);
+      insert into subnet (id, name, cidr, vlan_id, gateway_ip, dns_servers) values
+        (7, 'a', '10.7.0.0/24', 50, '10.7.0.254', '{10.7.0.53}'), (8, 'unmanaged', '10.8.0.0/24', 50, null, '{}'), (9, 'six', '2001:db8::/64', 50, null, '{}');
+      update subnet set managed = false where id = 8;
+      insert into ip_range (subnet_id, type, start_ip, end_ip) values (7, 'dynamic', '10.7.0.100', '10.7.0.199'), (7, 'reserved', '10.7.0.50', '10.7.0.60');
+      insert into interface (id, node_id, name, mac, vlan_id) values (1, 100, 'eth1', '02:00:00:00:00:99', 50), (2, 200, 'eth0', '02:00:00:00:00:02', 50), (3, 300, 'eth0', '02:00:00:00:00:03', 50);
+      insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.1', 7, 1);`);
+  });
+  after(async () => {
+    await hub?.close();
+    await kea?.close();
+    await t?.close();
+  });
+
+  beforeEach(async () => {
+    racks = memoryRacks();
+    logged = [];
+    racks.answer("configureDhcp", () => ({ changed: true }));
+    racks.answer("pullDhcp", () => null);
+    racks.answer("releaseLeases", () => null);
+    racks.connect({ nodeId: 100, systemId: "r1" });
+    const { host, port, user, password, database } = kea.connection;
+    const log = pino({ level: "warn" }, { write: (line: string) => void logged.push(line) });
+    loop = dhcpReconciler({ db: t.db, log, racks }, { kea: { host, port, user, password, name: database }, hub });
+  });
+  afterEach(async () => {
+    await loop.stop();
+    await t.db.pool.query(
+      "delete from ip_address where interface_id in (2, 3); update node set netboot = true; update vlan set dhcp_on = true where id = 50; update vlan set relay_vlan_id = null",
+    );
+    await kea.client.query("delete from hosts");
+  });
+
+  /** Do it in our database, and say that `entity` changed. */
+  const change = async (statement: string, entity = "ip_address") => {
+    await t.db.pool.query(statement);
+    await transaction(t.db, (tx) => appendChange(tx, { kind: "update", entity, entityId: "1" }));
+  };
+  const called = (method: string) => racks.calls.filter((c) => c.method === method).map((c) => c.params);
+
+  test("networks reach Kea's database, and the rack is told its interface and then to pull", async () => {
+    await loop.start();
+    await until(() => called("pullDhcp").length === 1, { what: "the rack to be told" });
+    const [network] = await readNetworks(kea.client);
+    assert.equal(network?.name, "vlan-50");
+    assert.equal(network.rackTag, "r1");
+    assert.equal(network.interface, "eth1");
+    assert.equal(network.mtu, 9000);
+    assert.deepEqual(network.subnets, [
+      {
+        id: 7,
+        cidr: "10.7.0.0/24",
+        pools: [{ start: "10.7.0.100", end: "10.7.0.199" }],
+        nextServer: "10.7.0.1",
+        gateway: "10.7.0.254",
+        dnsServers: ["10.7.0.53"],
+        ntpServers: [],
+        domainName: "maas",
+        searchDomains: ["maas"],
+        leaseSeconds: 600,
+        disabledBootMethods: [],
+      },
+    ]);
+    assert.deepEqual(
+      racks.calls.map((c) => c.method),
+      ["configureDhcp", "pullDhcp"],
+    );
+    const { host, port, user, password, database } = kea.connection;
+    assert.deepEqual(called("configureDhcp"), [
+      {
+        interfaces: ["eth1"],
+        serverTag: "r1",
+        address: "10.7.0.1",
+        database: { host, port, user, password, name: database },
+      },
+    ]);
+    assert.deepEqual(logged, []);
+  });
+
+  test("a machine's address becomes its reservation and goes with it; the rack drops the lease", async () => {
+    await loop.start();
+    await change("insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (0, '10.7.0.2', 7, 2)");
+    const mine = { mac: "02:00:00:00:00:02", subnetId: 7, ip: "10.7.0.2", hostname: "calm-otter", netboot: true };
+    await until(async () => assert.deepEqual(await readHosts(kea.client), [mine]) === undefined);
+    await change("update node set netboot = false where id in (200, 300)", "machine");
+    const other = { mac: "02:00:00:00:00:03", subnetId: 7, ip: null, hostname: "deep-fox", netboot: false };
+    await until(
+      async () => assert.deepEqual(await readHosts(kea.client), [{ ...mine, netboot: false }, other]) === undefined,
+      { what: "hosts that start from disk" },
+    );
+    await change("update ip_address set ip = null where interface_id = 2");
+    await until(() => called("releaseLeases").length > 0, { what: "the lease to be dropped" });
+    assert.deepEqual(called("releaseLeases"), [{ addresses: ["10.7.0.2"] }]);
+  });
+
+  test("one address that cannot be served is left out and said once; the others are served", async () => {
+    await t.db.pool.query(
+      "insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.150', 7, 2), (1, '10.7.0.3', 7, 3)",
+    );
+    await loop.start();
+    const served = async () => (await readHosts(kea.client)).map((h) => h.ip);
+    await until(async () => (await served()).includes("10.7.0.3"));
+    await change("select 1");
+    await change("insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (5, null, 7, 3)");
+    await change("update ip_address set ip = '10.7.0.4' where ip = '10.7.0.3'");
+    await until(async () => (await served()).includes("10.7.0.4"));
+    assert.deepEqual(await served(), ["10.7.0.4"]);
+    assert.equal(logged.length, 1);
+    assert.match(logged[0] ?? "", /10\.7\.0\.150.*dynamic range/);
+  });
+
+  test("what a rack could not be told is told when it is back", async () => {
+    racks.disconnect(100);
+    await t.db.pool.query(
+      "insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.3', 7, 3)",
+    );
+    await loop.start();
+    await until(async () => (await readHosts(kea.client)).length === 1);
+    await change("delete from ip_address where interface_id = 3");
+    await until(async () => (await readHosts(kea.client)).length === 0);
+    assert.deepEqual(racks.calls, []);
+    racks.connect({ nodeId: 100, systemId: "r1" });
+    await until(() => called("releaseLeases").length === 1);
+    assert.equal(called("configureDhcp").length, 1);
+  });
+
+  test("a rack that fails is called again; it is configured once per connection as long as nothing changes", async () => {
+    let failures = 0;
+    racks.answer("configureDhcp", () => {
+      if (failures++ === 0) throw new DomainError("rack_unavailable", "this rack was started without DHCP");
+      return { changed: true };
+    });
+    await loop.start();
+    await until(() => called("configureDhcp").length === 2, { what: "the second attempt" });
+    assert.match(logged[0] ?? "", /started without DHCP/);
+    await change("update subnet set gateway_ip = '10.7.0.253' where id = 7", "subnet");
+    await until(() => called("pullDhcp").length >= 1);
+    assert.equal(called("configureDhcp").length, 2);
+    racks.disconnect(100);
+    racks.connect({ nodeId: 100, systemId: "r1", connectedAt: new Date(Date.now() + 1000) });
+    await until(() => called("configureDhcp").length === 3, { what: "the new connection to be configured" });
+  });
+
+  test("DHCP switched off: the networks go and the rack listens on nothing; a relayed VLAN goes with its target", async () => {
+    await t.db.pool.query(`
+      insert into vlan (id, fabric_id, vid, relay_vlan_id) values (60, 0, 6, 50) on conflict (id) do update set relay_vlan_id = 50;
+      insert into subnet (id, name, cidr, vlan_id) values (16, 'relayed', '10.16.0.0/24', 60) on conflict do nothing`);
+    await loop.start();
+    await until(async () => (await readNetworks(kea.client)).length === 2);
+    const relayed = (await readNetworks(kea.client)).find((n) => n.name === "vlan-60");
+    assert.equal(relayed?.interface, null);
+    assert.equal(relayed.subnets[0]?.nextServer, "10.7.0.1");
+    await change("update vlan set dhcp_on = false where id = 50", "vlan");
+    await until(async () => (await readNetworks(kea.client)).length === 0);
+    await until(() => called("configureDhcp").length === 2);
+    assert.deepEqual((called("configureDhcp")[1] as { interfaces: string[] }).interfaces, []);
+  });
+});
+
+test("a region without DHCP says so once and touches nothing", async () => {
+  const t = await testDatabase();
+  const hub = notifyHub({ connection: t.connection });
+  const racks = memoryRacks();
+  const logged: string[] = [];
+  const loop = dhcpReconciler(
+    { db: t.db, log: pino({}, { write: (line: string) => void logged.push(line) }), racks },
+    { kea: null, hub },
+  );
+  try {
+    await loop.start();
+    await until(() => logged.length === 1);
+    assert.match(logged[0] ?? "", /without DHCP/);
+    racks.connect({ nodeId: 1 });
+  } finally {
+    await loop.stop();
+    await hub.close();
+    await t.close();
+  }
+  assert.equal(logged.length, 1);
+  assert.deepEqual(racks.calls, []);
+});

@@ -1,0 +1,93 @@
+/** What DHCP shall serve, read from our tables in one snapshot. */
+import { allocType } from "@rackwright/domain/addressing/alloc-type";
+import type { RackInterfaces, ServedVlan } from "@rackwright/domain/addressing/serving";
+import type { DhcpHost } from "@rackwright/domain/dhcp/wanted";
+import { sql } from "kysely";
+import { type Database, transaction, type Tx } from "./connect.ts";
+
+export interface DhcpFacts {
+  vlans: ServedVlan[];
+  /** Every rack controller, with its interfaces as it last reported them. */
+  racks: RackInterfaces[];
+  /** On subnets of those VLANs. */
+  hosts: DhcpHost[];
+  /** The default domain first, then the others by name. */
+  domains: string[];
+}
+
+export function dhcpFacts(db: Database): Promise<DhcpFacts> {
+  const read = async (tx: Tx): Promise<DhcpFacts> => {
+    const vlans = await servedVlans(tx);
+    const domains = await tx
+      .selectFrom("domain")
+      .select("name")
+      .orderBy("is_default", "desc")
+      .orderBy("name")
+      .execute();
+    return {
+      vlans,
+      racks: await rackInterfaces(tx),
+      hosts: await hosts(
+        tx,
+        vlans.flatMap((v) => v.subnets.map((s) => s.id)),
+      ),
+      domains: domains.map((d) => d.name),
+    };
+  };
+  return transaction(db, read, { isolation: "repeatable read" });
+}
+
+async function servedVlans(tx: Tx): Promise<ServedVlan[]> {
+  const { rows } = await sql<ServedVlan>`
+    select v.id, v.mtu, rack.system_id as "rackTag", case when v.id = target.id then null else target.id end as "relayTarget",
+      coalesce((
+        select json_agg(json_build_object('id', s.id, 'cidr', s.cidr, 'gateway', host(s.gateway_ip), 'dnsServers', s.dns_servers,
+          'allowDns', s.allow_dns, 'disabledBootMethods', s.disabled_boot_architectures, 'pools', coalesce((
+            select json_agg(json_build_object('start', host(r.start_ip), 'end', host(r.end_ip)) order by r.start_ip)
+            from ip_range r where r.subnet_id = s.id and r.type = 'dynamic'), '[]')) order by s.id)
+        from subnet s where s.vlan_id = v.id and s.managed and family(s.cidr) = 4), '[]') as subnets
+    from vlan v
+    join vlan target on target.id = case when v.dhcp_on then v.id else v.relay_vlan_id end
+    join node rack on rack.id = target.primary_rack_id
+    where target.dhcp_on
+    order by v.id`.execute(tx);
+  return rows;
+}
+
+async function rackInterfaces(tx: Tx): Promise<RackInterfaces[]> {
+  const { rows } = await sql<RackInterfaces>`
+    select n.system_id as "systemId", n.hostname, coalesce((
+      select json_agg(json_build_object('name', i.name, 'addresses', (
+        select coalesce(json_agg(host(a.ip) order by a.id), '[]') from ip_address a where a.interface_id = i.id and a.ip is not null)) order by i.id)
+      from interface i where i.node_id = n.id), '[]') as interfaces
+    from node n where n.node_type in (2, 4) order by n.id`.execute(tx);
+  return rows;
+}
+
+/**
+ * One reservation per interface and subnet where it has an address; and one without address where a machine is to start from its disk, so
+ * that it is told so on every subnet of its VLAN.
+ */
+async function hosts(tx: Tx, subnetIds: readonly number[]): Promise<DhcpHost[]> {
+  const { rows } = await sql<DhcpHost>`
+    with addressed as (
+      select distinct on (a.interface_id, a.subnet_id) a.interface_id, a.subnet_id, a.ip
+      from ip_address a
+      where a.subnet_id = any(${subnetIds}::bigint[]) and a.ip is not null
+        and a.alloc_type in (${allocType.auto}, ${allocType.sticky}, ${allocType.userReserved})
+      order by a.interface_id, a.subnet_id, a.id
+    ), wanted as (
+      select * from addressed
+      union all
+      select i.id, s.id, null from interface i
+      join node n on n.id = i.node_id
+      join subnet s on s.vlan_id = i.vlan_id and s.id = any(${subnetIds}::bigint[])
+      where n.node_type = 0 and not n.netboot
+        and not exists (select from addressed a where a.interface_id = i.id and a.subnet_id = s.id)
+    )
+    select i.mac::text as mac, w.subnet_id as "subnetId", host(w.ip) as ip, n.hostname, n.node_type <> 0 or n.netboot as netboot
+    from wanted w join interface i on i.id = w.interface_id join node n on n.id = i.node_id
+    where i.type = 'physical' and i.mac is not null and n.node_type in (0, 1)
+    order by i.id, w.subnet_id`.execute(tx);
+  return rows;
+}
