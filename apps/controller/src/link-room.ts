@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EvidenceItem, PowerStep } from "@rackwright/contract/rack-protocol";
 import { type Rack, type RackOptions, startRack } from "@rackwright/rack/rack";
-import { fileImageStore } from "@rackwright/region/images/file-store";
+import { fileStore } from "@rackwright/region/images/file-store";
 import type { ImageStore } from "@rackwright/region/images/store";
 import type { RackHandlers } from "@rackwright/region/racks/connection";
 import { createRackServer, type RackServer } from "@rackwright/region/racks/server";
@@ -36,7 +36,7 @@ export interface LinkRoom extends AsyncDisposable {
 export async function linkRoom(): Promise<LinkRoom> {
   const dir = await mkdtemp(join(tmpdir(), "rackwright-link-"));
   const database = await testDatabase();
-  const images = await fileImageStore({ dir: join(dir, "store"), pruneAfterMs: 0 });
+  const images = fileStore(join(dir, "store"), { pruneAfterMs: 0 });
   await writeFile(join(dir, "ipxe.efi"), "a loader");
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
   const started: Rack[] = [];
@@ -54,8 +54,8 @@ export async function linkRoom(): Promise<LinkRoom> {
     dir,
     intercept: undefined,
     handlers: {
-      bootScript: async (_rack, { mac }) => `#!ipxe\necho for ${mac}\n`,
-      evidence: async (_rack, items) => void room.evidence.push(...items),
+      bootScript: async (_rack, { mac }) => ({ script: `#!ipxe\necho for ${mac}\n` }),
+      evidence: async (_rack, { items }) => void room.evidence.push(...items),
       powerStep: async (_rack, { step }) => void room.steps.push(step),
     },
     async startRegion() {

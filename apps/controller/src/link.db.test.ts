@@ -321,7 +321,7 @@ test("a machine gets iPXE scripts: the first from the rack, its own from the reg
   const requests: unknown[] = [];
   room.handlers.bootScript = async (_rack, request) => {
     requests.push(request);
-    return request.mac.endsWith("ff") ? null : `#!ipxe\necho for ${request.mac}\n`;
+    return { script: request.mac.endsWith("ff") ? null : `#!ipxe\necho for ${request.mac}\n` };
   };
   const rack = await room.rack();
   await rack.ready;

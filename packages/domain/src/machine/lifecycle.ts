@@ -143,7 +143,7 @@ function bootFor(
     },
     effects: [{ do: "end_boot_secrets" }, { do: "new_token" }],
     jobs: switchable
-      ? [{ queue: "power", action: m.powerState === "on" ? "cycle" : "on", epoch, bootDevice: "network", purpose }]
+      ? [{ queue: "power", action: "cycle", epoch, bootDevice: "network", purpose }]
       : [],
   };
 }

@@ -1,0 +1,177 @@
+/** A site to boot machines in: the virtual rack, and the controller inside of its network. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { type Lab, type LabMachine, startLab } from "@rackwright/lab/lab";
+import type { LabMachineSpec } from "@rackwright/lab/spec";
+import { ApiClient } from "./client.ts";
+
+const run = promisify(execFile);
+
+export interface SiteOptions {
+  /** Disks, serial logs, the controller's data and log. */
+  dir: string;
+  machines: LabMachineSpec[];
+  /** Directory that the image builder printed. */
+  imageDir: string;
+  adminPassword: string;
+  log: (line: string) => void;
+}
+
+export interface Site {
+  lab: Lab;
+  api: ApiClient;
+  apiKey: string;
+  username: string;
+  controllerLog: string;
+  /** The controller's unix socket: what forwardPort leads to. */
+  socket: string;
+  controllerPid: number;
+  /** Switch a machine by its BMC, as somebody does who brings a new server. */
+  bmc(machine: LabMachine, ...command: string[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const PROJECT = join(import.meta.dirname, "..", "..");
+const READY_TIMEOUT_MS = 120_000;
+/** Addresses that DHCP hands out while machines are unknown or being commissioned. */
+const DYNAMIC = { start_ip: "10.77.0.100", end_ip: "10.77.0.199" };
+
+/** @throws Error saying what did not start; what did is stopped again */
+export async function startSite(options: SiteOptions): Promise<Site> {
+  const { dir, log } = options;
+  await mkdir(dir, { recursive: true });
+  const lab = await startLab({ dir: join(dir, "lab"), machines: options.machines, log });
+  const dataDir = join(dir, "controller");
+  const controllerLog = join(dir, "controller.log");
+  let controller: ChildProcess | undefined;
+  const stop = async () => {
+    if (controller) await endProcess(controller);
+    await lab.stop();
+  };
+  try {
+    const started = await startController(lab, options, dataDir, controllerLog);
+    controller = started.child;
+    const socket = join(dataDir, "run", "region.sock");
+    const api = new ApiClient(socket, started.ready.api_key);
+    await serveDhcp(api, lab);
+    return {
+      lab,
+      api,
+      apiKey: started.ready.api_key,
+      username: started.ready.username,
+      controllerLog,
+      socket,
+      controllerPid: started.child.pid ?? 0,
+      stop,
+      bmc: (machine, ...command) => bmc(lab, machine, command),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startController(lab: Lab, options: SiteOptions, dataDir: string, logFile: string) {
+  const argv = lab.command([
+    process.execPath,
+    join(PROJECT, "apps/controller/src/main.ts"),
+    "--data",
+    dataDir,
+    "--image",
+    options.imageDir,
+    "--json",
+  ]);
+  const [command = "", ...args] = argv;
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, RACKWRIGHT_ADMIN_PASSWORD: options.adminPassword },
+  });
+  const file = createWriteStream(logFile, { mode: 0o600 });
+  child.stderr.pipe(file);
+  const { promise, resolve, reject } = Promise.withResolvers<{ url: string; username: string; api_key: string }>();
+  const timer = setTimeout(
+    () => reject(new Error(`the controller was not ready in ${READY_TIMEOUT_MS / 1000} s: see ${logFile}`)),
+    READY_TIMEOUT_MS,
+  );
+  child.once("error", reject);
+  child.once("exit", (code, signal) =>
+    reject(new Error(`the controller ended (${signal ?? `exit ${code}`}) before it was ready: see ${logFile}`)),
+  );
+  createInterface({ input: child.stdout }).once("line", (line) => {
+    try {
+      resolve(JSON.parse(line) as { url: string; username: string; api_key: string });
+    } catch {
+      reject(new Error(`the controller said ${JSON.stringify(line)} instead of being ready: see ${logFile}`));
+    }
+  });
+  try {
+    return { child, ready: await promise };
+  } catch (error) {
+    await endProcess(child);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = Promise.withResolvers<void>();
+  child.once("exit", () => ended.resolve());
+  child.kill("SIGTERM");
+  const hard = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  await ended.promise;
+  clearTimeout(hard);
+}
+
+/** What an administrator sets up on a new site: the subnet, a range for DHCP, and who serves it. */
+async function serveDhcp(api: ApiClient, lab: Lab): Promise<void> {
+  const [rack] = await api.call<{ system_id: string }[]>("GET", "/rackcontrollers/");
+  if (!rack) throw new Error("no rack controller is connected");
+  const [fabric] = await api.call<{ id: number; vlans: { id: number; vid: number }[] }[]>("GET", "/fabrics/");
+  const vlan = fabric?.vlans.find((v) => v.vid === 0);
+  if (!fabric || !vlan) throw new Error("there is no fabric with an untagged VLAN");
+  const subnets = await api.call<{ cidr: string; vlan: { id: number; fabric_id: number; vid: number } }[]>(
+    "GET",
+    "/subnets/",
+  );
+  let place = subnets.find((s) => s.cidr === lab.cidr)?.vlan;
+  place ??= (
+    await api.call<{ vlan: { id: number; fabric_id: number; vid: number } }>("POST", "/subnets/", {
+      cidr: lab.cidr,
+      vlan: String(vlan.id),
+    })
+  ).vlan;
+  const ranges = await api.call<unknown[]>("GET", "/ipranges/");
+  if (ranges.length === 0) await api.call("POST", "/ipranges/", { type: "dynamic", ...DYNAMIC });
+  await api.call("PUT", `/fabrics/${place.fabric_id}/vlans/${place.vid}/`, {
+    dhcp_on: "true",
+    primary_rack: rack.system_id,
+  });
+}
+
+async function bmc(lab: Lab, machine: LabMachine, command: string[]): Promise<string> {
+  const { address, user, password } = machine.bmc;
+  const [program = "", ...args] = lab.command([
+    "ipmitool",
+    "-I",
+    "lanplus",
+    "-C",
+    "3",
+    "-H",
+    address,
+    "-U",
+    user,
+    "-E",
+    ...command,
+  ]);
+  const { stdout } = await run(program, args, {
+    env: { ...process.env, IPMI_PASSWORD: password, IPMITOOL_PASSWORD: password },
+    timeout: 30_000,
+  });
+  return stdout.trim();
+}
