@@ -162,6 +162,8 @@ export interface NewImageFile {
   sha256: string;
   sizeBytes: number;
   complete: boolean;
+  /** What is to be remembered with it; not shown. */
+  extra?: Record<string, unknown>;
 }
 
 /** A set with just these files; one of this version that is there is replaced. @returns ids of the files, in their order */
@@ -191,6 +193,7 @@ export async function putImageSet(
         size_bytes: file.sizeBytes,
         received_bytes: file.complete ? file.sizeBytes : 0,
         complete: file.complete,
+        extra: sql<never>`${JSON.stringify(file.extra ?? {})}::jsonb`,
       })),
     )
     .returning("id")
@@ -202,18 +205,23 @@ export async function deleteImageSets(tx: Tx, setIds: readonly number[]): Promis
   await tx.deleteFrom("boot_resource_set").where("id", "=", sql<number>`any(${setIds}::bigint[])`).execute();
 }
 
-/** @returns whether it was there */
-export async function deleteImage(tx: Tx, id: number): Promise<boolean> {
-  const { numDeletedRows } = await tx.deleteFrom("boot_resource").where("id", "=", id).executeTakeFirstOrThrow();
-  return numDeletedRows > 0n;
+/** @returns its name; undefined when it was not there */
+export async function deleteImage(tx: Tx, id: number): Promise<string | undefined> {
+  const row = await tx.deleteFrom("boot_resource").where("id", "=", id).returning("name").executeTakeFirst();
+  return row?.name;
 }
 
 export interface UploadRow extends ImageFileRow {
   rtype: number;
+  extra: Record<string, unknown>;
 }
 
-export function readUpload(db: Kysely<Schema>, resourceId: number, fileId: number): Promise<UploadRow | undefined> {
-  return db
+export async function readUpload(
+  db: Kysely<Schema>,
+  resourceId: number,
+  fileId: number,
+): Promise<UploadRow | undefined> {
+  const row = await db
     .selectFrom("boot_resource_file as f")
     .innerJoin("boot_resource_set as s", "s.id", "f.set_id")
     .innerJoin("boot_resource as r", "r.id", "s.resource_id")
@@ -227,10 +235,12 @@ export function readUpload(db: Kysely<Schema>, resourceId: number, fileId: numbe
       "f.size_bytes as sizeBytes",
       "f.received_bytes as receivedBytes",
       "f.complete",
+      "f.extra",
     ])
     .where("r.id", "=", resourceId)
     .where("f.id", "=", fileId)
     .executeTakeFirst();
+  return row;
 }
 
 export async function storeUploadProgress(
@@ -294,4 +304,56 @@ export async function markImageDeployed(tx: Tx, name: string, now: Date): Promis
     .set({ last_deployed: now })
     .where("name", "in", [name, name.replace(/^custom\//, "")])
     .execute();
+}
+
+export interface ImageFileRef {
+  sha256: string;
+  sizeBytes: number;
+}
+
+export interface BootImage {
+  kernel: ImageFileRef;
+  initrd: ImageFileRef;
+  squashfs: ImageFileRef;
+  kflavor: string | null;
+}
+
+export interface BootImageQuery {
+  osystem: string;
+  release: string;
+  /** `amd64`, or with its subarchitecture. */
+  architecture: string;
+  /** To run as the ephemeral system, which an uploaded image never is, or to be installed. */
+  purpose: "commissioning" | "deploy";
+}
+
+/**
+ * The newest complete set of an image that can be booted and installed. Where there are several kernels, the one that drives real hardware:
+ * it starts virtual machines too.
+ */
+export async function bootImage(db: Kysely<Schema>, want: BootImageQuery): Promise<BootImage | undefined> {
+  const architecture = mainArchitecture(want.architecture);
+  const images = await readImages(db, {
+    // Uploads without a system in their name count as `custom`.
+    name: want.osystem === "custom" ? want.release : `${want.osystem}/${want.release}`,
+    ...(want.purpose === "commissioning" ? { rtype: SYNCED } : {}),
+  });
+  const usable = images
+    .filter((image) => mainArchitecture(image.architecture) === architecture)
+    .sort((a, b) => flavourRank(a.kflavor) - flavourRank(b.kflavor));
+  for (const image of usable) {
+    for (const set of image.sets) {
+      const [kernel, initrd, squashfs] = ["boot-kernel", "boot-initrd", "squashfs"].map((type) => fileOf(set, type));
+      if (isComplete(set) && kernel && initrd && squashfs) return { kernel, initrd, squashfs, kflavor: image.kflavor };
+    }
+  }
+  return undefined;
+}
+
+export const mainArchitecture = (architecture: string): string => architecture.split("/", 1)[0] ?? "";
+const flavourRank = (kflavor: string | null): number => (kflavor === null || kflavor === "generic" ? 0 : 1);
+
+function fileOf(set: ImageSetRow, filetype: string): ImageFileRef | undefined {
+  const file = set.files.find((one) => one.filetype === filetype);
+  return file && { sha256: file.sha256, sizeBytes: file.sizeBytes };
 }

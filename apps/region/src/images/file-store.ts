@@ -3,15 +3,14 @@
  * its way.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat, truncate } from "node:fs/promises";
+import { constants, createReadStream, mkdirSync } from "node:fs";
+import { copyFile, link, open, readdir, rename, rm, stat, truncate, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { DomainError } from "@rackwright/domain/errors";
 import type { ImageStore } from "./store.ts";
 
 export interface FileStoreOptions {
-  dir: string;
   /** Files younger than this are not pruned: their row may not be committed yet. */
   pruneAfterMs?: number;
 }
@@ -20,10 +19,10 @@ type Expected = { sha256: string; sizeBytes: number };
 
 const UPLOAD_KEPT_MS = 7 * 24 * 3600 * 1000;
 
-export async function fileImageStore(options: FileStoreOptions): Promise<ImageStore> {
-  const { dir, pruneAfterMs = 600_000 } = options;
+export function fileStore(dir: string, options: FileStoreOptions = {}): ImageStore {
+  const { pruneAfterMs = 600_000 } = options;
   const incoming = join(dir, "incoming");
-  await mkdir(incoming, { recursive: true, mode: 0o755 });
+  mkdirSync(incoming, { recursive: true, mode: 0o755 });
   /** Uploads that are being written: two writers of one file would mix. */
   const busy = new Set<string>();
 
@@ -62,7 +61,10 @@ export async function fileImageStore(options: FileStoreOptions): Promise<ImageSt
     },
 
     async link(from, expected) {
-      if ((await stat(pathOf(expected.sha256)).catch(absent))?.size === expected.sizeBytes) return;
+      if ((await stat(pathOf(expected.sha256)).catch(absent))?.size === expected.sizeBytes) {
+        await utimes(pathOf(expected.sha256), new Date(), new Date()); // young again: `prune` waits for whoever wants it now
+        return;
+      }
       const partial = join(incoming, `link-${randomUUID()}`);
       try {
         // A clone is a file of its own; a hard link shares the bytes with whoever made it, who replaces files and never rewrites them.

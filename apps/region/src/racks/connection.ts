@@ -16,9 +16,9 @@ import type { ConnectedRack } from "./racks.ts";
 
 /** What the region does with the calls of a rack. */
 export interface RackHandlers {
-  bootScript(rack: ConnectedRack, request: BootRequest): Promise<string | null>;
-  evidence(rack: ConnectedRack, items: EvidenceItem[]): Promise<void>;
-  powerStep(rack: ConnectedRack, step: { systemId: string; bootEpoch: number; step: PowerStep }): Promise<void>;
+  bootScript(rack: ConnectedRack, request: BootRequest): Promise<{ script: string | null }>;
+  evidence(rack: ConnectedRack, seen: { items: EvidenceItem[] }): Promise<unknown>;
+  powerStep(rack: ConnectedRack, step: { systemId: string; bootEpoch: number; step: PowerStep }): Promise<unknown>;
 }
 
 export interface ConnectionOptions {
@@ -130,9 +130,9 @@ export class RackConnection {
           this.#rack = await this.#options.hello(this, report);
           return { systemId: node.systemId };
         },
-        bootScript: async (request) => ({ script: await handlers.bootScript(greeted(), request) }),
-        evidence: async ({ items }) => {
-          await handlers.evidence(greeted(), items);
+        bootScript: async (request) => handlers.bootScript(greeted(), request),
+        evidence: async (seen) => {
+          await handlers.evidence(greeted(), seen);
           return null;
         },
         powerStep: async (step) => {
