@@ -170,6 +170,16 @@ export function optionalFlag(doc: string): Param<boolean | undefined> {
   return { kind: "flag", schema: flagSchema(undefined), required: false, doc };
 }
 
+/** A boolean that must be there. */
+export function requiredFlag(doc: string): Param<boolean> {
+  const schema = flagSchema(undefined).transform((v, ctx) => {
+    if (v !== undefined) return v;
+    ctx.addIssue({ code: "custom", message: REQUIRED });
+    return z.NEVER;
+  });
+  return { kind: "flag", schema, required: true, doc };
+}
+
 /** One of a few words; `aliases` maps further spellings onto them. */
 export function choice<const C extends readonly string[]>(
   doc: string,

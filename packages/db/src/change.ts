@@ -40,6 +40,19 @@ export async function appendChange(
     select pg_notify(${CHANNEL}, ${change.entity})`.execute(tx);
 }
 
+/** The same kind of change of many entities, in one statement. */
+export async function appendChanges(
+  tx: Tx,
+  change: { kind: string; entity: string; entityIds: readonly string[] },
+): Promise<void> {
+  if (change.entityIds.length === 0) return;
+  await sql`
+    with appended as (
+      insert into change (kind, entity, entity_id) select ${change.kind}, ${change.entity}, unnest(${change.entityIds}::text[])
+    )
+    select pg_notify(${CHANNEL}, ${change.entity})`.execute(tx);
+}
+
 /**
  * The changes after a position, in an order that never changes: by transaction, then by id. Only transactions below
  * pg_snapshot_xmin are read: all of those have ended, so nothing can appear before a position that was once reached,

@@ -1,9 +1,31 @@
 /** Every family of the API, bound to its handlers. A family is one file here and one line below. */
 import { Routes } from "../http/route.ts";
+import { accountRoutes } from "./account.ts";
+import { bootResourceRoutes } from "./boot-resources.ts";
+import { configurationRoutes } from "./configuration.ts";
+import { eventsRoutes } from "./events.ts";
+import { machinesRoutes } from "./machines.ts";
+import { placesRoutes } from "./places.ts";
+import { sshKeysRoutes } from "./ssh-keys.ts";
+import { tagsRoutes } from "./tags.ts";
+import { usersRoutes } from "./users.ts";
 import { versionRoutes } from "./version.ts";
+
+const families = [
+  accountRoutes,
+  bootResourceRoutes,
+  configurationRoutes,
+  eventsRoutes,
+  machinesRoutes,
+  placesRoutes,
+  sshKeysRoutes,
+  tagsRoutes,
+  usersRoutes,
+  versionRoutes,
+];
 
 export function allRoutes(): Routes {
   const routes = new Routes();
-  for (const bind of [versionRoutes]) bind(routes);
+  for (const bind of families) bind(routes);
   return routes;
 }

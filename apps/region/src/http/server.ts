@@ -7,6 +7,7 @@ import { stringify } from "yaml";
 import type { Region } from "../context.ts";
 import { metadataRoutes } from "../metadata/routes.ts";
 import { dispatch, originOf } from "./dispatch.ts";
+import { loginRoute } from "./login.ts";
 import { startPage } from "./start-page.ts";
 import { TEXT } from "./reply.ts";
 import type { Routes } from "./route.ts";
@@ -57,6 +58,7 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
         void reply.header("content-type", "text/html; charset=utf-8").send(startPage(region, originOf(request))),
     );
   server.get("/", (_request, reply) => void reply.redirect("/MAAS/"));
+  loginRoute(server, region);
   metadataRoutes(server, region);
   server.all(`${API_ROOT}/*`, async (request, reply) => {
     await dispatch(region, routes, request, reply);

@@ -69,7 +69,7 @@ export const events = resource({
         level: text(
           "Least level: AUDIT, DEBUG, INFO, WARNING, ERROR, CRITICAL. Default INFO; AUDIT shows audit events alone.",
         ),
-        limit: integer("At most so many, up to 1000. Default 100.", { min: 1 }),
+        limit: integer("At most so many, up to 1000. Default 100.", { min: 1, max: 1000 }),
         before: integer("Only events older than this id.", { min: 0 }),
         after: integer("Only events newer than this id.", { min: 0 }),
       },
@@ -166,7 +166,12 @@ export const sshKey = resource({
   path: "/account/prefs/sshkeys/{id}/",
   doc: "One SSH key, by its id.",
   actions: {
-    read: action({ method: "GET", doc: "Read an SSH key", returns: "SSHKey", errors: { 404: "there is no such key" } }),
+    read: action({
+      method: "GET",
+      doc: "Read an SSH key",
+      returns: "SSHKey",
+      errors: { 403: "the key is another user's", 404: "there is no such key" },
+    }),
     delete: action({
       method: "DELETE",
       doc: "Delete an SSH key",

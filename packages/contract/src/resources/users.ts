@@ -1,5 +1,5 @@
 import { action, resource } from "../action.ts";
-import { optionalFlag, requiredText, text } from "../params.ts";
+import { requiredFlag, requiredText } from "../params.ts";
 
 export const users = resource({
   name: "Users",
@@ -10,7 +10,7 @@ export const users = resource({
     create: action({
       method: "POST",
       access: "admin",
-      doc: "Create a user\n\nNo user may log in until a password is set here or an API key is made on the region's host.",
+      doc: "Create a user\n\nThe user logs in with the password; an API key is made then, or with maas apikey on the region's host.",
       params: {
         username: requiredText("Name to log in with: letters, digits and @ . + - _", {
           max: 150,
@@ -22,8 +22,8 @@ export const users = resource({
           pattern: /^[^@\s]+@[^@\s]+$/,
           patternHint: "Enter a valid e-mail address.",
         }),
-        password: text("Password."),
-        is_superuser: optionalFlag("Whether the user is an administrator: 1 or 0. Required."),
+        password: requiredText("Password."),
+        is_superuser: requiredFlag("Whether the user is an administrator: 1 or 0."),
       },
       returns: "User",
       errors: { 400: "a field is missing or refused, or the name is taken", 403: "the caller is not an administrator" },

@@ -1,0 +1,47 @@
+import type { Tag as WireTag } from "@rackwright/contract/objects/common";
+import { tag, tags } from "@rackwright/contract/resources/misc";
+import { API_ROOT } from "@rackwright/contract/table";
+import * as app from "../app/tags.ts";
+import type { Routes } from "../http/route.ts";
+import { wireMachine } from "./wire/machine.ts";
+
+type Tag = Awaited<ReturnType<typeof app.readTag>>;
+
+const wireTag = ({ name, definition, comment, kernelOpts }: Tag): WireTag => ({
+  name,
+  definition,
+  comment,
+  kernel_opts: kernelOpts,
+  resource_uri: `${API_ROOT}/tags/${encodeURIComponent(name)}/`,
+});
+
+const nameOf = ({ path }: { path: Record<string, string> }) => path.name ?? "";
+const MACHINE = [0];
+/** Machines, devices, rack and region controllers (enums.json NODE_TYPE). */
+const ANY_NODE = [0, 1, 2, 3, 4];
+
+export function tagsRoutes(routes: Routes): void {
+  routes.on(tags.actions.read, async ({ ctx }) => (await app.listTags(ctx)).map(wireTag));
+  routes.on(tags.actions.create, async ({ ctx, params }) =>
+    wireTag(
+      await app.createTag(ctx, {
+        name: params.name,
+        definition: params.definition ?? "",
+        comment: params.comment ?? "",
+        kernelOpts: params.kernel_opts ?? "",
+      }),
+    ),
+  );
+  routes.on(tag.actions.read, async (call) => wireTag(await app.readTag(call.ctx, nameOf(call))));
+  routes.on(tag.actions.delete, async (call) => app.deleteTag(call.ctx, nameOf(call)));
+  routes.on(tag.actions.machines, async (call) =>
+    (await app.nodesWithTag(call.ctx, nameOf(call), MACHINE)).map(wireMachine),
+  );
+  routes.on(tag.actions.nodes, async (call) =>
+    (await app.nodesWithTag(call.ctx, nameOf(call), ANY_NODE)).map(wireMachine),
+  );
+  routes.on(tag.actions.update_nodes, async (call) => {
+    const { add, remove, definition } = call.params;
+    return app.updateTagNodes(call.ctx, nameOf(call), { add, remove, definition });
+  });
+}

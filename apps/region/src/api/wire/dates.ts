@@ -1,0 +1,11 @@
+/** Dates in the forms that are not ISO 8601 (reference: describe.md section 14). */
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const two = (n: number) => String(n).padStart(2, "0");
+
+/** `Fri, 07 Dec. 2018 20:11:08`, in UTC: events and addresses of subnets. */
+export function eventDate(at: Date): string {
+  const time = [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map(two).join(":");
+  return `${DAYS[at.getUTCDay()]}, ${two(at.getUTCDate())} ${MONTHS[at.getUTCMonth()]}. ${at.getUTCFullYear()} ${time}`;
+}

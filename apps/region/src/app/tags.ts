@@ -1,0 +1,92 @@
+/** Tags, and which nodes have them. */
+import { appendChange, appendChanges } from "@rackwright/db/change";
+import type { MachineView } from "@rackwright/db/machine-views";
+import * as db from "@rackwright/db/tags";
+import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { type Ctx, inTransaction } from "../context.ts";
+import { audit } from "./audit.ts";
+import { searchMachines } from "./machine-view.ts";
+
+export const listTags = (ctx: Ctx): Promise<db.Tag[]> => db.listTags(ctx.region.db.kysely);
+
+function found(tag: db.Tag | undefined, name: string): db.Tag {
+  if (!tag) throw new DomainError("not_found", `There is no tag '${name}'.`);
+  return tag;
+}
+
+/** @throws DomainError not_found */
+export async function readTag(ctx: Ctx, name: string): Promise<db.Tag> {
+  return found(await db.tagByName(ctx.region.db.kysely, name), name);
+}
+
+/** @throws DomainError invalid_fields when the name is taken */
+export async function createTag(ctx: Ctx, tag: Omit<db.Tag, "id">): Promise<db.Tag> {
+  return inTransaction(ctx, async (tx) => {
+    const made = await db.insertTag(tx, tag);
+    if (!made) throw invalidField("name", `There is a tag '${tag.name}' already.`);
+    await appendChange(tx, { kind: "create", entity: "tag", entityId: tag.name });
+    await audit(ctx, tx, "TAG", `Created tag '${tag.name}'.`);
+    return made;
+  });
+}
+
+/** @throws DomainError not_found */
+export async function deleteTag(ctx: Ctx, name: string): Promise<void> {
+  await inTransaction(ctx, async (tx) => {
+    const tag = found(await db.lockTag(tx, name), name);
+    const systemIds = await db.deleteTag(tx, tag.id);
+    await appendChange(tx, { kind: "delete", entity: "tag", entityId: name });
+    await appendChanges(tx, { kind: "update", entity: "machine", entityIds: systemIds });
+    await audit(ctx, tx, "TAG", `Deleted tag '${name}'.`);
+  });
+}
+
+/** Nodes with the tag that the caller may see. @throws DomainError not_found */
+export async function nodesWithTag(ctx: Ctx, name: string, nodeTypes: readonly number[]): Promise<MachineView[]> {
+  await readTag(ctx, name);
+  return searchMachines(ctx, { tags: [name] }, { nodeTypes });
+}
+
+export interface TagNodes {
+  add: readonly string[];
+  remove: readonly string[];
+  /** Definition by which whoever asks chose the nodes. */
+  definition: string | undefined;
+}
+
+/**
+ * Put the tag on some nodes, take it off others; unknown ids are passed over.
+ * @returns how many nodes were named, of each
+ * @throws DomainError not_found, conflict when the definition is another by now
+ */
+export async function updateTagNodes(
+  ctx: Ctx,
+  name: string,
+  change: TagNodes,
+): Promise<{ added: number; removed: number }> {
+  return inTransaction(ctx, async (tx) => {
+    const tag = found(await db.lockTag(tx, name), name);
+    if (change.definition !== undefined && change.definition !== tag.definition)
+      throw new DomainError(
+        "conflict",
+        `The definition of tag '${name}' is not the one that was given: read it again.`,
+      );
+    const add = await db.nodesBySystemId(tx, change.add);
+    const remove = await db.nodesBySystemId(tx, change.remove);
+    await db.addNodesToTag(
+      tx,
+      tag.id,
+      add.map((n) => n.id),
+    );
+    await db.removeNodesFromTag(
+      tx,
+      tag.id,
+      remove.map((n) => n.id),
+    );
+    const systemIds = [...new Set([...add, ...remove].map((n) => n.systemId))];
+    await appendChanges(tx, { kind: "update", entity: "machine", entityIds: systemIds });
+    if (systemIds.length > 0)
+      await audit(ctx, tx, "TAG", `Put tag '${name}' on ${add.length} nodes, took it off ${remove.length}.`);
+    return { added: add.length, removed: remove.length };
+  });
+}

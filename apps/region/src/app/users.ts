@@ -1,0 +1,37 @@
+/** The people and programs that may log in. */
+import { appendChange } from "@rackwright/db/change";
+import { insertUser, listUsers, type User, userById } from "@rackwright/db/users";
+import { invalidField } from "@rackwright/domain/errors";
+import { hashPassword } from "../auth/password.ts";
+import { type Ctx, inTransaction } from "../context.ts";
+import { audit, userIdOf } from "./audit.ts";
+
+export const allUsers = (ctx: Ctx): Promise<User[]> => listUsers(ctx.region.db.kysely);
+
+export interface NewUser {
+  username: string;
+  email: string;
+  /** null: may not log in with a password. */
+  password: string | null;
+  isSuperuser: boolean;
+}
+
+/** @throws DomainError invalid_fields when the name is taken */
+export async function createUser(ctx: Ctx, user: NewUser): Promise<User> {
+  // Before the transaction: it takes a tenth of a second, which nobody needs to wait for.
+  const passwordHash = user.password === null ? null : await hashPassword(user.password);
+  return inTransaction(ctx, async (tx) => {
+    const made = await insertUser(tx, { ...user, passwordHash });
+    if (!made) throw invalidField("username", `There is a user '${user.username}' already: choose another name.`);
+    await appendChange(tx, { kind: "create", entity: "user", entityId: user.username });
+    const what = user.isSuperuser ? "administrator" : "user";
+    await audit(ctx, tx, "AUTHORISATION", `Created ${what} '${user.username}'.`);
+    return made;
+  });
+}
+
+export async function currentUser(ctx: Ctx): Promise<User> {
+  const user = await userById(ctx.region.db.kysely, userIdOf(ctx));
+  if (!user) throw new Error(`user ${userIdOf(ctx)} signed this request and is gone`);
+  return user;
+}
