@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { createFirstAdmin, firstAdminExists } from "@rackwright/region/app/accounts";
+import { createFirstAdmin, hasUser } from "@rackwright/region/app/accounts";
 import { pino } from "pino";
 import { adminPassword } from "./admin-password.ts";
 import { type Controller, startController } from "./controller.ts";
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
 
 async function greet(options: UpOptions, controller: Controller): Promise<void> {
   const { region } = controller.running;
-  const first = !(await firstAdminExists(region));
+  const first = !(await hasUser(region, options.admin));
   const { password, generated } = first
     ? await adminPassword(options.adminPasswordFile, options.admin)
     : { password: "", generated: false };
