@@ -2,7 +2,6 @@
 import type { ParameterValues } from "@rackwright/domain/scripts/parameters";
 import {
   failedStatuses,
-  resultType,
   runningStatuses,
   scriptStatus,
   unfinishedStatuses,
