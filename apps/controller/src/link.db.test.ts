@@ -6,6 +6,9 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
+import { startRack } from "@rackwright/rack/rack";
+import { createRackServer } from "@rackwright/region/racks/server";
+import { testRegion } from "@rackwright/region/testing/region";
 import { startWebhookBmc, type WebhookBmc } from "@rackwright/testkit/bmc/webhook";
 import { until } from "@rackwright/testkit/until";
 import { WebSocket } from "ws";
@@ -433,4 +436,51 @@ test("images are fetched when the region wants them here, through broken downloa
       () => false,
     ),
   );
+});
+
+test("racks are served beside the API of a region, which machines reach through them", async () => {
+  const t = await testRegion();
+  const handlers = {
+    bootScript: async () => ({ script: null }),
+    evidence: async () => null,
+    powerStep: async () => null,
+  };
+  const { db, images, log, now } = t.region;
+  const racks = createRackServer({
+    db,
+    images,
+    log,
+    now,
+    enrolmentSecretFile: join(t.directory, "rack-secret"),
+    handlers,
+  });
+  racks.attach(t.server.server);
+  const rack = await startRack({
+    regionUrl: t.url,
+    enrolmentSecret: racks.enrolmentSecret,
+    dataDir: join(t.directory, "rack"),
+    httpBoot: { host: "127.0.0.1", port: 0 },
+    tftp: { host: "127.0.0.1", port: 0 },
+    dhcp: false,
+    bootloaderDir: t.directory,
+    inRegion: true,
+    log,
+  });
+  try {
+    await rack.ready;
+    const [connected] = racks.connected();
+    const node = await t.db.kysely
+      .selectFrom("node")
+      .select("node_type")
+      .where("id", "=", connected?.nodeId ?? 0)
+      .executeTakeFirst();
+    assert.equal(node?.node_type, 4);
+    const version = await fetch(`http://127.0.0.1:${rack.httpBootPort}/MAAS/api/2.0/version/`);
+    assert.equal(version.status, 200);
+    assert.equal((await fetch(`${t.url}/MAAS/rack/other`)).status, 404);
+  } finally {
+    await rack.stop();
+    await racks.close();
+    await t.close();
+  }
 });
