@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type TestRegion, testRegion } from "../testing/region.ts";
+
+let t: TestRegion;
+before(async () => {
+  t = await testRegion();
+});
+after(() => t?.close());
+
+const grace = { username: "grace", email: "grace@example.com", password: "hopper, of the navy", is_superuser: "1" };
+
+test("whoami has exactly the five keys", async () => {
+  const reply = await t.request(t.admin, "GET", "/users/", { query: { op: "whoami" } });
+  assert.deepEqual(reply.json, {
+    is_superuser: true,
+    username: "admin",
+    email: "admin@example.com",
+    is_local: true,
+    resource_uri: "/MAAS/api/2.0/users/admin/",
+  });
+});
+
+test("an administrator makes a user, who then logs in with the password", async () => {
+  const made = await t.request(t.admin, "POST", "/users/", { form: grace });
+  assert.equal(made.status, 200, made.text);
+  assert.equal((made.json as { is_superuser: boolean }).is_superuser, true);
+  assert.doesNotMatch(made.text, /hopper/);
+  const all = (await t.request(t.user, "GET", "/users/")).json as { username: string }[];
+  assert.deepEqual(
+    all.map((u) => u.username),
+    ["admin", "grace", "other", "user"],
+  );
+  const { rows } = await t.db.pool.query<{ password_hash: string }>(
+    "select password_hash from app_user where username = 'grace'",
+  );
+  assert.match(rows[0]?.password_hash ?? "", /^scrypt\$32768\$/);
+  const events = await t.db.pool.query<{ description: string; username: string; level: number }>(
+    "select * from event where level = 0",
+  );
+  assert.deepEqual(
+    events.rows.map((e) => [e.username, e.description]),
+    [["admin", "Created administrator 'grace'."]],
+  );
+});
+
+test("every field that is missing or wrong is named, and nothing is made", async () => {
+  const refused = async (form: Record<string, string>) => {
+    const reply = await t.request(t.admin, "POST", "/users/", { form });
+    assert.equal(reply.status, 400, reply.text);
+    return Object.keys(reply.json as object).sort();
+  };
+  assert.deepEqual(await refused({}), ["email", "is_superuser", "password", "username"]);
+  const { is_superuser: _, ...without } = grace;
+  assert.deepEqual(await refused({ ...without, username: "other1" }), ["is_superuser"]);
+  assert.deepEqual(await refused({ ...grace, username: "a b", email: "no", is_superuser: "maybe" }), [
+    "email",
+    "is_superuser",
+    "username",
+  ]);
+  assert.deepEqual(await refused({ ...grace, email: "another@example.com" }), ["username"]);
+});
+
+test("nobody else makes users", async () => {
+  const form = { ...grace, username: "eve" };
+  assert.equal((await t.request(t.user, "POST", "/users/", { form })).status, 403);
+  assert.equal((await t.request(null, "POST", "/users/", { form })).status, 401);
+});
+
+test("a user who is not active is turned away", async () => {
+  const off = await t.addUser("off");
+  await t.db.pool.query("update app_user set is_active = false where username = 'off'");
+  assert.equal((await t.request(off, "GET", "/users/")).status, 403);
+});
