@@ -1,11 +1,6 @@
 /** Results of scripts: reading them, and how they move on. */
 import type { ParameterValues } from "@rackwright/domain/scripts/parameters";
-import {
-  failedStatuses,
-  runningStatuses,
-  scriptStatus,
-  unfinishedStatuses,
-} from "@rackwright/domain/scripts/status";
+import { failedStatuses, runningStatuses, scriptStatus, unfinishedStatuses } from "@rackwright/domain/scripts/status";
 import { type Kysely, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { Schema } from "./schema.ts";
@@ -264,4 +259,10 @@ export async function latestOutput(
     .orderBy("r.id", "desc")
     .execute();
   return new Map(rows.map((r) => [r.name, r.stdout]));
+}
+
+/** Let results not count, or count again. */
+export async function suppressResults(tx: Tx, ids: readonly number[], suppressed: boolean, now: Date): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.updateTable("script_result").set({ suppressed, updated_at: now }).where("id", "=", anyOf(ids)).execute();
 }

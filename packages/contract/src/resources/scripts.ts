@@ -187,6 +187,11 @@ export const nodeScript = resource({
   },
 });
 
+const setType = choice(
+  "commissioning, testing, installation or release.",
+  ["commissioning", "testing", "installation", "release"],
+  { ...typeAliases, "1": "installation", install: "installation" },
+);
 const resultErrors = { 403: "the caller may not see this machine", 404: "there is no such machine or result" } as const;
 
 export const nodeScriptResults = resource({
@@ -198,17 +203,28 @@ export const nodeScriptResults = resource({
       method: "GET",
       doc: "List script results",
       params: {
-        type: choice(
-          "commissioning, testing, installation or release.",
-          ["commissioning", "testing", "installation", "release"],
-          { ...typeAliases, "1": "installation" },
-        ),
+        type: setType,
         hardware_type: hardwareType,
         include_output: flag("Show the outputs too, base64."),
         filters,
       },
       returns: "ScriptSet[]",
       errors: { 400: "type or hardware_type is unknown", ...resultErrors },
+    }),
+    // The original's documentation writes it so, though it has only the form for one run.
+    update: action({
+      method: "PUT",
+      access: "admin",
+      doc: "Suppress results of a current run\n\nSuppressed failures no longer count in the machine's test status.",
+      params: {
+        type: setType,
+        hardware_type: hardwareType,
+        include_output: flag("Show the outputs too, base64."),
+        filters,
+        suppressed: optionalFlag("Whether they are suppressed."),
+      },
+      returns: "ScriptSet",
+      errors: { 400: "type is missing, or suppressed is neither true nor false", ...resultErrors },
     }),
   },
 });
