@@ -43,10 +43,19 @@ after(async () => {
   if (dir !== "") await rm(dir, { recursive: true, force: true });
 });
 
-test("machines with BIOS and UEFI go from power-on to a system on their own disk, and back", { skip, timeout: 30 * 60_000 }, async (t) => {
+test("machines with BIOS and UEFI go from power-on to a system on their own disk, and back", {
+  skip,
+  timeout: 30 * 60_000,
+}, async (t) => {
   assert.ok(site);
   const { api, lab } = site;
-  const results = await Promise.all(lab.machines.map((machine) => takeThroughLife(site as Site, machine, { onProgress: (r) => t.diagnostic(`${r.machine} ${r.stage}: ${r.waitingFor}`) })));
+  const results = await Promise.all(
+    lab.machines.map((machine) =>
+      takeThroughLife(site as Site, machine, {
+        onProgress: (r) => t.diagnostic(`${r.machine} ${r.stage}: ${r.waitingFor}`),
+      }),
+    ),
+  );
   for (const result of results) {
     assert.match(result.rootDevice, /^\/dev\/vda\d+$/);
     t.diagnostic(`${result.machine}: ${JSON.stringify(result.seconds)}`);
@@ -62,7 +71,10 @@ test("machines with BIOS and UEFI go from power-on to a system on their own disk
     assert.equal(machine.testing_status_name, "Passed");
     assert.equal(machine.cpu_count, 1);
     assert.ok(machine.memory > 1800 && machine.memory <= 2048, `memory ${machine.memory} MiB`);
-    assert.deepEqual(machine.physicalblockdevice_set.map((d) => d.serial), ["DISK0"]);
+    assert.deepEqual(
+      machine.physicalblockdevice_set.map((d) => d.serial),
+      ["DISK0"],
+    );
     assert.notEqual(machine.hardware_info.system_vendor, "Unknown");
   }
 });

@@ -3,12 +3,12 @@ import type { WriteStream } from "node:tty";
 import type { StageReport } from "./journey.ts";
 
 export interface ProgressDisplay {
-  say(line: string): void;
+  say: (line: string) => void;
   /** Words of the parts, shown only with RACKWRIGHT_VERBOSE. */
-  detail(line: string): void;
-  progress(report: StageReport): void;
-  done(machine: string): void;
-  end(): void;
+  detail: (line: string) => void;
+  progress: (report: StageReport) => void;
+  done: (machine: string) => void;
+  end: () => void;
 }
 
 const TICK_MS = 1000;

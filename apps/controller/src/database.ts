@@ -6,10 +6,10 @@ import { ensureKeaDatabase } from "@rackwright/db/kea/schema";
 import { ensureDatabase } from "@rackwright/db/postgres/ensure-database";
 import { startPostgres } from "@rackwright/db/postgres/start";
 import type { KeaDatabase } from "@rackwright/region/region";
-import type { ClientConfig } from "pg";
+import type { Database } from "@rackwright/db/connect";
 
 export interface Databases {
-  connection: ClientConfig;
+  connection: Database["connection"];
   kea: KeaDatabase | null;
   stop(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export async function openDatabases(options: {
 }): Promise<Databases> {
   if (options.uri !== undefined) {
     // Somebody else's server: Kea's database is made on it too, when its user may.
-    const connection: ClientConfig = { connectionString: options.uri };
+    const connection: Database["connection"] = { connectionString: options.uri };
     const url = new URL(options.uri);
     const host = url.searchParams.get("host") ?? decodeURIComponent(url.hostname);
     const kea = options.dhcp ? await openKea(options.dataDir, connection, host, Number(url.port || 5432)) : null;
@@ -61,7 +61,12 @@ export async function openDatabases(options: {
   }
 }
 
-async function openKea(dataDir: string, admin: ClientConfig, host: string, port: number): Promise<KeaDatabase> {
+async function openKea(
+  dataDir: string,
+  admin: Database["connection"],
+  host: string,
+  port: number,
+): Promise<KeaDatabase> {
   const password = await keaPassword(dataDir);
   await ensureKeaDatabase({ admin, password, role: KEA.user, database: KEA.name });
   return { ...KEA, host, port, password };

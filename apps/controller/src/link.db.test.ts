@@ -104,7 +104,7 @@ test("a rack that starts again is the same one; another with its host name gets 
   const again = await room.rack({ dataDir });
   await again.ready;
   assert.equal(only(room).nodeId, nodeId);
-  const other = await room.rack();
+  const other = await room.rack({ hostname: "Rack_One.example.com" });
   await other.ready;
   assert.deepEqual(
     room.racks

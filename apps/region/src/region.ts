@@ -3,12 +3,11 @@ import type { Server } from "node:http";
 import { createServer as createHttpServer } from "node:http";
 import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { connectDatabase } from "@rackwright/db/connect";
+import { connectDatabase, type Database } from "@rackwright/db/connect";
 import { createJobs } from "@rackwright/db/jobs";
 import { installJobs } from "@rackwright/db/jobs-schema";
 import { migrate } from "@rackwright/db/migrate";
 import { notifyHub } from "@rackwright/db/notify";
-import type { ClientConfig } from "pg";
 import type { Logger } from "pino";
 import { startAdminSocket } from "./admin/socket.ts";
 import { allRoutes } from "./api/routes.ts";
@@ -38,7 +37,7 @@ export interface KeaDatabase {
 
 export interface RegionOptions {
   /** PostgreSQL: our own database. */
-  connection: ClientConfig;
+  connection: Database["connection"];
   /** Kea's database on the same server; null: DHCP is not ours. */
   kea: KeaDatabase | null;
   dataDir: string;
@@ -60,7 +59,12 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
   const { connection, dataDir, log } = options;
   await migrate(connection, { log: (line) => log.info(line) });
   await installJobs(connection);
-  const db = connectDatabase({ connection, max: 20, name: "rackwright region", onError: (error) => log.warn({ err: error }, "a database connection broke") });
+  const db = connectDatabase({
+    connection,
+    max: 20,
+    name: "rackwright region",
+    onError: (error) => log.warn({ err: error }, "a database connection broke"),
+  });
   const hub = notifyHub({ connection, log: (line) => log.warn(line) });
   const jobs = createJobs({ connection, log: (line) => log.warn(line) });
   const images = fileStore(join(dataDir, "images"));
@@ -99,7 +103,10 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
   const server = createServer(region, allRoutes());
   await server.ready();
   racks.attach(server.server);
-  const local = await listenLocally(server.routing, join(dataDir, "run", "region.sock"));
+  const local = await listenLocally(
+    (request, response) => server.routing(request, response),
+    join(dataDir, "run", "region.sock"),
+  );
   racks.attach(local);
   await server.listen(options.listen);
   const admin = await startAdminSocket(region, join(dataDir, "run", "admin.sock"));

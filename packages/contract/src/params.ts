@@ -162,7 +162,7 @@ function flagSchema<D extends boolean | undefined>(fallback: D): z.ZodType<boole
 
 /** A boolean with a default. */
 export function flag(doc: string, fallback = false): Param<boolean> {
-  return { kind: "flag", schema: flagSchema(fallback) as z.ZodType<boolean>, required: false, doc, default: fallback };
+  return { kind: "flag", schema: flagSchema<boolean>(fallback), required: false, doc, default: fallback };
 }
 
 /** A boolean that may be left as it is. */

@@ -61,7 +61,7 @@ export const resources: readonly Resource[] = [
   vlan,
   vlans,
   zones,
-] as unknown as Resource[];
+];
 
 export function allActions(): Action[] {
   return resources.flatMap((r) => Object.values(r.actions));

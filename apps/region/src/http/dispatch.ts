@@ -72,7 +72,7 @@ export async function dispatch(
     });
     sendResult(reply, action.success, result);
   } catch (error) {
-    if (!sendError(reply, error, String(request.id)))
+    if (!sendError(reply, error, request.id))
       region.log.error({ err: error, requestId: request.id, method: request.method, path }, "request failed");
   } finally {
     await body?.dispose();

@@ -42,7 +42,7 @@ export function loginRoute(server: FastifyInstance, region: Region): void {
         .header("content-type", JSON_TYPE)
         .send(jsonText({ consumer_key: consumerKey, name, token_key: tokenKey, token_secret: tokenSecret }));
     } catch (error) {
-      if (!sendError(reply, error, String(request.id)))
+      if (!sendError(reply, error, request.id))
         region.log.error({ err: error, requestId: request.id }, "log in failed");
       return reply;
     }

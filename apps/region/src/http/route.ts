@@ -23,7 +23,7 @@ export class Routes {
 
   /** Bind a handler to an action. @throws Error when the action has one */
   on<P extends Params>(action: Action<P>, handler: Handler<P>, options: { rawBody?: boolean } = {}): void {
-    const key = keyOf(action as unknown as Action);
+    const key = keyOf(action);
     if (this.handlers.has(key)) throw new Error(`${key} has two handlers`);
     this.handlers.set(key, { handler: handler as unknown as Handler, rawBody: options.rawBody ?? false });
   }
@@ -33,6 +33,6 @@ export class Routes {
   }
 }
 
-export function keyOf(action: Action): string {
+export function keyOf(action: Pick<Action, "name" | "resource">): string {
   return `${action.resource.name}.${action.name}`;
 }

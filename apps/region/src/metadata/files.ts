@@ -11,7 +11,10 @@ export interface MachineFiles {
   scriptsDirectory: string;
 }
 
-async function filesBelow(directory: string, prefix = ""): Promise<{ name: string; content: Buffer; executable: boolean }[]> {
+async function filesBelow(
+  directory: string,
+  prefix = "",
+): Promise<{ name: string; content: Buffer; executable: boolean }[]> {
   const entries = await readdir(join(directory, prefix), { withFileTypes: true });
   const files = await Promise.all(
     entries.map(async (entry) => {

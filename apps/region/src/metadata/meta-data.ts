@@ -13,7 +13,10 @@ async function items(region: Region, loaded: LoadedMachine): Promise<Map<string,
   const found = new Map<string, string>([
     ["instance-id", machine.systemId],
     ["local-hostname", `${machine.hostname}.${await domainName(region.db.kysely, row.domain_id)}`],
-    ["vendor-data", renderVendorData({ system_info: { default_user: { name: machine.osystem === "ubuntu" ? "ubuntu" : "debian" } } })],
+    [
+      "vendor-data",
+      renderVendorData({ system_info: { default_user: { name: machine.osystem === "ubuntu" ? "ubuntu" : "debian" } } }),
+    ],
   ]);
   const ephemeral = machine.status === "commissioning" || machine.status === "testing";
   if (machine.ownerId !== null && (!ephemeral || machine.enableSsh)) {

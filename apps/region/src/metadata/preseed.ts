@@ -16,7 +16,15 @@ const ENLIST_POWEROFF_SECONDS = 1800;
 
 export async function enlistPreseed(region: Region, request: MetadataRequest): Promise<string> {
   const boot = await claimedBoot(region, textOf(request.query.secret), request.address);
-  await insertEvidence(region.db.kysely, [{ nodeId: boot.nodeId, mac: boot.mac, bootEpoch: boot.bootEpoch, source: "metadata", text: "enlistment preseed fetched" }]);
+  await insertEvidence(region.db.kysely, [
+    {
+      nodeId: boot.nodeId,
+      mac: boot.mac,
+      bootEpoch: boot.bootEpoch,
+      source: "metadata",
+      text: "enlistment preseed fetched",
+    },
+  ]);
   return renderPreseed({
     metadataUrl: `${request.baseUrl}/MAAS/metadata/enlist/`,
     credentials: null,
@@ -30,14 +38,20 @@ export async function machinePreseed(region: Region, systemId: string, request: 
   const boot = await claimedBoot(region, textOf(request.query.secret), request.address);
   const nodeId = boot.nodeId ?? (await machineIdByMac(region.db.kysely, [boot.mac]));
   const loaded = nodeId === undefined ? undefined : await readMachineById(region.db.kysely, nodeId);
-  if (!loaded || loaded.machine.systemId !== systemId) throw new DomainError("forbidden", "This boot secret is for another machine.");
+  if (!loaded || loaded.machine.systemId !== systemId)
+    throw new DomainError("forbidden", "This boot secret is for another machine.");
   const { machine } = loaded;
-  if (boot.nodeId !== null && boot.bootEpoch !== machine.bootEpoch) throw new DomainError("forbidden", "This boot secret belongs to an earlier boot of this machine.");
+  if (boot.nodeId !== null && boot.bootEpoch !== machine.bootEpoch)
+    throw new DomainError("forbidden", "This boot secret belongs to an earlier boot of this machine.");
   // An enlistment secret opens a machine only while that very enlistment is going on.
-  if (boot.nodeId === null && !machine.enlisting) throw new DomainError("forbidden", "This machine is not enlisting now: boot it again.");
+  if (boot.nodeId === null && !machine.enlisting)
+    throw new DomainError("forbidden", "This machine is not enlisting now: boot it again.");
   const token = await nodeToken(region, machine.id);
-  if (!token) throw new DomainError("forbidden", `${machine.hostname} has no credentials now: nothing is to be done with it.`);
-  await insertEvidence(region.db.kysely, [{ nodeId: machine.id, mac: boot.mac, bootEpoch: machine.bootEpoch, source: "metadata", text: "preseed fetched" }]);
+  if (!token)
+    throw new DomainError("forbidden", `${machine.hostname} has no credentials now: nothing is to be done with it.`);
+  await insertEvidence(region.db.kysely, [
+    { nodeId: machine.id, mac: boot.mac, bootEpoch: machine.bootEpoch, source: "metadata", text: "preseed fetched" },
+  ]);
   const installs = bootPurpose(machine) === "install";
   return renderPreseed({
     metadataUrl: `${request.baseUrl}/MAAS/metadata/${installs ? "curtin/" : ""}`,

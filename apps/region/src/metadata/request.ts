@@ -24,9 +24,18 @@ export interface MetadataRequest {
 
 export async function readRequest(region: Region, request: FastifyRequest): Promise<MetadataRequest> {
   const url = new URL(request.url, "http://localhost");
-  const body = request.method === "GET" ? { params: Object.create(null) as RawParams, dispose: async () => {} } : await parseBody(request.raw, request.headers["content-type"], LIMITS);
+  const body =
+    request.method === "GET"
+      ? { params: Object.create(null) as RawParams, dispose: async () => {} }
+      : await parseBody(request.raw, request.headers["content-type"], LIMITS);
   const client = await region.trustedClient(request);
-  return { query: queryParams(url.searchParams), body, address: client.address, rackNodeId: client.rackNodeId, baseUrl: originOf(request) };
+  return {
+    query: queryParams(url.searchParams),
+    body,
+    address: client.address,
+    rackNodeId: client.rackNodeId,
+    baseUrl: originOf(request),
+  };
 }
 
 export function textOf(values: RawValue[] | undefined): string | undefined {
@@ -41,13 +50,20 @@ export function textOf(values: RawValue[] | undefined): string | undefined {
  * @throws DomainError unauthorized without credentials, forbidden with any that are not a machine's
  */
 export async function signedMachine(region: Region, request: FastifyRequest): Promise<number> {
-  const identity = await authenticate(region, request.headers.authorization, {}, { method: request.method, url: `${originOf(request)}${request.url.split("?")[0]}` }).catch((error: unknown) => {
+  const identity = await authenticate(
+    region,
+    request.headers.authorization,
+    {},
+    { method: request.method, url: `${originOf(request)}${request.url.split("?")[0]}` },
+  ).catch((error: unknown) => {
     // A token that was revoked is as good as none of a machine: 403, as the original answers.
-    if (error instanceof DomainError && error.code === "unauthorized") throw new DomainError("forbidden", error.message, { cause: error });
+    if (error instanceof DomainError && error.code === "unauthorized")
+      throw new DomainError("forbidden", error.message, { cause: error });
     throw error;
   });
   if (identity.nodeId !== null) return identity.nodeId;
-  if (identity.actor.kind === "anonymous") throw new DomainError("unauthorized", "Unauthorized: sign the request with the machine's own credentials.");
+  if (identity.actor.kind === "anonymous")
+    throw new DomainError("unauthorized", "Unauthorized: sign the request with the machine's own credentials.");
   throw new DomainError("forbidden", "These are not a machine's credentials.");
 }
 
@@ -56,11 +72,19 @@ export async function signedMachine(region: Region, request: FastifyRequest): Pr
  * @throws DomainError forbidden for any other: a wrong one, one of a past boot, one from elsewhere
  */
 export async function claimedBoot(region: Region, secret: string | undefined, address: string): Promise<BootSecret> {
-  if (secret === undefined || secret === "") throw new DomainError("forbidden", "A preseed is for the machine that was just booted: its kernel command line carries the secret for it.");
+  if (secret === undefined || secret === "")
+    throw new DomainError(
+      "forbidden",
+      "A preseed is for the machine that was just booted: its kernel command line carries the secret for it.",
+    );
   const found = await bootSecret(region.db.kysely, hashSecret(secret));
-  if (!found || found.endedAt !== null) throw new DomainError("forbidden", "This boot secret is not, or no longer, in force: boot the machine again.");
+  if (!found || found.endedAt !== null)
+    throw new DomainError("forbidden", "This boot secret is not, or no longer, in force: boot the machine again.");
   if (found.address !== address) {
-    region.log.warn({ mac: found.mac, heldBy: found.address, claimedBy: address }, "a boot secret was sent from a wrong address");
+    region.log.warn(
+      { mac: found.mac, heldBy: found.address, claimedBy: address },
+      "a boot secret was sent from a wrong address",
+    );
     throw new DomainError("forbidden", `This boot secret was handed to another address than ${address}.`);
   }
   return found;

@@ -29,17 +29,28 @@ export function metadataRoutes(server: FastifyInstance, region: Region): void {
       try {
         await answer(region, request, reply);
       } catch (error) {
-        if (!sendError(reply, error, String(request.id))) region.log.error({ err: error, requestId: request.id, url: request.url.split("?")[0] }, "metadata request failed");
+        if (!sendError(reply, error, request.id))
+          region.log.error(
+            { err: error, requestId: request.id, url: request.url.split("?")[0] },
+            "metadata request failed",
+          );
       }
       return reply;
     });
   }
-  server.get("/MAAS/machine-resources/:architecture", (_request, reply) => void reply.header("content-type", "application/octet-stream").send(region.machineFiles.machineResources));
+  server.get(
+    "/MAAS/machine-resources/:architecture",
+    (_request, reply) =>
+      void reply.header("content-type", "application/octet-stream").send(region.machineFiles.machineResources),
+  );
 }
 
 async function answer(region: Region, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const path = collapseSlashes(new URL(request.url, "http://localhost").pathname).slice(PREFIX.length).replace(/^\//, "");
-  if (path.startsWith("status/")) return statusReport(region, request, reply, path.slice("status/".length).replace(/\/$/, ""));
+  const path = collapseSlashes(new URL(request.url, "http://localhost").pathname)
+    .slice(PREFIX.length)
+    .replace(/^\//, "");
+  if (path.startsWith("status/"))
+    return statusReport(region, request, reply, path.slice("status/".length).replace(/\/$/, ""));
   if (path === "") return void reply.header("content-type", "text/plain").send(VERSIONS.join("\n"));
   const [first = "", ...others] = path.split("/");
   const tree = first === "curtin" || first === "enlist" ? first : "";
@@ -48,8 +59,11 @@ async function answer(region: Region, request: FastifyRequest, reply: FastifyRep
   const parsed = await readRequest(region, request);
   try {
     const item = rest.join("/");
-    const result = tree === "enlist" ? enlistTree(region, item) : await machineTree(region, request, parsed, tree === "curtin", item);
-    send(reply, await result);
+    const result =
+      tree === "enlist"
+        ? enlistTree(region, item)
+        : await machineTree(region, request, parsed, tree === "curtin", item);
+    send(reply, result);
   } finally {
     await parsed.body.dispose();
   }
@@ -57,7 +71,8 @@ async function answer(region: Region, request: FastifyRequest, reply: FastifyRep
 
 function send(reply: FastifyReply, result: Answer): void {
   if (result === null) void reply.code(204).header("content-type", TEXT).send("");
-  else if (result instanceof Raw) void reply.headers(result.headers).header("content-type", result.contentType).send(result.body);
+  else if (result instanceof Raw)
+    void reply.headers(result.headers).header("content-type", result.contentType).send(result.body);
   else void reply.header("content-type", typeof result === "string" ? TEXT : "application/octet-stream").send(result);
 }
 
@@ -69,28 +84,45 @@ function enlistTree(region: Region, item: string): Answer {
   throw new DomainError("not_found", `Nothing is known as ${item}.`);
 }
 
-async function machineTree(region: Region, request: FastifyRequest, parsed: MetadataRequest, curtin: boolean, item: string): Promise<Answer> {
+async function machineTree(
+  region: Region,
+  request: FastifyRequest,
+  parsed: MetadataRequest,
+  curtin: boolean,
+  item: string,
+): Promise<Answer> {
   const op = textOf(parsed.query.op) ?? textOf(parsed.body.params.op);
   if (item === "enlist-preseed/" || item === "enlist-preseed") {
-    if (op !== "get_enlist_preseed") throw new DomainError("bad_request", `Unrecognised signature: method=${request.method} op=${op ?? "None"}`);
+    if (op !== "get_enlist_preseed")
+      throw new DomainError("bad_request", `Unrecognised signature: method=${request.method} op=${op ?? "None"}`);
     return enlistPreseed(region, parsed);
   }
   const byId = /^by-id\/([^/]+)\/?$/.exec(item)?.[1];
   if (byId !== undefined && op === "get_preseed") return machinePreseed(region, byId, parsed);
-  if (item === "maas-scripts" && request.headers.authorization === undefined) return scripts(await buildScriptTar(systemCtx(region), null));
+  if (item === "maas-scripts" && request.headers.authorization === undefined)
+    return scripts(await buildScriptTar(systemCtx(region), null));
   const nodeId = await signedMachine(region, request);
-  if (byId !== undefined && request.method === "POST" && op === "netboot_off") return turnNetbootOff(region, nodeId, byId);
+  if (byId !== undefined && request.method === "POST" && op === "netboot_off")
+    return turnNetbootOff(region, nodeId, byId);
   const loaded = await readMachineById(region.db.kysely, nodeId);
   if (!loaded) throw new DomainError("forbidden", "The machine was deleted.");
   if (request.method === "POST" && item === "") return operation(region, nodeId, op, parsed);
   return readItem(region, loaded, parsed, curtin, item);
 }
 
-async function readItem(region: Region, loaded: LoadedMachine, parsed: MetadataRequest, curtin: boolean, item: string): Promise<Answer> {
+async function readItem(
+  region: Region,
+  loaded: LoadedMachine,
+  parsed: MetadataRequest,
+  curtin: boolean,
+  item: string,
+): Promise<Answer> {
   if (item === "") return ["maas-commissioning-scripts", "meta-data", "user-data"].join("\n");
-  if (item === "user-data") return curtin ? installerUserData(region, loaded, parsed.baseUrl) : ordinaryUserData(region, loaded);
+  if (item === "user-data")
+    return curtin ? installerUserData(region, loaded, parsed.baseUrl) : ordinaryUserData(region, loaded);
   if (item === "maas-scripts") return scripts(await buildScriptTar(systemCtx(region), loaded.machine));
-  if (item === "meta-data" || item.startsWith("meta-data/")) return metaData(region, loaded, item.slice("meta-data".length).replaceAll("/", ""));
+  if (item === "meta-data" || item.startsWith("meta-data/"))
+    return metaData(region, loaded, item.slice("meta-data".length).replaceAll("/", ""));
   throw new DomainError("not_found", `Nothing is known as ${item}.`);
 }
 
@@ -98,7 +130,12 @@ function scripts(tar: Buffer | undefined): Answer {
   return tar === undefined ? null : new Raw(tar, "application/x-tar");
 }
 
-async function operation(region: Region, nodeId: number, op: string | undefined, parsed: MetadataRequest): Promise<Answer> {
+async function operation(
+  region: Region,
+  nodeId: number,
+  op: string | undefined,
+  parsed: MetadataRequest,
+): Promise<Answer> {
   switch (op) {
     case "signal":
       await receiveSignal(region, nodeId, parsed.body.params);
@@ -114,14 +151,20 @@ async function turnNetbootOff(region: Region, nodeId: number, systemId: string |
   const ctx = systemCtx(region);
   await inTransaction(ctx, async (tx) => {
     const loaded = await lockMachineById(tx, nodeId);
-    if (!loaded || (systemId !== null && loaded.machine.systemId !== systemId)) throw new DomainError("forbidden", "These credentials are another machine's.");
+    if (!loaded || (systemId !== null && loaded.machine.systemId !== systemId))
+      throw new DomainError("forbidden", "These credentials are another machine's.");
     await commit(ctx, tx, loaded, netbootOff(loaded.machine, await lifecycleTimes(ctx, tx)));
   });
   return "OK";
 }
 
 /** A report by a token that is no longer in force is taken and dropped: cloud-init reports until the very end of a boot. */
-async function statusReport(region: Region, request: FastifyRequest, reply: FastifyReply, systemId: string): Promise<void> {
+async function statusReport(
+  region: Region,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  systemId: string,
+): Promise<void> {
   if (request.headers.authorization === undefined) return void reply.code(401).header("content-type", TEXT).send("");
   const report = parseReport(await readAll(request.raw, STATUS_LIMIT_BYTES));
   const nodeId = await signedMachine(region, request).catch((error: unknown) => {

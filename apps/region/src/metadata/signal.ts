@@ -15,7 +15,17 @@ import { inTransaction, type Region, systemCtx } from "../context.ts";
 import { runHook } from "../hooks/index.ts";
 import { textOf } from "./request.ts";
 
-const SIGNALS: readonly Signal[] = ["OK", "FAILED", "WORKING", "COMMISSIONING", "TESTING", "TIMEDOUT", "INSTALLING", "APPLYING_NETCONF", "RELEASING"];
+const SIGNALS: readonly Signal[] = [
+  "OK",
+  "FAILED",
+  "WORKING",
+  "COMMISSIONING",
+  "TESTING",
+  "TIMEDOUT",
+  "INSTALLING",
+  "APPLYING_NETCONF",
+  "RELEASING",
+];
 
 function integerField(fields: RawParams, name: string): number | undefined {
   const text = textOf(fields[name])?.trim();
@@ -33,7 +43,16 @@ function signalField(fields: RawParams): Signal {
 }
 
 /** Statuses in which uploaded results are kept. */
-const STORES: readonly Machine["status"][] = ["commissioning", "testing", "deploying", "deployed", "releasing", "rescue_mode", "failed_commissioning", "failed_testing"];
+const STORES: readonly Machine["status"][] = [
+  "commissioning",
+  "testing",
+  "deploying",
+  "deployed",
+  "releasing",
+  "rescue_mode",
+  "failed_commissioning",
+  "failed_testing",
+];
 /** Statuses in which a power report of the machine is believed. */
 const TAKES_POWER: readonly Machine["status"][] = ["commissioning", "deployed"];
 
@@ -46,14 +65,23 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
   const exitStatus = integerField(fields, "exit_status") ?? integerField(fields, "script_result");
   const runtime = integerField(fields, "runtime");
   const name = textOf(fields.name);
-  const files = Object.entries(fields).flatMap(([field, values]) => values.flatMap((v) => (typeof v === "string" || v.bytes === undefined ? [] : [{ name: v.filename || field, bytes: v.bytes }])));
+  const files = Object.entries(fields).flatMap(([field, values]) =>
+    values.flatMap((v) =>
+      typeof v === "string" || v.bytes === undefined ? [] : [{ name: v.filename || field, bytes: v.bytes }],
+    ),
+  );
   await inTransaction(ctx, async (tx) => {
     const loaded = await lockMachineById(tx, nodeId);
     if (!loaded) throw new DomainError("forbidden", "The machine was deleted.");
     let { machine } = loaded;
     const now = region.now();
     if (machine.status === "new" && signal === "COMMISSIONING") await createBuiltinSet(ctx, tx, machine.id);
-    const setIds = { commissioning: machine.commissioningSetId, testing: machine.testingSetId, installation: machine.installationSetId, release: loaded.row.release_set_id };
+    const setIds = {
+      commissioning: machine.commissioningSetId,
+      testing: machine.testingSetId,
+      installation: machine.installationSetId,
+      release: loaded.row.release_set_id,
+    };
     let about: string | null = null;
     if (STORES.includes(machine.status) && (files.length > 0 || scriptResultId !== undefined || name !== undefined)) {
       const stored = await storeSignalResult(ctx, tx, {
@@ -76,17 +104,35 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
       }
     }
     const powerType = textOf(fields.power_type);
-    if (powerType !== undefined && TAKES_POWER.includes(machine.status)) await takePower(region, tx, loaded, powerType, textOf(fields.power_parameters));
+    if (powerType !== undefined && TAKES_POWER.includes(machine.status))
+      await takePower(region, tx, loaded, powerType, textOf(fields.power_parameters));
     const running = [machine.commissioningSetId, machine.testingSetId].filter((id) => id !== null);
     if (machine.status === "commissioning" || machine.status === "testing") await touchPing(tx, running, now);
-    const summary = await setSummary(tx, machine.status === "testing" || machine.status === "commissioning" ? running : []);
-    await insertEvidence(tx, [{ nodeId, mac: null, bootEpoch: machine.bootEpoch, source: "script", text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}`}` }]);
+    const summary = await setSummary(
+      tx,
+      machine.status === "testing" || machine.status === "commissioning" ? running : [],
+    );
+    await insertEvidence(tx, [
+      {
+        nodeId,
+        mac: null,
+        bootEpoch: machine.bootEpoch,
+        source: "script",
+        text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}`}`,
+      },
+    ]);
     // What the hooks wrote (interfaces, disks) is part of what is decided on.
     const fresh = await lockMachineById(tx, nodeId);
     machine = fresh?.machine ?? machine;
     const decision = decideSignal(
       machine,
-      { signal, error: textOf(fields.error) ?? "", scriptName: signal === "WORKING" && exitStatus === undefined ? about : null, anyFailed: summary.anyFailed, anyPending: summary.anyPending },
+      {
+        signal,
+        error: textOf(fields.error) ?? "",
+        scriptName: signal === "WORKING" && exitStatus === undefined ? about : null,
+        anyFailed: summary.anyFailed,
+        anyPending: summary.anyPending,
+      },
       await lifecycleTimes(ctx, tx),
     );
     await commit(ctx, tx, { machine, row: fresh?.row ?? loaded.row }, decision);
@@ -105,7 +151,13 @@ function typesOf(machine: Machine): number[] {
 }
 
 /** What the machine found out about its own BMC. A Redfish one is not replaced by plain IPMI, a Moonshot one by nothing. */
-async function takePower(region: Region, tx: Parameters<typeof updateMachine>[0], loaded: { machine: Machine; row: Parameters<typeof readPowerParameters>[1] & { power_type: string } }, powerType: string, json: string | undefined): Promise<void> {
+async function takePower(
+  region: Region,
+  tx: Parameters<typeof updateMachine>[0],
+  loaded: { machine: Machine; row: Parameters<typeof readPowerParameters>[1] & { power_type: string } },
+  powerType: string,
+  json: string | undefined,
+): Promise<void> {
   const known = loaded.row.power_type;
   if (known === "mscm" || (known === "redfish" && powerType === "ipmi")) return;
   let given: Record<string, unknown> = {};
@@ -115,6 +167,11 @@ async function takePower(region: Region, tx: Parameters<typeof updateMachine>[0]
   } catch {
     throw invalidField("power_parameters", "Must be a JSON object.");
   }
-  const columns = powerColumns(region, loaded.machine.systemId, { powerType: known, parameters: readPowerParameters(region, loaded.row) }, { powerType, given, skipCheck: true });
+  const columns = powerColumns(
+    region,
+    loaded.machine.systemId,
+    { powerType: known, parameters: readPowerParameters(region, loaded.row) },
+    { powerType, given, skipCheck: true },
+  );
   await updateMachine(tx, loaded.machine.id, {}, columns);
 }

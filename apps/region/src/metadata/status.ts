@@ -28,10 +28,12 @@ export function parseReport(body: Buffer): Report {
   } catch {
     throw new DomainError("bad_request", "The status message is not valid JSON.");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new DomainError("bad_request", "The status message must be a JSON object.");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new DomainError("bad_request", "The status message must be a JSON object.");
   const message = value as Record<string, unknown>;
   for (const field of ["event_type", "origin", "name", "description"]) {
-    if (typeof message[field] !== "string") throw new DomainError("bad_request", `Missing parameter in status message ${field}`);
+    if (typeof message[field] !== "string")
+      throw new DomainError("bad_request", `Missing parameter in status message ${field}`);
   }
   return message as unknown as Report;
 }
@@ -51,12 +53,26 @@ export async function receiveStatus(region: Region, nodeId: number, report: Repo
     const loaded = await lockMachineById(tx, nodeId);
     if (!loaded) return;
     const { machine } = loaded;
-    const failed = report.event_type === "finish" && /^FAIL/.test(report.result ?? "");
+    const failed = report.event_type === "finish" && (report.result ?? "").startsWith("FAIL");
     const topLevel = !report.name.includes("/");
     const text = `${report.origin} ${report.event_type} ${report.name}: ${report.description}${report.result ? ` (${report.result})` : ""}`;
-    await insertEvidence(tx, [{ nodeId, mac: null, bootEpoch: machine.bootEpoch, source: isInstaller(report) ? "installer" : "metadata", text: text.slice(0, 1000) }]);
+    await insertEvidence(tx, [
+      {
+        nodeId,
+        mac: null,
+        bootEpoch: machine.bootEpoch,
+        source: isInstaller(report) ? "installer" : "metadata",
+        text: text.slice(0, 1000),
+      },
+    ]);
     if (report.event_type === "start" || failed) {
-      const type: EventType = failed ? (machine.status === "deploying" ? "NODE_INSTALL_EVENT_FAILED" : "NODE_COMMISSIONING_EVENT_FAILED") : isInstaller(report) ? "NODE_INSTALL_EVENT" : "NODE_STATUS_EVENT";
+      const type: EventType = failed
+        ? machine.status === "deploying"
+          ? "NODE_INSTALL_EVENT_FAILED"
+          : "NODE_COMMISSIONING_EVENT_FAILED"
+        : isInstaller(report)
+          ? "NODE_INSTALL_EVENT"
+          : "NODE_STATUS_EVENT";
       const stage = report.event_type === "start" ? STAGE_EVENTS[report.name] : undefined;
       const events = [event(type, `'${report.origin}' ${report.description}`), ...(stage ? [event(stage)] : [])];
       await insertEvents(tx, { nodeId, hostname: machine.hostname, username: null }, events);
@@ -67,14 +83,26 @@ export async function receiveStatus(region: Region, nodeId: number, report: Repo
         await commit(ctx, tx, loaded, fail(machine, `Installation failed: ${report.description}`, region.now()));
         return;
       }
-      if (isInstaller(report) && machine.netboot) await commit(ctx, tx, loaded, bootProgress(machine, "installer", await lifecycleTimes(ctx, tx)));
+      if (isInstaller(report) && machine.netboot)
+        await commit(ctx, tx, loaded, bootProgress(machine, "installer", await lifecycleTimes(ctx, tx)));
     } else if (machine.status === "commissioning" && failed && topLevel) {
-      await commit(ctx, tx, loaded, fail(machine, `${report.origin} failed while commissioning: ${report.description}`, region.now()));
+      await commit(
+        ctx,
+        tx,
+        loaded,
+        fail(machine, `${report.origin} failed while commissioning: ${report.description}`, region.now()),
+      );
     }
   });
 }
 
-async function storeFiles(ctx: ReturnType<typeof systemCtx>, tx: Parameters<typeof storeSignalResult>[1], loaded: Awaited<ReturnType<typeof lockMachineById>> & object, report: Report, failed: boolean): Promise<void> {
+async function storeFiles(
+  ctx: ReturnType<typeof systemCtx>,
+  tx: Parameters<typeof storeSignalResult>[1],
+  loaded: Awaited<ReturnType<typeof lockMachineById>> & object,
+  report: Report,
+  failed: boolean,
+): Promise<void> {
   const { machine, row } = loaded;
   const type = ["testing", "failed_testing"].includes(machine.status)
     ? resultType.testing
@@ -83,9 +111,23 @@ async function storeFiles(ctx: ReturnType<typeof systemCtx>, tx: Parameters<type
       : ["deploying", "deployed", "failed_deployment"].includes(machine.status)
         ? resultType.installation
         : undefined;
-  const setIds = { commissioning: machine.commissioningSetId, testing: machine.testingSetId, installation: machine.installationSetId, release: row.release_set_id };
+  const setIds = {
+    commissioning: machine.commissioningSetId,
+    testing: machine.testingSetId,
+    installation: machine.installationSetId,
+    release: row.release_set_id,
+  };
   const starts = report.event_type === "start" && report.name === "cmd-install" && machine.status === "deploying";
-  if (starts) await storeSignalResult(ctx, tx, { machineId: machine.id, setIds, resultTypes: [resultType.installation], scriptName: "/tmp/install.log", signal: "WORKING", files: [], now: ctx.region.now() });
+  if (starts)
+    await storeSignalResult(ctx, tx, {
+      machineId: machine.id,
+      setIds,
+      resultTypes: [resultType.installation],
+      scriptName: "/tmp/install.log",
+      signal: "WORKING",
+      files: [],
+      now: ctx.region.now(),
+    });
   for (const file of report.files ?? []) {
     if (type === undefined || typeof file.path !== "string" || typeof file.content !== "string") continue;
     if (file.encoding !== "base64") throw new DomainError("bad_request", `Invalid encoding: ${String(file.encoding)}`);

@@ -35,7 +35,15 @@ export async function ordinaryUserData(region: Region, loaded: LoadedMachine): P
     await inTransaction({ region }, async (tx) => {
       const locked = await lockMachineById(tx, machine.id);
       if (!locked) return;
-      await insertEvidence(tx, [{ nodeId: machine.id, mac: null, bootEpoch: locked.machine.bootEpoch, source: "metadata", text: "the installed system fetched its user-data" }]);
+      await insertEvidence(tx, [
+        {
+          nodeId: machine.id,
+          mac: null,
+          bootEpoch: locked.machine.bootEpoch,
+          source: "metadata",
+          text: "the installed system fetched its user-data",
+        },
+      ]);
       await commit(systemCtx(region), tx, locked, installedSystemBooted(locked.machine, region.now()));
     });
   }
@@ -48,14 +56,20 @@ async function moved(region: Region, nodeId: number, text: string): Promise<void
     const locked = await lockMachineById(tx, nodeId);
     if (!locked) return;
     await insertEvidence(tx, [{ nodeId, mac: null, bootEpoch: locked.machine.bootEpoch, source: "metadata", text }]);
-    await commit(systemCtx(region), tx, locked, bootProgress(locked.machine, "first_signal", await lifecycleTimes(systemCtx(region), tx)));
+    await commit(
+      systemCtx(region),
+      tx,
+      locked,
+      bootProgress(locked.machine, "first_signal", await lifecycleTimes(systemCtx(region), tx)),
+    );
   });
 }
 
 /** user-data of the installing system: the installer with this machine's plan. */
 export async function installerUserData(region: Region, loaded: LoadedMachine, baseUrl: string): Promise<string> {
   const { machine } = loaded;
-  if (machine.status !== "deploying") throw new DomainError("not_found", `${machine.hostname} is not being deployed: there is nothing to install.`);
+  if (machine.status !== "deploying")
+    throw new DomainError("not_found", `${machine.hostname} is not being deployed: there is nothing to install.`);
   const token = await nodeToken(region, machine.id);
   if (!token) throw new DomainError("forbidden", `${machine.hostname} has no credentials now.`);
   const plan = await deployPlan(region, machine.id, { rackUrl: baseUrl }, token);

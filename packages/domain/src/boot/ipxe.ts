@@ -25,7 +25,8 @@ const SAFE_ARGUMENT = /^[\w.,:;=+@%/?&~'()[\]{}*!#^-]+$/;
 
 /** @throws Error for an argument that could end the line or expand something */
 function checked(argument: string): string {
-  if (!SAFE_ARGUMENT.test(argument) || argument.includes("${")) throw new Error(`kernel argument ${JSON.stringify(argument)} has characters that a boot script cannot carry`);
+  if (!SAFE_ARGUMENT.test(argument) || argument.includes("${"))
+    throw new Error(`kernel argument ${JSON.stringify(argument)} has characters that a boot script cannot carry`);
   return argument;
 }
 

@@ -1,7 +1,15 @@
 /** How far a booting machine is, from what was seen of it. Evidence only ever moves it on within one boot. */
 import type { WaitingFor } from "../machine/machine.ts";
 
-const order: readonly WaitingFor[] = ["operator_power_on", "power_on", "dhcp", "boot_file", "kernel", "image", "first_signal"];
+const order: readonly WaitingFor[] = [
+  "operator_power_on",
+  "power_on",
+  "dhcp",
+  "boot_file",
+  "kernel",
+  "image",
+  "first_signal",
+];
 
 /** What a machine waits for next, when it has got `seen`; undefined when that says nothing of its boot. */
 export function nextAfter(seen: { source: string; text: string; file?: string | undefined }): WaitingFor | undefined {
@@ -12,9 +20,9 @@ export function nextAfter(seen: { source: string; text: string; file?: string | 
       return "kernel";
     case "http":
       if (seen.file === undefined) return undefined;
-      if (/boot-kernel$/.test(seen.file)) return "kernel";
-      if (/boot-initrd$/.test(seen.file)) return "image";
-      return /squashfs$/.test(seen.file) ? "first_signal" : undefined;
+      if (seen.file.endsWith("boot-kernel")) return "kernel";
+      if (seen.file.endsWith("boot-initrd")) return "image";
+      return seen.file.endsWith("squashfs") ? "first_signal" : undefined;
     default:
       return undefined;
   }

@@ -142,9 +142,7 @@ function bootFor(
       waitingFor: switchable ? "power_on" : "operator_power_on",
     },
     effects: [{ do: "end_boot_secrets" }, { do: "new_token" }],
-    jobs: switchable
-      ? [{ queue: "power", action: "cycle", epoch, bootDevice: "network", purpose }]
-      : [],
+    jobs: switchable ? [{ queue: "power", action: "cycle", epoch, bootDevice: "network", purpose }] : [],
   };
 }
 

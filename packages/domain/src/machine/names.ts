@@ -56,10 +56,17 @@ export const ARCHITECTURES = ["amd64", "arm64", "armhf", "i386", "ppc64el", "s39
  * `amd64` and `amd64/generic` both mean the latter.
  * @returns words for why it is none of ours
  */
-export function parseArchitecture(text: string, subarchitecture?: string): { architecture: string } | { problem: string } {
+export function parseArchitecture(
+  text: string,
+  subarchitecture?: string,
+): { architecture: string } | { problem: string } {
   const [arch = "", sub, ...more] = text.trim().split("/");
-  if (!(ARCHITECTURES as readonly string[]).includes(arch) || more.length > 0) return { problem: `'${text}' is not a valid architecture. It should be one of: ${ARCHITECTURES.map((a) => `'${a}/generic'`).join(", ")}.` };
-  if (sub !== undefined && subarchitecture) return { problem: "Subarchitecture cannot be specified twice: in architecture and by itself." };
+  if (!(ARCHITECTURES as readonly string[]).includes(arch) || more.length > 0)
+    return {
+      problem: `'${text}' is not a valid architecture. It should be one of: ${ARCHITECTURES.map((a) => `'${a}/generic'`).join(", ")}.`,
+    };
+  if (sub !== undefined && subarchitecture)
+    return { problem: "Subarchitecture cannot be specified twice: in architecture and by itself." };
   const chosen = sub ?? (subarchitecture || "generic");
   if (/^(hwe|ga)-/.test(chosen)) return { problem: `${chosen} is a kernel: give it as min_hwe_kernel.` };
   if (!/^[a-z0-9_.-]+$/.test(chosen)) return { problem: `'${chosen}' is not a valid subarchitecture.` };

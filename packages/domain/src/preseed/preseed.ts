@@ -31,13 +31,21 @@ const LEAN_MODULES = {
 
 export function renderPreseed(input: PreseedInput): string {
   const { credentials } = input;
-  const keys = credentials === null ? {} : { consumer_key: credentials.consumerKey, token_key: credentials.tokenKey, token_secret: credentials.tokenSecret };
+  const keys =
+    credentials === null
+      ? {}
+      : {
+          consumer_key: credentials.consumerKey,
+          token_key: credentials.tokenKey,
+          token_secret: credentials.tokenSecret,
+        };
   const config: Record<string, unknown> = {
     datasource: { MAAS: { metadata_url: input.metadataUrl, max_wait: 60, timeout: 10, ...keys } },
     manage_etc_hosts: true,
     ...LEAN_MODULES,
   };
-  if (credentials !== null && input.statusUrl !== null) config.reporting = { maas: { type: "webhook", endpoint: input.statusUrl, ...keys } };
+  if (credentials !== null && input.statusUrl !== null)
+    config.reporting = { maas: { type: "webhook", endpoint: input.statusUrl, ...keys } };
   if (input.afterwards) config.power_state = powerState(input.afterwards);
   return `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
 }
@@ -46,7 +54,12 @@ export function renderPreseed(input: PreseedInput): string {
 function powerState(afterwards: NonNullable<PreseedInput["afterwards"]>): Record<string, unknown> {
   return afterwards.mode === "reboot"
     ? { delay: "now", mode: "reboot", timeout: 1800, condition: "test ! -e /tmp/block-reboot" }
-    : { delay: "now", mode: "poweroff", timeout: afterwards.timeoutSeconds, condition: "test ! -e /tmp/block-poweroff" };
+    : {
+        delay: "now",
+        mode: "poweroff",
+        timeout: afterwards.timeoutSeconds,
+        condition: "test ! -e /tmp/block-poweroff",
+      };
 }
 
 /** vendor-data in the only form that cloud-init's MAAS datasource takes: a bare cloud-config is dropped silently. */
@@ -55,4 +68,5 @@ export function renderVendorData(config: Record<string, unknown>): string {
 }
 
 /** User-data of a machine that nobody wants on. */
-export const POWEROFF_USER_DATA = "#!/bin/sh\n# Nothing is to be done with this machine now, so it is switched off.\npoweroff\n";
+export const POWEROFF_USER_DATA =
+  "#!/bin/sh\n# Nothing is to be done with this machine now, so it is switched off.\npoweroff\n";
