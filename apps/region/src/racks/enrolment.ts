@@ -5,7 +5,7 @@ import { type Database, transaction } from "@rackwright/db/connect";
 import { defaultDomainId } from "@rackwright/db/nodes";
 import { insertRack, lockRack, type RackNode, storeRackToken } from "@rackwright/db/racks";
 import { DomainError } from "@rackwright/domain/errors";
-import { generateSystemId, parseHostname } from "@rackwright/domain/machine/names";
+import { generateSystemId } from "@rackwright/domain/machine/names";
 import { z } from "zod";
 
 const requestSchema = z.object({
@@ -49,16 +49,15 @@ export class Enrolment {
       throw new DomainError("bad_request", `This is no enrolment: ${z.prettifyError(parsed.error).split("\n")[0]}`);
     const request = parsed.data;
     this.#prove(request);
-    const host = parseHostname(request.hostname);
-    if (!host) throw new DomainError("bad_request", `${request.hostname} is no host name: rename the rack's host.`);
+    const name = cleanHostname(request.hostname);
     const token = randomBytes(32).toString("base64url");
     const rack = await transaction(this.#options.db, async (tx) => {
-      const identity = { rackId: request.rackId, inRegion: request.inRegion, hostname: host.hostname };
+      const identity = { rackId: request.rackId, inRegion: request.inRegion, hostname: name };
       let node = await lockRack(tx, identity);
       const domainId = await defaultDomainId(tx);
       for (let attempt = 1; !node; attempt++) {
-        if (attempt > 50) throw new DomainError("conflict", `There are too many hosts with the name ${host.hostname}.`);
-        const hostname = attempt === 1 ? host.hostname : `${host.hostname.slice(0, 58)}-${attempt}`;
+        if (attempt > 50) throw new DomainError("conflict", `There are too many hosts with the name ${name}.`);
+        const hostname = attempt === 1 ? name : `${name.slice(0, 58)}-${attempt}`;
         node = await insertRack(tx, { ...identity, hostname, systemId: generateSystemId(randomInt), domainId });
       }
       await storeRackToken(tx, node.nodeId, hash(token));
@@ -89,4 +88,14 @@ export class Enrolment {
     if (this.#seen.has(nonce)) throw new DomainError("unauthorized", "This enrolment was used before: send a new one.");
     this.#seen.set(nonce, at + 2 * MAX_SKEW_MS);
   }
+}
+
+/** A host may be called what is no host name (RFC 1123): underscores, capitals, a domain behind it. */
+function cleanHostname(text: string): string {
+  const label = text.split(".", 1)[0] ?? "";
+  const clean = label
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 63);
+  return clean.replace(/^-|-$/g, "") || "rack";
 }
