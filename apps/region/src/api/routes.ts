@@ -1,6 +1,7 @@
 /** Every family of the API, bound to its handlers. A family is one file here and one line below. */
 import { Routes } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
+import { blockDeviceRoutes } from "./block-devices.ts";
 import { bootResourceRoutes } from "./boot-resources.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
@@ -13,6 +14,7 @@ import { versionRoutes } from "./version.ts";
 
 const families = [
   accountRoutes,
+  blockDeviceRoutes,
   bootResourceRoutes,
   configurationRoutes,
   eventsRoutes,

@@ -126,7 +126,10 @@ suite("storage of a machine", () => {
       (await eventsOf(none)).map((e) => e.type),
       ["NODE_COMMISSIONING_EVENT"],
     );
-    await database.db.kysely.insertInto("config").values({ name: "default_storage_layout", value: '"vmfs7"' }).execute();
+    await database.db.kysely
+      .insertInto("config")
+      .values({ name: "default_storage_layout", value: '"vmfs7"' })
+      .execute();
     const other = await machine("pxe", [8 * GIB]);
     await inTx((tx) => applyDefaultLayout(ctx, tx, other));
     assert.match((await eventsOf(other))[0]?.description ?? "", /'vmfs7' was not applied/);
