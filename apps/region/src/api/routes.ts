@@ -6,6 +6,8 @@ import { bootResourceRoutes } from "./boot-resources.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
 import { machinesRoutes } from "./machines.ts";
+import { nodeScriptResultsRoutes } from "./node-script-results.ts";
+import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { placesRoutes } from "./places.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
 import { tagsRoutes } from "./tags.ts";
@@ -19,6 +21,8 @@ const families = [
   configurationRoutes,
   eventsRoutes,
   machinesRoutes,
+  nodeScriptResultsRoutes,
+  nodeScriptsRoutes,
   placesRoutes,
   sshKeysRoutes,
   tagsRoutes,
