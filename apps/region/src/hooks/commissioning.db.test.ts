@@ -46,7 +46,7 @@ suite("hooks of commissioning scripts", () => {
   function report(n: number, change: (report: Json) => void = () => {}): string {
     const two = n.toString(16).padStart(2, "0");
     const text = fixture.replaceAll("52:54:00:4d:00", `52:54:00:4d:${two}`).replaceAll("1d0001", `1d00${two}`);
-    const parsed = JSON.parse(text) as Json;
+    const parsed: Json = JSON.parse(text);
     change(parsed);
     return JSON.stringify(parsed);
   }
@@ -151,9 +151,9 @@ suite("hooks of commissioning scripts", () => {
         b.ports[0].id = "enp0s2";
         [r.networks.enp0s2, r.networks.enp0s3] = [r.networks.enp0s3, r.networks.enp0s2];
         r.networks.enp0s2.addresses = [];
-        const [, first_, second_] = r.resources.storage.disks;
-        first_.id = "vdb";
-        Object.assign(second_, { id: "vda", serial: "DISK2", device_id: "virtio-DISK2" });
+        const [, disk0, disk1] = r.resources.storage.disks;
+        disk0.id = "vdb";
+        Object.assign(disk1, { id: "vda", serial: "DISK2", device_id: "virtio-DISK2" });
         r.resources.system.type = "physical";
         r.resources.system.vendor = "";
       }),
@@ -214,8 +214,8 @@ suite("hooks of commissioning scripts", () => {
     const id = await machine();
     const outcome = await run(id, report(3));
     assert.match(outcome.failed ?? "", /52:54:00:4d:03:02 belongs to controller/);
-    const after_ = await view(id);
-    assert.deepEqual([after_.row.cpu_count, after_.interfaces, after_.metadata.size], [0, [], 0]);
+    const later = await view(id);
+    assert.deepEqual([later.row.cpu_count, later.interfaces, later.metadata.size], [0, [], 0]);
     assert.equal((await view(rack)).interfaces.length, 1);
   });
 
@@ -225,18 +225,18 @@ suite("hooks of commissioning scripts", () => {
       .insertInto("block_device")
       .values({ node_id: id, name: "sda", size_bytes: 1e9, block_size_bytes: 512 })
       .execute();
-    const before_ = await view(id);
+    const earlier = await view(id);
     assert.deepEqual(await run(id, report(4)), {});
-    const after_ = await view(id);
-    assert.deepEqual([after_.interfaces, after_.blockDevices], [before_.interfaces, before_.blockDevices]);
-    assert.equal(after_.row.cpu_count, 2);
+    const later = await view(id);
+    assert.deepEqual([later.interfaces, later.blockDevices], [earlier.interfaces, earlier.blockDevices]);
+    assert.equal(later.row.cpu_count, 2);
     // The flags are the lifecycle's to reset.
-    assert.equal(after_.row.skip_storage, true);
+    assert.equal(later.row.skip_storage, true);
   });
 
   test("garbage changes nothing and says what is wrong", async () => {
     const id = await machine({}, ["52:54:00:4d:05:01"]);
-    const before_ = await view(id);
+    const earlier = await view(id);
     for (const [text, message] of [
       ["", /is empty/],
       ["\u0000\ufffd{", /is no JSON/],
@@ -244,7 +244,7 @@ suite("hooks of commissioning scripts", () => {
     ] as const) {
       assert.match((await run(id, text)).failed ?? "", message);
     }
-    assert.deepEqual(await view(id), before_);
+    assert.deepEqual(await view(id), earlier);
     assert.deepEqual(await run(id, "anything", "maas-lshw"), {});
     assert.deepEqual(await run(id, "anything", "constructor"), {});
     assert.deepEqual(await run(id, "BOOTIF=01-52-54-00-99-99-99", "maas-kernel-cmdline"), {});

@@ -13,7 +13,7 @@ const fixture = readFileSync(new URL("./fixtures/qemu-virtio.json", import.meta.
 type Json = any;
 
 function changed(change: (report: Json) => void) {
-  const report = JSON.parse(fixture) as Json;
+  const report: Json = JSON.parse(fixture);
   change(report);
   return parseHardwareReport(JSON.stringify(report));
 }
@@ -195,7 +195,10 @@ suite("hardware report", () => {
     refused((r) => (r.networks["a".repeat(40)] = network({})), /a name that Linux has not/);
     refused((r) => (r.networks.enp0s2.addresses[0].netmask = "99"), /netmask is no prefix length/);
     refused((r) => (r.resources.pci.devices[0].vendor_id = "80860"), /vendor_id is not four/);
-    refused((r) => (r.resources.storage.disks = new Array(5000).fill(disk({}))), /5000 elements, more than 4096/);
+    refused(
+      (r) => (r.resources.storage.disks = Array.from({ length: 5000 }, () => disk({}))),
+      /5000 elements, more than 4096/,
+    );
     refused((r) => {
       r.networks.a = network({ hwaddr: "52:54:00:00:00:01", bridge: { upper_devices: ["b"] } });
       r.networks.b = network({ hwaddr: "52:54:00:00:00:02", bridge: { upper_devices: ["a"] } });
