@@ -260,6 +260,23 @@ suite("hooks of commissioning scripts", () => {
     assert.deepEqual([(await view(a)).row.hardware_uuid, (await view(b)).row.hardware_uuid], [null, null]);
   });
 
+  test("machines that report at once, with one UUID and one card, end up as if one after the other", async () => {
+    const machines = await Promise.all([machine(), machine(), machine()]);
+    const same = (r: Json) => (r.resources.system.uuid = "bbbbbbbb-0000-0000-0000-00000000000a");
+    for (let round = 0; round < 2; round += 1) {
+      const locked = machines.map((id) =>
+        transaction(database.db, async (tx) => {
+          await tx.selectFrom("node").select("id").where("id", "=", id).forUpdate().execute();
+          return runHook(ctx, tx, id, "50-maas-01-commissioning", report(10, same));
+        }),
+      );
+      assert.deepEqual(await Promise.all(locked), [{}, {}, {}]);
+      const views = await Promise.all(machines.map(view));
+      assert.deepEqual(views.map((v) => v.interfaces.length).sort(), [0, 0, 3]);
+      assert.ok(views.filter((v) => v.row.hardware_uuid !== null).length <= 1);
+    }
+  });
+
   test("a machine in use keeps its links; what it has beyond them becomes its own", async () => {
     const { kysely } = database.db;
     const id = await machine({ status: DEPLOYED }, ["52:54:00:4d:08:01"]);
