@@ -72,6 +72,8 @@ export async function dispatch(
     });
     sendResult(reply, action.success, result);
   } catch (error) {
+    if (error instanceof DomainError && error.code === "method_not_allowed")
+      void reply.header("allow", methodsOf(found.resource).join(", "));
     if (!sendError(reply, error, request.id))
       region.log.error({ err: error, requestId: request.id, method: request.method, path }, "request failed");
   } finally {

@@ -33,11 +33,19 @@ export function jsonText(value: unknown): string {
 
 export function sendResult(reply: FastifyReply, status: number, result: unknown): FastifyReply {
   void reply.code(status);
-  // Every reply needs a Content-Type, 204 too: the official command line dies without one.
-  if (status === 204) return reply.header("content-type", TEXT).send("");
+  if (status === 204) return sendNoContent(reply);
   if (result instanceof Raw)
     return reply.headers(result.headers).header("content-type", result.contentType).send(result.body);
   return reply.header("content-type", JSON_TYPE).send(jsonText(result ?? null));
+}
+
+/** Every reply needs a Content-Type, 204 too: the official command line dies without one. Fastify takes it off, so it is not asked. */
+function sendNoContent(reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  reply.raw.writeHead(204, { "content-type": TEXT }).end();
+  return reply;
 }
 
 /**

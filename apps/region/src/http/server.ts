@@ -2,7 +2,7 @@
 import { describe } from "@rackwright/contract/describe";
 import { openApi } from "@rackwright/contract/openapi";
 import { API_ROOT } from "@rackwright/contract/table";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import { stringify } from "yaml";
 import type { Region } from "../context.ts";
 import { metadataRoutes } from "../metadata/routes.ts";
@@ -18,6 +18,9 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: false,
     requestTimeout: 0,
+    // A request line that names nothing: malformed percent-encoding, mostly.
+    frameworkErrors: (_error, _request, reply: FastifyReply) =>
+      void reply.code(400).header("content-type", TEXT).send("The address of this request is malformed."),
     keepAliveTimeout: 30_000,
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: 1000 },
   });
