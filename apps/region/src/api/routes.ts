@@ -8,8 +8,6 @@ import { eventsRoutes } from "./events.ts";
 import { machinesRoutes } from "./machines.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
-import { nodeScriptResultsRoutes } from "./node-script-results.ts";
-import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { placesRoutes } from "./places.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
 import { tagsRoutes } from "./tags.ts";
@@ -23,8 +21,6 @@ const families = [
   configurationRoutes,
   eventsRoutes,
   machinesRoutes,
-  nodeScriptResultsRoutes,
-  nodeScriptsRoutes,
   nodeScriptResultsRoutes,
   nodeScriptsRoutes,
   placesRoutes,
