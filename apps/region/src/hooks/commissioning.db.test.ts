@@ -272,7 +272,10 @@ suite("hooks of commissioning scripts", () => {
       );
       assert.deepEqual(await Promise.all(locked), [{}, {}, {}]);
       const views = await Promise.all(machines.map(view));
-      assert.deepEqual(views.map((v) => v.interfaces.length).sort(), [0, 0, 3]);
+      assert.deepEqual(
+        views.map((v) => v.interfaces.length).sort((a, b) => a - b),
+        [0, 0, 3],
+      );
       assert.ok(views.filter((v) => v.row.hardware_uuid !== null).length <= 1);
     }
   });
