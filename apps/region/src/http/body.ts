@@ -1,10 +1,9 @@
 /** Request bodies to raw parameters: the six shapes that clients send (reference: client-wire.md, "Request bodies"). */
-import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
 import type { RawParams, RawValue, Upload } from "@rackwright/contract/params";
 import { DomainError } from "@rackwright/domain/errors";
@@ -24,15 +23,35 @@ export interface ParsedBody {
 
 const nothing = async () => {};
 
+/** Longer bodies are not empty multipart ones: two boundaries of at most 70 characters (RFC 2046), and line ends. */
+const EMPTY_BODY_BYTES = 512;
+
 export function addParam(params: RawParams, name: string, value: RawValue): void {
   (params[name] ??= []).push(value);
 }
 
-/** @returns the query string's parameters */
-export function queryParams(search: URLSearchParams): RawParams {
+/**
+ * Parameters of a query string or an urlencoded form.
+ * @throws DomainError bad_request when what is percent-encoded is no UTF-8: URLSearchParams would silently put other text in its place
+ */
+export function queryParams(text: string): RawParams {
   const params: RawParams = Object.create(null) as RawParams;
-  for (const [name, value] of search) addParam(params, name, value);
+  for (const [run] of text.matchAll(/(?:%[0-9a-f]{2})+/gi)) {
+    try {
+      decodeURIComponent(run);
+    } catch {
+      throw notUtf8();
+    }
+  }
+  for (const [name, value] of new URLSearchParams(text)) addParam(params, name, value);
   return params;
+}
+
+function notUtf8(): DomainError {
+  return new DomainError(
+    "bad_request",
+    "The parameters are not valid UTF-8: encode text so, and send bytes as a file.",
+  );
 }
 
 function tooLarge(limit: number): DomainError {
@@ -42,11 +61,14 @@ function tooLarge(limit: number): DomainError {
   );
 }
 
-/** All of a stream in memory. @throws DomainError payload_too_large */
+/**
+ * All of a stream in memory.
+ * @throws DomainError payload_too_large; the stream is left open then, so that whoever sends it can still be told
+ */
 export async function readAll(stream: Readable, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
@@ -68,7 +90,7 @@ export async function parseBody(
       return parseMultipart(stream, contentType ?? "", limits);
     case "application/x-www-form-urlencoded": {
       const text = utf8(await readAll(stream, limits.total));
-      return { params: queryParams(new URLSearchParams(text)), dispose: nothing };
+      return { params: queryParams(text), dispose: nothing };
     }
     case "application/json":
       return { params: jsonParams(utf8(await readAll(stream, limits.total))), dispose: nothing };
@@ -125,9 +147,10 @@ const isFile = (_name: string | undefined, _type: string | undefined, filename: 
   filename !== undefined;
 
 async function parseMultipart(stream: Readable, contentType: string, limits: BodyLimits): Promise<ParsedBody> {
-  boundaryOf(contentType);
+  const boundary = boundaryOf(contentType);
   const params: RawParams = Object.create(null) as RawParams;
   const files: Promise<void>[] = [];
+  const incoming: Readable[] = [];
   let directory: Promise<string> | undefined;
   const dispose = async () => {
     if (directory) await rm(await directory, { recursive: true, force: true });
@@ -141,34 +164,75 @@ async function parseMultipart(stream: Readable, contentType: string, limits: Bod
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   busboy.on("field", (name, value, _nameTruncated, truncated, encoding) => {
+    parts += 1;
     if (truncated) return failure.reject(tooLarge(limits.inMemory));
+    // Busboy decodes on its own, and leaves this mark where it could not.
+    if (value.includes("\uFFFD")) return failure.reject(notUtf8());
     if (name !== undefined)
-      addParam(params, name, isBase64(encoding) ? Buffer.from(value, "base64").toString("utf8") : value);
+      addParam(params, name, isBase64(encoding) ? textOrBytes(Buffer.from(value, "base64")) : value);
   });
   busboy.on("file", (name, file, filename, encoding, mimeType) => {
+    parts += 1;
     const slot: Upload = { filename, contentType: mimeType, sizeBytes: 0 };
     if (name !== undefined) addParam(params, name, slot);
     directory ??= mkdtemp(join(tmpdir(), "rackwright-upload-"));
+    incoming.push(file);
     const received = receive(file, isBase64(encoding), limits.inMemory, slot, directory);
     received.catch((error: unknown) => failure.reject(error));
     files.push(received);
   });
+  let size = 0;
+  let parts = 0;
+  const head: Buffer[] = [];
+  /** `--B--` alone, also after `--B`: a multipart body without parts is no error. */
+  const isEmpty = () => {
+    if (parts > 0 || size > EMPTY_BODY_BYTES) return false;
+    const text = Buffer.concat(head).toString("latin1").trim();
+    const [begin, end] = [`--${boundary}`, `--${boundary}--`];
+    return text === "" || text === end || (text.startsWith(begin) && text.slice(begin.length).trim() === end);
+  };
   try {
-    let size = 0;
     stream.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limits.total) stream.destroy(tooLarge(limits.total));
+      if (size <= EMPTY_BODY_BYTES) head.push(chunk);
+      if (size > limits.total) failure.reject(tooLarge(limits.total));
     });
-    await Promise.race([pipeline(stream, busboy), failure.promise]);
+    await Promise.race([feed(stream, busboy), failure.promise]);
     await Promise.all(files);
+    if (parts === 0 && !isEmpty()) throw new Error("there is no part in it");
     return { params, dispose };
   } catch (error) {
+    // The connection stays: what still comes is read and dropped, while the sender is told why.
+    stream.unpipe(busboy);
+    stream.resume();
+    for (const file of incoming) file.destroy();
+    await Promise.allSettled(files);
     await dispose();
     if (error instanceof DomainError) throw error;
-    // An empty multipart body (`--B--` alone) is no error: it has no parts.
-    if (Object.keys(params).length === 0 && files.length === 0 && /Unexpected end/.test(String(error)))
-      return { params, dispose: nothing };
+    if (isEmpty()) return { params, dispose: nothing };
     throw new DomainError("bad_request", "The multipart body is malformed.", { cause: error });
+  }
+}
+
+/** Until busboy has read all; a sender that goes away is an error. */
+function feed(stream: Readable, busboy: NodeJS.WritableStream): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  busboy.once("finish", resolve);
+  busboy.on("error", reject);
+  stream.once("error", reject);
+  stream.once("close", () => {
+    if (!stream.readableEnded) reject(new Error("the connection ended within the body"));
+  });
+  stream.pipe(busboy);
+  return promise;
+}
+
+/** Text where it is such; python-libmaas sends bytes as fields too. */
+function textOrBytes(bytes: Buffer): RawValue {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return { filename: "", contentType: "application/octet-stream", sizeBytes: bytes.length, bytes };
   }
 }
 
@@ -184,25 +248,22 @@ async function receive(
 ): Promise<void> {
   const source = base64 ? decodeBase64(file) : (file as AsyncIterable<Buffer>);
   const chunks: Buffer[] = [];
-  let target: ReturnType<typeof createWriteStream> | undefined;
-  for await (const chunk of source) {
-    slot.sizeBytes += chunk.length;
-    if (!target) {
+  let target: FileHandle | undefined;
+  try {
+    for await (const chunk of source) {
+      slot.sizeBytes += chunk.length;
       chunks.push(chunk);
       if (slot.sizeBytes <= inMemory) continue;
-      slot.path = join(await directory, `${Math.random().toString(36).slice(2)}.part`);
-      target = createWriteStream(slot.path, { mode: 0o600 });
+      if (!target) {
+        slot.path = join(await directory, `${randomUUID()}.part`);
+        target = await open(slot.path, "wx", 0o600);
+      }
+      await target.appendFile(Buffer.concat(chunks.splice(0)));
     }
-    const pending = chunks.length > 0 ? Buffer.concat(chunks.splice(0)) : chunk;
-    if (!target.write(pending)) await new Promise((resolve) => target?.once("drain", () => resolve(undefined)));
+    if (!target) slot.bytes = Buffer.concat(chunks);
+  } finally {
+    await target?.close();
   }
-  if (!target) {
-    slot.bytes = Buffer.concat(chunks);
-    return;
-  }
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  target.end((error?: Error | null) => (error ? reject(error) : resolve()));
-  await promise;
 }
 
 /** Base64 with line breaks, in pieces of any size. */

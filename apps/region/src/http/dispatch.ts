@@ -39,7 +39,7 @@ export async function dispatch(
   void reply.header("vary", "Authorization");
   let body: ParsedBody | undefined;
   try {
-    const query = queryParams(url.searchParams);
+    const query = queryParams(url.search);
     const method = request.method === "HEAD" ? "GET" : request.method;
     // The upload of an image's pieces takes its body raw; it is the only resource that is all raw.
     const raw = Object.values(found.resource.actions).some((a) => a.method === method && routes.get(a)?.rawBody);

@@ -129,3 +129,16 @@ test("a body that is malformed is the sender's fault, and said so", async () => 
     assert.ok(reply.text.length > 10);
   }
 });
+
+test("a body over the limit is answered with 413, not cut off", async () => {
+  const long = "x".repeat(3 << 20);
+  for (const options of [
+    { form: { hostname: long } },
+    { json: { hostname: long } },
+    { multipart: { hostname: long } },
+  ]) {
+    const reply = await t.request(null, "POST", "/machines/", options);
+    assert.equal(reply.status, 413, Object.keys(options)[0]);
+    assert.match(reply.text, /larger than 1048576 bytes/);
+  }
+});

@@ -30,7 +30,7 @@ export async function readRequest(region: Region, request: FastifyRequest): Prom
       : await parseBody(request.raw, request.headers["content-type"], LIMITS);
   const client = await region.trustedClient(request);
   return {
-    query: queryParams(url.searchParams),
+    query: queryParams(url.search),
     body,
     address: client.address,
     rackNodeId: client.rackNodeId,
