@@ -126,7 +126,11 @@ const current = {
  * One run, by its id or as the current one of its kind.
  * @throws DomainError bad_request for another word, not_found when there is none
  */
-async function findSet(ctx: Ctx, { machine, row }: LoadedMachine, which: string): Promise<ScriptSet> {
+async function findSet(
+  db: Ctx["region"]["db"]["kysely"] | Tx,
+  { machine, row }: LoadedMachine,
+  which: string,
+): Promise<ScriptSet> {
   let id: number | null;
   if (/^\d{1,15}$/.test(which)) id = Number(which);
   else if (Object.hasOwn(current, which)) id = row[current[which as keyof typeof current]];
@@ -135,7 +139,7 @@ async function findSet(ctx: Ctx, { machine, row }: LoadedMachine, which: string)
       "bad_request",
       `"${which}" names no run: use an id, current-commissioning, current-testing or current-installation.`,
     );
-  const [set] = id === null ? [] : await readSets(ctx.region.db.kysely, [id]);
+  const [set] = id === null ? [] : await readSets(db, [id]);
   if (!set || set.nodeId !== machine.id) throw new DomainError("not_found", `${machine.hostname} has no run ${which}.`);
   return set;
 }
@@ -148,7 +152,7 @@ export async function resultSet(
   withOutput: boolean,
 ): Promise<SetShown> {
   const loaded = await viewable(ctx, systemId);
-  const set = await findSet(ctx, loaded, which);
+  const set = await findSet(ctx.region.db.kysely, loaded, which);
   const [shown] = await show(ctx, loaded, [set], filter, withOutput);
   if (!shown) throw new Error(`run ${set.id} cannot be shown`);
   return shown;
@@ -184,7 +188,7 @@ export async function removeSet(ctx: Ctx, systemId: string, which: string): Prom
   await inTransaction(ctx, async (tx) => {
     const loaded = permitted(ctx.actor, "view", await lockMachine(tx, systemId));
     const { machine, row } = loaded;
-    const set = await findSet(ctx, loaded, which);
+    const set = await findSet(tx, loaded, which);
     if (set.id === row.commissioning_set_id || set.id === row.installation_set_id)
       throw new DomainError(
         "bad_request",

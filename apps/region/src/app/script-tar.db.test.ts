@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import type { MachineStatus } from "@rackwright/domain/machine/status";
+import { extract } from "tar-stream";
+import { type Fixture, scriptFixture } from "./script-fixtures.ts";
+import { createCommissioningSets, createReleaseSet } from "./script-sets.ts";
+import { buildScriptTar } from "./script-tar.ts";
+
+let f: Fixture;
+let machine: { id: number };
+let commissioningSetId: number;
+
+before(async () => {
+  f = await scriptFixture();
+  await f.script(
+    {
+      name: "30-bmc",
+      builtin: true,
+      tags: ["bmc-config"],
+      timeoutSeconds: 300,
+      parameters: { user: { type: "string", required: false } },
+    },
+    "#!/bin/sh\necho bmc\n",
+  );
+  await f.script(
+    { name: "50-facts", builtin: true, tags: ["deploy-info", "node"], packages: { apt: ["jq"] } },
+    "#!/bin/sh\necho facts\n",
+  );
+  await f.script({ name: "60-joins", tags: ["enlisting"] });
+  await f.script({ name: "70-network", tags: ["enlisting"], applyConfiguredNetworking: true });
+  await f.script({ name: "80-asks", tags: ["enlisting"], parameters: { word: { type: "string" } } });
+  await f.script({ name: "85-disks", tags: ["enlisting"], parameters: { storage: { type: "storage" } } });
+  await f.script({ name: "disk", type: 2, tags: ["commissioning"], parameters: { storage: { type: "storage" } } });
+  await f.script({ name: "wipe-disks", type: 3, tags: ["wipe"] });
+  machine = await f.machine("box");
+  await f.test.db.pool.query(
+    "insert into block_device (node_id, name, size_bytes, block_size_bytes) values ($1, 'sda', 1e10, 512), ($1, 'sdb', 1e10, 512)",
+    [machine.id],
+  );
+  const sets = await f.run((tx) =>
+    createCommissioningSets(f.ctx, tx, machine.id, {
+      commissioningScripts: ["none"],
+      params: {},
+      skipBmcConfig: false,
+      architecture: null,
+    }),
+  );
+  commissioningSetId = sets.commissioningSetId;
+});
+after(() => f?.close());
+
+type Entry = Record<string, unknown>;
+interface Unpacked {
+  index: Record<string, Entry[]>;
+  files: Record<string, string>;
+  modes: Record<string, number>;
+}
+
+async function unpack(tar: Buffer | undefined): Promise<Unpacked> {
+  assert.ok(tar, "there is something to run");
+  const files: Record<string, string> = {};
+  const modes: Record<string, number> = {};
+  const reader = extract();
+  reader.end(tar);
+  for await (const entry of reader) {
+    files[entry.header.name] = await text(entry);
+    modes[entry.header.name] = entry.header.mode ?? 0;
+  }
+  const { "index.json": index, ...rest } = files;
+  return { index: (JSON.parse(index ?? "{}") as { "1.0": Record<string, Entry[]> })["1.0"], files: rest, modes };
+}
+const fetch = (status: MachineStatus) => buildScriptTar(f.ctx, { id: machine.id, status });
+const names = (entries: Entry[] | undefined) => entries?.map((e) => e["name"]);
+const setStatus = (name: string, status: number) =>
+  f.test.db.pool.query("update script_result set status = $1, output = 'seen', stdout = 'so' where name = $2", [
+    status,
+    name,
+  ]);
+
+test("the archive of a commissioning holds each script once and an entry per result", async () => {
+  const { index, files, modes } = await unpack(await fetch("commissioning"));
+  assert.deepEqual(Object.keys(index), ["commissioning_scripts", "testing_scripts"]);
+  const [bmc] = await f.results(commissioningSetId);
+  const { script_version_id, ...entry } = index["commissioning_scripts"]?.[0] ?? {};
+  assert.equal(typeof script_version_id, "number");
+  assert.deepEqual(entry, {
+    name: "30-bmc",
+    path: "commissioning/30-bmc",
+    script_result_id: bmc?.id,
+    timeout_seconds: 300,
+    parallel: 0,
+    hardware_type: 0,
+    parameters: {},
+    packages: {},
+    for_hardware: [],
+    apply_configured_networking: false,
+    default: true,
+    tags: ["bmc-config"],
+    has_started: false,
+    has_finished: false,
+  });
+  assert.deepEqual(index["commissioning_scripts"]?.[1]?.["packages"], { apt: ["jq"] });
+  assert.deepEqual(names(index["testing_scripts"]), ["disk", "disk"]);
+  assert.deepEqual(Object.keys(files).sort(), ["commissioning/30-bmc", "commissioning/50-facts", "testing/disk"]);
+  assert.equal(files["commissioning/30-bmc"], "#!/bin/sh\necho bmc\n");
+  assert.equal(modes["commissioning/30-bmc"], 0o755);
+});
+
+test("what has begun comes with what is known of it; what is over is left out, except on a deployed machine", async () => {
+  await setStatus("30-bmc", 2);
+  await setStatus("50-facts", 1);
+  const { index, files } = await unpack(await fetch("commissioning"));
+  assert.deepEqual(names(index["commissioning_scripts"]), ["50-facts"]);
+  const facts = index["commissioning_scripts"]?.[0];
+  assert.deepEqual([facts?.["has_started"], facts?.["has_finished"]], [true, false]);
+  const base = `out/50-facts.${String(facts?.["script_result_id"])}`;
+  assert.deepEqual([files[base], files[`${base}.out`], files[`${base}.err`]], ["seen", "so", undefined]);
+  const deployed = await unpack(await fetch("deployed"));
+  assert.deepEqual(
+    deployed.index["commissioning_scripts"]?.map((e) => [e["name"], e["has_finished"]]),
+    [
+      ["30-bmc", true],
+      ["50-facts", false],
+    ],
+  );
+});
+
+test("each status has its sections, and an empty one nothing at all", async () => {
+  assert.deepEqual(Object.keys((await unpack(await fetch("testing"))).index), ["testing_scripts"]);
+  assert.equal(await fetch("releasing"), undefined);
+  await f.run((tx) => createReleaseSet(f.ctx, tx, machine.id, { scripts: ["wipe"], params: {} }));
+  assert.deepEqual(Object.keys((await unpack(await fetch("disk_erasing"))).index), ["release_scripts"]);
+  await f.test.db.pool.query("update script_result set status = 2 where name = 'disk'");
+  assert.equal(await fetch("testing"), undefined);
+});
+
+test("a deleted script is not sent", async () => {
+  await f.test.db.pool.query("update script_result set status = 0 where name = 'disk'");
+  await f.test.db.pool.query("delete from script where name = 'disk'");
+  assert.equal(await fetch("testing"), undefined);
+});
+
+test("a script for the configured network brings that network", async () => {
+  await f.run((tx) =>
+    createCommissioningSets(f.ctx, tx, machine.id, {
+      commissioningScripts: ["70-network"],
+      params: {},
+      skipBmcConfig: false,
+      architecture: null,
+      testingScripts: ["none"],
+    }),
+  );
+  const { files } = await unpack(await fetch("commissioning"));
+  assert.match(files["../config/netplan.yaml"] ?? "", /^network:\n  version: 2/);
+});
+
+test("an unknown machine gets what it can run without a record, by name", async () => {
+  const { index, files } = await unpack(await buildScriptTar(f.ctx, null));
+  const entries = index["commissioning_scripts"] ?? [];
+  assert.deepEqual(names(entries), ["30-bmc", "50-facts", "60-joins"]);
+  assert.deepEqual(Object.keys(entries[0] ?? {}).sort(), [
+    "apply_configured_networking",
+    "for_hardware",
+    "hardware_type",
+    "name",
+    "packages",
+    "parallel",
+    "parameters",
+    "path",
+    "script_version_id",
+    "timeout_seconds",
+  ]);
+  assert.ok(files["commissioning/60-joins"]);
+  await f.test.db.pool.query("insert into config values ('enlist_commissioning', 'false')");
+  assert.deepEqual(names((await unpack(await buildScriptTar(f.ctx, null))).index["commissioning_scripts"]), ["30-bmc"]);
+});
