@@ -5,14 +5,20 @@ import { blockDeviceRoutes } from "./block-devices.ts";
 import { bootResourceRoutes } from "./boot-resources.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
+import { fabricsRoutes } from "./fabrics.ts";
+import { interfacesRoutes } from "./interfaces.ts";
+import { ipRangesRoutes } from "./ip-ranges.ts";
 import { machinesRoutes } from "./machines.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { placesRoutes } from "./places.ts";
+import { rackControllersRoutes } from "./rack-controllers.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
+import { subnetsRoutes } from "./subnets.ts";
 import { tagsRoutes } from "./tags.ts";
 import { usersRoutes } from "./users.ts";
 import { versionRoutes } from "./version.ts";
+import { vlansRoutes } from "./vlans.ts";
 
 const families = [
   accountRoutes,
@@ -20,14 +26,20 @@ const families = [
   bootResourceRoutes,
   configurationRoutes,
   eventsRoutes,
+  fabricsRoutes,
+  interfacesRoutes,
+  ipRangesRoutes,
   machinesRoutes,
   nodeScriptResultsRoutes,
   nodeScriptsRoutes,
   placesRoutes,
+  rackControllersRoutes,
   sshKeysRoutes,
+  subnetsRoutes,
   tagsRoutes,
   usersRoutes,
   versionRoutes,
+  vlansRoutes,
 ];
 
 export function allRoutes(): Routes {

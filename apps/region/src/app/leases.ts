@@ -21,7 +21,7 @@ export function leaseLookup(kea: KeaDatabase | null): LeaseLookup {
   if (kea === null) return { leaseOf: async () => null, close: async () => {} };
   const reader = leaseReader(kea);
   return {
-    close: reader.close,
+    close: () => reader.close(),
     async leaseOf(mac) {
       try {
         return await reader.leaseOf(mac);

@@ -74,7 +74,7 @@ export function dhcpReconciler(region: DhcpRegion, options: DhcpOptions): DhcpRe
       await racks.tell(region, serving.racks, kea.database, signal);
     },
   });
-  return { start: () => loop.start(region, hub), wake: loop.wake, stop: loop.stop };
+  return { start: () => loop.start(region, hub), wake: () => loop.wake(), stop: () => loop.stop() };
 }
 
 async function decide(

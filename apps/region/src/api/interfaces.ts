@@ -1,0 +1,17 @@
+/** interfaces, interface: read. */
+import { interfaces, networkInterface } from "@rackwright/contract/resources/network";
+import { interfaceOf, nodeWithInterfaces } from "../app/node-interfaces.ts";
+import type { Routes } from "../http/route.ts";
+import { interfaceContext } from "./wire/machine.ts";
+import { wireInterface } from "./wire/network.ts";
+
+export function interfacesRoutes(routes: Routes): void {
+  routes.on(interfaces.actions.read, async ({ ctx, path }) => {
+    const view = await nodeWithInterfaces(ctx, path.system_id ?? "");
+    return view.interfaces.map((i) => wireInterface(i, interfaceContext(view)));
+  });
+  routes.on(networkInterface.actions.read, async ({ ctx, path }) => {
+    const view = await nodeWithInterfaces(ctx, path.system_id ?? "");
+    return wireInterface(interfaceOf(view, path.id ?? ""), interfaceContext(view));
+  });
+}
