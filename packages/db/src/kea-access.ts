@@ -86,7 +86,7 @@ export interface LeaseReader {
 }
 
 export function leaseReader(database: KeaDatabase): LeaseReader {
-  const pool = new Pool({ ...clientConfig(database), max: 4 });
+  const pool = new Pool({ ...clientConfig(database), max: 4, allowExitOnIdle: true });
   pool.on("error", () => {}); // an idle connection broke; the next query makes another
   return {
     async leaseOf(mac) {
