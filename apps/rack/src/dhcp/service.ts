@@ -1,5 +1,6 @@
 /** DHCP as the region wants it: no Kea at all until there is an interface to serve, then one that is kept as asked. */
-import { join } from "node:path";
+
+import { keaDirectory } from "./work-directory.ts";
 import type { RackMethods } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
 import type { BootLog } from "../boot-files.ts";
@@ -54,7 +55,7 @@ export function dhcpService(options: DhcpOptions): DhcpService {
     };
     if (!kea) {
       kea = await startKea({
-        directory: join(options.dataDir, "kea"),
+        directory: await keaDirectory(options.dataDir),
         wanted,
         onEvidence: (evidence) => options.onEvidence(evidence),
         onLog: ({ severity, id, text }) => {
