@@ -139,8 +139,8 @@ test("a run is read by its id or as the current one of its kind (S0-145, S0-146,
   });
   assert.deepEqual(Object.keys(results[0] ?? {}).sort(), RESULT_KEYS);
   assert.equal(results[0]?.["estimated_runtime"], "0:01:30");
-  const value = (results[0]?.["parameters"] as { storage: { value: { name: string; serial: string } } }).storage.value;
-  assert.deepEqual([value.name, value.serial], ["sda", "S1"]);
+  const parameters = results[0]?.["parameters"] as { storage: { value: { name: string; serial: string } } } | undefined;
+  assert.deepEqual([parameters?.storage.value.name, parameters?.storage.value.serial], ["sda", "S1"]);
   assert.deepEqual(await one(`${sets.testing}/`), shown);
   const commissioning = await one("current-commissioning/");
   assert.deepEqual(
