@@ -18,7 +18,7 @@ export interface BodyLimits {
 export interface ParsedBody {
   params: RawParams;
   /** Removes temporary files. */
-  dispose(): Promise<void>;
+  dispose: () => Promise<void>;
 }
 
 const nothing = async () => {};

@@ -13,8 +13,9 @@ import { TEXT } from "./reply.ts";
 import type { Routes } from "./route.ts";
 
 export function createServer(region: Region, routes: Routes): FastifyInstance {
+  const loggerInstance: FastifyBaseLogger = region.log;
   const server = Fastify({
-    loggerInstance: region.log as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: false,
     requestTimeout: 0,
