@@ -6,6 +6,7 @@ import { bootifMac } from "@rackwright/domain/hardware/bootif";
 import { parseHardwareReport } from "@rackwright/domain/hardware/parse";
 import { BadReport } from "@rackwright/domain/hardware/read";
 import type { Ctx } from "../context.ts";
+import { regenerateTests } from "../app/script-set-refresh.ts";
 import { applyHardwareReport } from "./commissioning.ts";
 
 type Hook = (ctx: Ctx, tx: Tx, machineId: number, stdout: string) => Promise<void>;
@@ -46,6 +47,9 @@ async function commissioningHook(ctx: Ctx, tx: Tx, machineId: number, stdout: st
   if (!loaded) return;
   const { skipNetworking, skipStorage, status } = loaded.machine;
   await applyHardwareReport(ctx, tx, machineId, report, { skipNetworking, skipStorage, status });
+  // Tests were chosen before the disks and cards were known: now each gets its own run.
+  await regenerateTests(ctx, tx, machineId, "storage");
+  await regenerateTests(ctx, tx, machineId, "interface");
 }
 
 /** Serial scripts end first, so that the interface is there by now. An unknown card changes nothing. */

@@ -34,8 +34,15 @@ export async function readRequest(region: Region, request: FastifyRequest): Prom
     body,
     address: client.address,
     rackNodeId: client.rackNodeId,
-    baseUrl: originOf(request),
+    baseUrl: reachedBy(request, client.rackNodeId !== null),
   };
+}
+
+/** The origin that the machine wrote to: its rack's when a rack of ours carries the request. */
+function reachedBy(request: FastifyRequest, throughRack: boolean): string {
+  const host = request.headers["x-forwarded-host"];
+  if (throughRack && typeof host === "string" && /^[\w.:[\]-]{1,255}$/.test(host)) return `http://${host}`;
+  return originOf(request);
 }
 
 export function textOf(values: RawValue[] | undefined): string | undefined {

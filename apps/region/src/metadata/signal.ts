@@ -75,7 +75,10 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
     if (!loaded) throw new DomainError("forbidden", "The machine was deleted.");
     let { machine } = loaded;
     const now = region.now();
-    if (machine.status === "new" && signal === "COMMISSIONING") await createBuiltinSet(ctx, tx, machine.id);
+    if (machine.status === "new" && signal === "COMMISSIONING") {
+      const commissioningSetId = await createBuiltinSet(ctx, tx, machine.id);
+      machine = { ...machine, commissioningSetId };
+    }
     const setIds = {
       commissioning: machine.commissioningSetId,
       testing: machine.testingSetId,
