@@ -20,7 +20,7 @@ export function decodeParams<P extends Params>(action: Action<P>, given: RawPara
   }
   const extra: Record<string, string> = {};
   for (const [name, raw] of Object.entries(given)) {
-    if (name in action.params || name === "op") continue;
+    if (Object.hasOwn(action.params, name) || name === "op") continue;
     if (action.wildcard !== undefined && name.startsWith(action.wildcard))
       extra[name.slice(action.wildcard.length)] = plain(raw, name, fields);
     else if (action.unknown === "refuse") fields[name] = ["No such constraint."];

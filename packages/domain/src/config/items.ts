@@ -108,7 +108,7 @@ export type ConfigValue<N extends ConfigName> = (typeof configItems)[N] extends 
 export function configName(text: string): ConfigName {
   const name = text.trim().replaceAll("-", "_");
   const renamed = name === "ntp_server" ? "ntp_servers" : name;
-  if (renamed in configItems) return renamed as ConfigName;
+  if (Object.hasOwn(configItems, renamed)) return renamed as ConfigName;
   throw invalidField(
     text,
     `${text} is not a valid config setting (valid settings are: ${Object.keys(configItems).join(", ")}).`,
