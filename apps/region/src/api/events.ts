@@ -39,7 +39,7 @@ function pageUri(params: Query["params"], cursor: Record<string, number>): strin
   for (const [name, value] of Object.entries({ ...params, before: undefined, after: undefined, ...cursor }))
     for (const item of Array.isArray(value) ? value : [value])
       if (item !== undefined) search.append(name, String(item));
-  return `${API_ROOT}/events/?${search}`;
+  return `${API_ROOT}/events/?${search.toString()}`;
 }
 
 /** next: what is newer, always, since that may come yet. prev: what is older; null when nothing can be. */
