@@ -4,7 +4,7 @@ import { lockMachineById, nextDeadline, overdueMachineIds } from "@rackwright/db
 import type { NotifyHub } from "@rackwright/db/notify";
 import { type OverdueResult, overdueResults, timeOutResults } from "@rackwright/db/script-results";
 import { dropOldNonces } from "@rackwright/db/users";
-import { expire, fail } from "@rackwright/domain/machine/lifecycle";
+import { expire, overrun } from "@rackwright/domain/machine/lifecycle";
 import { commit } from "../app/commit.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 
@@ -15,8 +15,14 @@ const BATCH = 100;
 
 /** One sweep over everything that is overdue. */
 export async function sweepDeadlines(region: Region): Promise<void> {
-  for (const id of await overdueMachineIds(region.db.kysely, region.now(), BATCH)) await expireMachine(region, id);
-  for (const result of await overdueResults(region.db.kysely, region.now())) await failOverrun(region, result);
+  const failures: unknown[] = [];
+  // One machine that cannot be helped holds up no other.
+  const attempt = (work: Promise<void>) => work.catch((error: unknown) => void failures.push(error));
+  for (const id of await overdueMachineIds(region.db.kysely, region.now(), BATCH))
+    await attempt(expireMachine(region, id));
+  for (const result of await overdueResults(region.db.kysely, region.now())) await attempt(failOverrun(region, result));
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} overdue machines could not be failed`);
 }
 
 async function expireMachine(region: Region, id: number): Promise<void> {
@@ -38,7 +44,7 @@ async function failOverrun(region: Region, late: OverdueResult): Promise<void> {
     if (!loaded) return;
     await timeOutResults(tx, [late.id], region.now());
     const reason = `The script ${late.name} ran longer than its ${late.timeoutSeconds} s and 5 minutes more.`;
-    await commit(ctx, tx, loaded, fail(loaded.machine, reason, region.now(), "aborted"));
+    await commit(ctx, tx, loaded, overrun(loaded.machine, reason, region.now()));
   });
 }
 

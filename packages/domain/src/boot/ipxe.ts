@@ -23,9 +23,16 @@ export interface EphemeralBoot {
 /** Characters of kernel arguments that iPXE, shell or loader would take for their own are refused, not escaped. */
 const SAFE_ARGUMENT = /^[\w.,:;=+@%/?&~'()[\]{}*!#^-]+$/;
 
+/** Words that end a command of iPXE, or begin a comment; `---` parts the arguments that an installed system keeps from the others. */
+const OWN_MEANING = /^(#.*|;|&&|-{2,})$/;
+
+function isSafe(argument: string): boolean {
+  return SAFE_ARGUMENT.test(argument) && !argument.includes("${") && !OWN_MEANING.test(argument);
+}
+
 /** @throws Error for an argument that could end the line or expand something */
 function checked(argument: string): string {
-  if (!SAFE_ARGUMENT.test(argument) || argument.includes("${"))
+  if (!isSafe(argument))
     throw new Error(`kernel argument ${JSON.stringify(argument)} has characters that a boot script cannot carry`);
   return argument;
 }
@@ -33,8 +40,7 @@ function checked(argument: string): string {
 /** Kernel options as configured, split into arguments; the unsafe ones are named, not passed on. */
 export function splitOptions(text: string): { options: string[]; refused: string[] } {
   const words = text.split(/\s+/).filter((word) => word !== "");
-  const safe = (word: string) => SAFE_ARGUMENT.test(word) && !word.includes("${");
-  return { options: words.filter(safe), refused: words.filter((word) => !safe(word)) };
+  return { options: words.filter(isSafe), refused: words.filter((word) => !isSafe(word)) };
 }
 
 /** Arguments of the ephemeral system's kernel (images/README.md says what each does). */
@@ -90,5 +96,5 @@ reboot
 
 /** Words for the console: letters, digits and plain marks. */
 function words(text: string): string {
-  return text.replace(/[^\w .,:;()/'-]/g, "?").slice(0, 200);
+  return text.replace(/[^\w .,:()/'-]/g, "?").slice(0, 200);
 }

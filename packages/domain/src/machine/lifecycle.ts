@@ -186,18 +186,23 @@ export function commission(
   );
 }
 
-/** An enlisting machine is already running: it goes on as its own commissioning, which ends in New (lifecycle.md section 6). */
-export function commissionInPlace(m: Machine, times: Times): Decision {
+/**
+ * An enlisting machine is already running: it goes on as its own commissioning, which ends in New (lifecycle.md section 6). One that has
+ * credentials and signals by them keeps them, and the boot that they are of; any other gets its first.
+ */
+export function commissionInPlace(m: Machine, times: Times, credentials: "new" | "kept" = "new"): Decision {
   return decision(
     {
       ...becomes(m, "commissioning", times.now),
-      bootEpoch: m.bootEpoch + 1,
+      ...(credentials === "new" ? { bootEpoch: m.bootEpoch + 1 } : {}),
       enlisting: true,
       waitingFor: "first_signal",
       statusDeadline: later(times.now, times.nodeTimeoutMinutes),
     },
     [event("COMMISSIONING", "enlisting")],
-    [{ do: "finish_results", sets: ["commissioning"], as: "aborted" }, { do: "new_token" }],
+    credentials === "new"
+      ? [{ do: "finish_results", sets: ["commissioning"], as: "aborted" }, { do: "new_token" }]
+      : [],
   );
 }
 
@@ -313,7 +318,7 @@ export function abort(m: Machine, comment: string, now: Date): Decision {
   const stop: Effect[] = [{ do: "end_boot_secrets" }];
   const aborted = (to: MachineStatus, types: [EventType, EventType], effects: Effect[]): Decision =>
     decision(
-      { ...becomes(m, to, now), bootEpoch: epoch },
+      { ...becomes(m, to, now), bootEpoch: epoch, enlisting: false, powerStateBefore: null },
       [event(types[0], comment), event(types[1])],
       [...stop, ...effects],
       jobs,
@@ -325,12 +330,15 @@ export function abort(m: Machine, comment: string, now: Date): Decision {
         ["REQUEST_NODE_ABORT_COMMISSIONING", "ABORTED_COMMISSIONING"],
         [{ do: "finish_results", sets: ["commissioning", "testing"], as: "aborted" }, { do: "revoke_token" }],
       );
-    case "testing":
+    case "testing": {
+      const to = beforeTesting(m);
+      const gone: Effect[] = to === "new" || to === "ready" ? [{ do: "revoke_token" }] : [];
       return aborted(
-        m.previousStatus === "commissioning" ? "ready" : m.previousStatus,
+        to,
         ["REQUEST_NODE_ABORT_TESTING", "ABORTED_TESTING"],
-        [{ do: "finish_results", sets: ["commissioning", "testing"], as: "aborted" }],
+        [{ do: "finish_results", sets: ["commissioning", "testing"], as: "aborted" }, ...gone],
       );
+    }
     case "deploying":
       return aborted(
         "allocated",
@@ -346,6 +354,12 @@ export function abort(m: Machine, comment: string, now: Date): Decision {
     default:
       throw new Error(`abort of ${m.status} was not refused`);
   }
+}
+
+/** Where a test that is taken back leaves the machine. There is no way back to Failed commissioning (lifecycle.md section 4). */
+function beforeTesting(m: Machine): MachineStatus {
+  if (m.enlisting || m.previousStatus === "failed_commissioning") return "new";
+  return m.previousStatus === "commissioning" ? "ready" : m.previousStatus;
 }
 
 /** What the machine's own signal says (metadata-protocol.md section 6). */
@@ -389,7 +403,7 @@ export function signal(m: Machine, input: SignalInput, times: Times): Decision {
   if (deafStatuses.includes(m.status)) return decision({}, []);
   switch (m.status) {
     case "new":
-      return input.signal === "COMMISSIONING" ? commissionInPlace(m, times) : decision({}, []);
+      return input.signal === "COMMISSIONING" ? commissionInPlace(m, times, "kept") : decision({}, []);
     case "commissioning":
       return signalCommissioning(m, input, times);
     case "testing":
@@ -416,9 +430,14 @@ function waitsFor(input: SignalInput): WaitingFor {
   return input.scriptName === null ? "next_script" : `script:${input.scriptName}`;
 }
 
-/** A sign of life: the deadline moves to one node_timeout from now (the runner's heartbeat comes every 2 minutes). */
-function progress(_m: Machine, waitingFor: WaitingFor, times: Times, factor = 1): Decision["set"] {
-  return { waitingFor, statusDeadline: later(times.now, times.nodeTimeoutMinutes * factor) };
+/**
+ * A sign of life: the deadline moves to one node_timeout from now (the runner's heartbeat comes every 2 minutes), never to an earlier
+ * time than it was given.
+ */
+function progress(m: Machine, waitingFor: WaitingFor, times: Times, factor = 1): Decision["set"] {
+  const extended = later(times.now, times.nodeTimeoutMinutes * factor);
+  const statusDeadline = m.statusDeadline !== null && m.statusDeadline > extended ? m.statusDeadline : extended;
+  return { waitingFor, statusDeadline };
 }
 
 function signalCommissioning(m: Machine, input: SignalInput, times: Times): Decision {
@@ -507,7 +526,15 @@ export function expire(m: Machine, lastEvidence: string | null, now: Date): Deci
   const minutes = Math.round((now.getTime() - m.statusSince.getTime()) / 60_000);
   const seen = lastEvidence === null ? "nothing was seen of the machine since" : `last seen: ${lastEvidence}`;
   const reason = `${statusLabel[m.status]} waited ${minutes} minutes, at last for ${m.waitingFor ?? "nothing stated"}; ${seen}.`;
-  const failed = fail(m, reason, now, "timed_out");
+  return thenOff(m, fail(m, reason, now, "timed_out"));
+}
+
+/** A script ran longer than it may: its machine has failed, and is switched off as one that is overdue. */
+export function overrun(m: Machine, reason: string, now: Date): Decision {
+  return isWaiting(m.status) ? thenOff(m, fail(m, reason, now)) : decision({}, []);
+}
+
+function thenOff(m: Machine, failed: Decision): Decision {
   if (m.enableSsh || !canSwitchPower(m)) return failed;
   return {
     ...failed,

@@ -1,0 +1,406 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DomainError } from "../errors.ts";
+import { eventTypes } from "./event.ts";
+import * as life from "./lifecycle.ts";
+import type { Decision, Machine } from "./machine.ts";
+import { isWaiting, type MachineStatus, machineStatuses, mayBecome, testingEndsInReady } from "./status.ts";
+
+const now = new Date("2026-05-01T12:00:00Z");
+const times: life.Times = { now, nodeTimeoutMinutes: 30 };
+const minutes = (n: number) => new Date(now.getTime() + n * 60_000);
+
+function machine(status: MachineStatus, more: Partial<Machine> = {}): Machine {
+  const waits = isWaiting(status);
+  return {
+    id: 1,
+    systemId: "abc123",
+    hostname: "calm-otter",
+    status,
+    previousStatus: "ready",
+    statusSince: minutes(-10),
+    statusDeadline: waits ? minutes(5) : null,
+    waitingFor: waits ? (status === "releasing" ? "power_off" : "next_script") : null,
+    ownerId: status === "new" || status === "ready" ? null : 7,
+    locked: false,
+    bootEpoch: 4,
+    netboot: true,
+    powerType: "ipmi",
+    powerState: "on",
+    osystem: "debian",
+    distroSeries: "bookworm",
+    hweKernel: null,
+    agentName: "agent",
+    ephemeralDeploy: false,
+    enableSsh: false,
+    skipNetworking: false,
+    skipStorage: false,
+    enlisting: false,
+    powerStateBefore: null,
+    errorDescription: "",
+    interfaceCount: 1,
+    commissioningSetId: 11,
+    commissioningPassed: true,
+    testingSetId: 12,
+    installationSetId: 13,
+    ...more,
+  };
+}
+
+const options: life.CommissionOptions = {
+  enableSsh: false,
+  skipBmcConfig: false,
+  skipNetworking: false,
+  skipStorage: false,
+};
+const system: life.DeployOptions = {
+  osystem: "debian",
+  distroSeries: "trixie",
+  hweKernel: null,
+  userData: null,
+  comment: "why",
+};
+const input = (signal: life.Signal, more: Partial<life.SignalInput> = {}): life.SignalInput => ({
+  signal,
+  error: "",
+  scriptName: null,
+  anyFailed: false,
+  anyPending: false,
+  ...more,
+});
+const signals: readonly life.Signal[] = [
+  "OK",
+  "FAILED",
+  "WORKING",
+  "COMMISSIONING",
+  "TESTING",
+  "TIMEDOUT",
+  "INSTALLING",
+  "APPLYING_NETCONF",
+  "RELEASING",
+];
+
+/** Everything that can be decided about a machine, by a name. */
+const decisions: Record<string, (m: Machine) => Decision> = {
+  commission: (m) => life.commission(m, 9, options, "why", times),
+  "commission in place": (m) => life.commissionInPlace(m, times),
+  test: (m) => life.test(m, 9, false, "why", times),
+  allocate: (m) => life.allocate(m, 9, "agent", "why", now),
+  deploy: (m) => life.deploy(m, system, times),
+  release: (m) => life.release(m, "why", now),
+  abort: (m) => life.abort(m, "why", now),
+  fail: (m) => life.fail(m, "it broke", now),
+  overrun: (m) => life.overrun(m, "it ran too long", now),
+  "expire, due": (m) =>
+    life.expire({ ...m, statusDeadline: m.statusDeadline && minutes(-1) }, "boot script given", now),
+  "expire, early": (m) => life.expire(m, null, now),
+  netbootOff: (m) => life.netbootOff(m, times),
+  installedSystemBooted: (m) => life.installedSystemBooted(m, now),
+  "power on seen": (m) => life.powerObserved(m, "on", now),
+  "power off seen": (m) => life.powerObserved(m, "off", now),
+  bootProgress: (m) => life.bootProgress(m, "kernel", times),
+  ...Object.fromEntries(
+    (["commissioning", "testing", "deploying", "releasing", "aborting", "user"] as const).map((purpose) => [
+      `power failed while ${purpose}`,
+      (m: Machine) => life.powerFailed(m, purpose, "refused", now),
+    ]),
+  ),
+  ...Object.fromEntries(
+    signals.flatMap((signal) =>
+      [false, true].map((anyFailed) => [
+        `signal ${signal}${anyFailed ? " with a failed result" : ""}`,
+        (m: Machine) => life.signal(m, input(signal, { anyFailed }), times),
+      ]),
+    ),
+  ),
+};
+
+/** Machines of every status, in the variants that decisions look at. */
+function* machines(): Generator<Machine> {
+  const variants: Partial<Machine>[] = [
+    {},
+    { powerType: "manual" },
+    { powerState: "off" },
+    { powerState: "unknown", commissioningPassed: false },
+    { enlisting: true },
+    { enableSsh: true, powerStateBefore: "on" },
+    { skipStorage: true, skipNetworking: true },
+  ];
+  for (const status of machineStatuses) {
+    for (const variant of variants) yield machine(status, variant);
+    if (status === "testing")
+      for (const previousStatus of new Set<MachineStatus>([
+        "commissioning",
+        ...testingEndsInReady,
+        "failed_commissioning",
+        "allocated",
+        "reserved",
+        "deployed",
+      ]))
+        if (previousStatus !== "failed_entering_rescue_mode" && previousStatus !== "failed_exiting_rescue_mode")
+          yield machine(status, { previousStatus });
+  }
+}
+
+test("whatever is decided keeps a machine whole: legal pairs, deadlines, owners, epochs, events", () => {
+  let decided = 0;
+  for (const before of machines()) {
+    for (const [name, decide] of Object.entries(decisions)) {
+      const label = `${name} of ${before.status} (from ${before.previousStatus}, ${before.powerType}, ${before.powerState})`;
+      let decision: Decision;
+      try {
+        decision = decide(before);
+      } catch (error) {
+        assert.ok(error instanceof DomainError, `${label}: ${String(error)}`);
+        assert.ok(["wrong_status", "bad_request", "invalid_fields", "machine_locked"].includes(error.code), label);
+        continue;
+      }
+      decided += 1;
+      const after: Machine = { ...before, ...decision.set };
+      // A release that has not to wait goes through Releasing within one decision.
+      const direct = mayBecome(before.status, after.status);
+      const through = mayBecome(before.status, "releasing") && mayBecome("releasing", after.status);
+      assert.ok(direct || (name === "release" && through), `${label}: ${before.status} to ${after.status}`);
+      if (isWaiting(after.status)) {
+        assert.ok(after.statusDeadline, `${label}: waits without a deadline`);
+        assert.ok(after.waitingFor, `${label}: waits for nothing`);
+        if (after.status !== before.status) assert.ok(after.statusDeadline > now, `${label}: overdue from its start`);
+      } else {
+        assert.equal(after.statusDeadline, null, `${label}: a deadline without waiting`);
+        assert.equal(after.waitingFor, null, `${label}: waits in ${after.status}`);
+      }
+      if (after.status === "new" || after.status === "ready")
+        assert.equal(after.ownerId, null, `${label}: has an owner`);
+      if (after.status !== before.status) {
+        assert.equal(after.statusSince, now, label);
+        assert.ok(decision.events.length > 0, `${label}: a status changes without an event`);
+      }
+      assert.ok(after.bootEpoch >= before.bootEpoch, `${label}: the epoch shrank`);
+      for (const job of decision.jobs) {
+        assert.ok(life.canSwitchPower(before), `${label}: a job for power that nobody can switch`);
+        if (job.queue === "power") assert.equal(job.epoch, after.bootEpoch, `${label}: the job is of another epoch`);
+      }
+      const grows = decision.effects.some((e) => e.do === "new_token");
+      if (grows) assert.equal(after.bootEpoch, before.bootEpoch + 1, `${label}: new credentials in an old epoch`);
+      const ownerGone = before.ownerId !== null && after.ownerId === null;
+      // A machine that is being released has lost it when the release began.
+      if (ownerGone && before.status !== "releasing")
+        assert.ok(
+          decision.effects.some((e) => e.do === "revoke_token"),
+          `${label}: the owner goes, the machine's token stays`,
+        );
+      for (const e of decision.events) assert.ok(e.type in eventTypes, `${label}: ${e.type}`);
+    }
+  }
+  assert.ok(decided > 2000, `only ${decided} decisions were made`);
+});
+
+test("every action starts from its statuses and is refused from all others, with the code that clients know", () => {
+  const codes = {
+    accept: "wrong_status",
+    commission: "bad_request",
+    test: "bad_request",
+    allocate: "wrong_status",
+    deploy: "wrong_status",
+    release: "wrong_status",
+    abort: "wrong_status",
+  } as const;
+  for (const action of Object.keys(life.startsFrom) as life.Action[]) {
+    const allowed: readonly MachineStatus[] = life.startsFrom[action];
+    for (const status of machineStatuses) {
+      const refused = life.refusal(action, machine(status));
+      assert.equal(refused?.code, allowed.includes(status) ? undefined : codes[action], `${action} of ${status}`);
+      if (refused) assert.match(refused.message, /calm-otter/);
+    }
+  }
+});
+
+test("what a start lacks is named: power type, interface, commissioning, lock", () => {
+  const none = { powerType: "" };
+  assert.ok(life.refusal("commission", machine("new", none))?.fields?.power_type);
+  assert.ok(life.refusal("test", machine("ready", none))?.fields?.power_type);
+  assert.equal(
+    life.refusal("commission", machine("new", { powerType: "manual", interfaceCount: 0 }))?.code,
+    "bad_request",
+  );
+  assert.equal(life.refusal("commission", machine("new", { interfaceCount: 0 })), undefined);
+  assert.equal(life.refusal("test", machine("new", { commissioningSetId: null }))?.code, "bad_request");
+  assert.equal(life.refusal("release", machine("deployed", { locked: true }))?.code, "machine_locked");
+});
+
+test("a start for a purpose: a new epoch, new credentials, network boot, one power job; by hand where nothing can switch", () => {
+  const starts: [string, MachineStatus, MachineStatus, number][] = [
+    ["commission", "new", "commissioning", 30],
+    ["test", "deployed", "testing", 30],
+    ["deploy", "allocated", "deploying", 60],
+  ];
+  for (const [name, from, to, timeout] of starts) {
+    const decide = decisions[name] as (m: Machine) => Decision;
+    const byBmc = decide(machine(from, { netboot: false }));
+    assert.deepEqual(
+      {
+        status: byBmc.set.status,
+        bootEpoch: byBmc.set.bootEpoch,
+        netboot: byBmc.set.netboot,
+        waitingFor: byBmc.set.waitingFor,
+        deadline: byBmc.set.statusDeadline,
+      },
+      { status: to, bootEpoch: 5, netboot: true, waitingFor: "power_on", deadline: minutes(timeout) },
+    );
+    assert.deepEqual(byBmc.jobs, [{ queue: "power", action: "cycle", epoch: 5, bootDevice: "network", purpose: to }]);
+    const kinds = byBmc.effects.map((e) => e.do);
+    assert.ok(kinds.includes("end_boot_secrets") && kinds.includes("new_token"), name);
+    const byHand = decide(machine(from, { powerType: "manual" }));
+    assert.deepEqual([byHand.set.waitingFor, byHand.jobs], ["operator_power_on", []]);
+  }
+});
+
+test("commissioning clears disks and links unless told to keep them", () => {
+  const kinds = (more: Partial<life.CommissionOptions>) =>
+    life.commission(machine("ready"), 9, { ...options, ...more }, "", times).effects.map((e) => e.do);
+  assert.ok(kinds({}).includes("clear_storage") && kinds({}).includes("clear_links"));
+  const kept = kinds({ skipStorage: true, skipNetworking: true });
+  assert.ok(!kept.includes("clear_storage") && !kept.includes("clear_links"));
+});
+
+test("a release waits for power off unless it is off, or nobody can switch it; unknown power is waited for", () => {
+  for (const powerState of ["on", "unknown", "error"] as const) {
+    const d = life.release(machine("deployed", { powerState }), "", now);
+    assert.deepEqual([d.set.status, d.set.waitingFor, d.jobs.length], ["releasing", "power_off", 1], powerState);
+    assert.ok(!d.effects.some((e) => e.do === "release_addresses"));
+  }
+  for (const more of [{ powerState: "off" }, { powerType: "manual" }] as const) {
+    const d = life.release(machine("deployed", more), "", now);
+    assert.deepEqual([d.set.status, d.set.ownerId, d.jobs.length], ["ready", null, 0]);
+    assert.ok(d.effects.some((e) => e.do === "release_addresses"));
+    assert.deepEqual(
+      d.events.map((e) => e.type),
+      ["REQUEST_NODE_RELEASE", "RELEASING", "RELEASED"],
+    );
+  }
+  const never = life.release(machine("deployed", { powerState: "off", commissioningPassed: false }), "", now);
+  assert.equal(never.set.status, "new");
+});
+
+test("power seen off ends a release, once; seen on moves a start on", () => {
+  const released = life.powerObserved(machine("releasing"), "off", now);
+  assert.deepEqual([released.set.status, released.set.powerState, released.set.ownerId], ["ready", "off", null]);
+  assert.deepEqual(life.powerObserved(machine("releasing"), "on", now).set, { powerState: "on" });
+  const started = machine("deploying", { waitingFor: "power_on", powerState: "off" });
+  assert.deepEqual(life.powerObserved(started, "on", now).set, { powerState: "on", waitingFor: "dhcp" });
+  assert.deepEqual(life.powerObserved(machine("deployed"), "on", now).events, [], "nothing new, no event");
+});
+
+test("abort takes each work back to where it began", () => {
+  const to = (m: Machine) => life.abort(m, "", now).set.status;
+  assert.equal(to(machine("commissioning")), "new");
+  assert.equal(to(machine("deploying")), "allocated");
+  assert.equal(to(machine("disk_erasing")), "failed_disk_erasing");
+  assert.equal(to(machine("testing", { previousStatus: "deployed" })), "deployed");
+  assert.equal(to(machine("testing", { previousStatus: "commissioning" })), "ready");
+  assert.equal(to(machine("testing", { previousStatus: "failed_commissioning" })), "new", "there is no way back");
+  const d = life.abort(machine("deploying"), "", now);
+  assert.ok(d.effects.some((e) => e.do === "release_addresses"));
+  assert.deepEqual(d.jobs, [{ queue: "power", action: "off", epoch: 5, bootDevice: null, purpose: "aborting" }]);
+  assert.equal(life.abort(machine("commissioning", { enlisting: true }), "", now).set.enlisting, false);
+});
+
+test("commissioning by signals: results decide, tests follow, enlisting ends in New", () => {
+  const s = (signal: life.Signal, more: Partial<life.SignalInput> = {}, m: Partial<Machine> = {}) =>
+    life.signal(machine("commissioning", m), input(signal, more), times);
+  assert.equal(s("OK").set.status, "ready");
+  assert.equal(s("OK", {}, { enlisting: true }).set.status, "new");
+  assert.equal(s("OK", { anyFailed: true }).set.status, "failed_commissioning");
+  assert.equal(s("FAILED", { error: "no disk" }).set.errorDescription, "no disk");
+  const tested = s("TESTING");
+  assert.deepEqual([tested.set.status, tested.set.previousStatus], ["testing", "commissioning"]);
+  assert.equal(s("TESTING", { anyFailed: true }).set.status, "failed_commissioning");
+  const beat = s("WORKING", { scriptName: "smartctl" });
+  assert.deepEqual(beat.set, { waitingFor: "script:smartctl", statusDeadline: minutes(30) });
+  const kinds = s("OK", {}, { skipStorage: true, skipNetworking: true }).effects.map((e) => e.do);
+  assert.deepEqual(kinds, ["revoke_token", "end_boot_secrets"]);
+});
+
+test("a New machine that signals by its own credentials keeps them while it commissions itself", () => {
+  const d = life.signal(machine("new"), input("COMMISSIONING"), times);
+  assert.deepEqual([d.set.status, d.set.enlisting, d.set.bootEpoch, d.effects], ["commissioning", true, undefined, []]);
+  assert.deepEqual(life.signal(machine("new"), input("OK"), times).set, {});
+});
+
+test("a passed test ends where it began, or in Ready or New", () => {
+  const to = (previousStatus: MachineStatus, more: Partial<Machine> = {}) =>
+    life.signal(machine("testing", { previousStatus, ...more }), input("OK"), times).set;
+  for (const status of ["allocated", "reserved", "deployed"] as const) {
+    assert.equal(to(status).status, status);
+    assert.equal(to(status).ownerId, undefined, "the owner stays");
+  }
+  for (const status of testingEndsInReady) assert.equal(to(status).status, "ready", status);
+  assert.equal(to("failed_commissioning").status, "new");
+  assert.equal(to("commissioning", { enlisting: true }).status, "new");
+});
+
+test("signals are taken without effect, or refused, where a machine has no business to signal", () => {
+  for (const status of ["broken", "failed_commissioning", "failed_deployment", "ready", "failed_testing"] as const)
+    for (const signal of signals) assert.deepEqual(life.signal(machine(status), input(signal), times).set, {});
+  for (const status of [
+    "allocated",
+    "reserved",
+    "missing",
+    "retired",
+    "failed_releasing",
+    "failed_disk_erasing",
+  ] as const)
+    assert.throws(() => life.signal(machine(status), input("OK"), times), { code: "wrong_status" });
+  assert.deepEqual(life.signal(machine("deployed"), input("WORKING"), times).set, {});
+  for (const signal of ["OK", "FAILED", "COMMISSIONING"] as const)
+    assert.throws(() => life.signal(machine("deployed"), input(signal), times), { code: "wrong_status" }, signal);
+});
+
+test("an expired deadline says what was waited for and what was last seen, and switches off", () => {
+  const overdue = { statusDeadline: minutes(-1), waitingFor: "script:smartctl" as const };
+  const d = life.expire(machine("commissioning", overdue), "signal WORKING (11:58)", now);
+  assert.equal(
+    d.set.errorDescription,
+    "Commissioning waited 10 minutes, at last for script:smartctl; last seen: signal WORKING (11:58).",
+  );
+  assert.deepEqual([d.set.status, d.set.bootEpoch, d.jobs.length], ["failed_commissioning", 5, 1]);
+  for (const more of [{ enableSsh: true }, { powerType: "manual" }]) {
+    const left = life.expire(machine("commissioning", { ...overdue, ...more }), null, now);
+    assert.deepEqual([left.set.status, left.jobs], ["failed_commissioning", []]);
+    assert.match(left.set.errorDescription ?? "", /nothing was seen/);
+  }
+  assert.deepEqual(life.expire(machine("commissioning"), null, now).set, {}, "not due yet");
+  assert.equal(life.overrun(machine("testing"), "too long", now).jobs.length, 1);
+  assert.deepEqual(life.overrun(machine("testing", { enableSsh: true }), "too long", now).jobs, []);
+});
+
+test("the installed system's first word makes it Deployed, and only while deploying", () => {
+  const d = life.installedSystemBooted(machine("deploying"), now);
+  assert.deepEqual([d.set.status, d.events.map((e) => e.type)], ["deployed", ["DEPLOYED", "IMAGE_DEPLOYED"]]);
+  for (const status of machineStatuses.filter((s) => s !== "deploying"))
+    assert.deepEqual(life.installedSystemBooted(machine(status), now).set, {}, status);
+});
+
+test("power that fails ends the work it was for, and only that", () => {
+  const failed = life.powerFailed(machine("deploying"), "deploying", "BMC says no", now);
+  assert.deepEqual(
+    [failed.set.status, failed.set.errorDescription, failed.set.powerState],
+    ["failed_deployment", "BMC says no", "error"],
+  );
+  for (const purpose of ["user", "aborting"] as const)
+    assert.deepEqual(life.powerFailed(machine("deploying"), purpose, "no", now).set, { powerState: "error" });
+});
+
+test("progress never shortens a deadline, and does not touch what waits for power off", () => {
+  assert.deepEqual(life.bootProgress(machine("releasing"), "kernel", times).set, {});
+  for (const status of machineStatuses.filter((s) => isWaiting(s) && s !== "releasing")) {
+    const { statusDeadline } = life.bootProgress(machine(status), "kernel", times).set;
+    assert.ok(statusDeadline && statusDeadline > minutes(5), status);
+  }
+  const far = machine("deploying", { statusDeadline: minutes(90) });
+  assert.deepEqual(
+    life.bootProgress(far, "kernel", times).set.statusDeadline,
+    minutes(90),
+    "a shorter node_timeout since",
+  );
+});
