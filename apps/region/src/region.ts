@@ -55,20 +55,25 @@ export interface RunningRegion {
   stop(): Promise<void>;
 }
 
+/** @throws Error of what could not be started, with everything that was started before it stopped again */
 export async function startRegion(options: RegionOptions): Promise<RunningRegion> {
   const { connection, dataDir, log } = options;
   await migrate(connection, { log: (line) => log.info(line) });
   await installJobs(connection);
+  await using started = new AsyncDisposableStack();
   const db = connectDatabase({
     connection,
     max: 20,
     name: "rackwright region",
     onError: (error) => log.warn({ err: error }, "a database connection broke"),
   });
+  started.defer(() => db.close());
   const hub = notifyHub({ connection, log: (line) => log.warn(line) });
+  started.defer(() => hub.close());
   const jobs = createJobs({ connection, log: (line) => log.warn(line) });
   const images = fileStore(join(dataDir, "images"));
   const leases = leaseLookup(options.kea);
+  started.defer(() => leases.close());
   const now = () => new Date();
   const racks = createRackServer({
     db,
@@ -98,41 +103,37 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
     version: options.version,
   };
   await registerBuiltinScripts(region, region.machineFiles.scriptsDirectory);
+  started.defer(() => jobs.stop());
   await jobs.start();
   await startPowerWorkflow(region);
   const server = createServer(region, allRoutes());
+  started.defer(() => server.close());
   await server.ready();
   racks.attach(server.server);
   const local = await listenLocally(
     (request, response) => server.routing(request, response),
     join(dataDir, "run", "region.sock"),
   );
+  started.defer(() => void local.close());
   racks.attach(local);
+  // Before the servers, which wait for their connections.
+  started.defer(() => racks.close());
   await server.listen(options.listen);
   const admin = await startAdminSocket(region, join(dataDir, "run", "admin.sock"));
-  const stopDeadlines = await startDeadlines(region, hub);
+  started.defer(() => admin.close());
+  started.defer(await startDeadlines(region, hub));
   const dhcp = dhcpReconciler(region, { kea: options.kea, hub, admin: connection });
+  started.defer(() => dhcp.stop());
   await dhcp.start();
-  const stopImages = await syncImagesToRacks(region, hub);
-  const stopLeases = await startLeaseEvents(region, options.kea);
+  started.defer(await syncImagesToRacks(region, hub));
+  started.defer(await startLeaseEvents(region, options.kea));
   const address = server.addresses()[0];
+  const running = started.move();
   return {
     region,
     port: typeof address === "object" ? address.port : options.listen.port,
     enrolmentSecret: racks.enrolmentSecret,
-    async stop() {
-      await stopLeases();
-      await stopImages();
-      await dhcp.stop();
-      await stopDeadlines();
-      await admin.close();
-      await racks.close();
-      local.close();
-      await server.close();
-      await jobs.stop();
-      await hub.close();
-      await db.close();
-    },
+    stop: () => running.disposeAsync(),
   };
 }
 

@@ -71,7 +71,8 @@ export interface RackMethods {
     params: {
       interfaces: string[];
       serverTag: string;
-      address: string;
+      /** Of this rack, one per subnet that it serves: what machines are told to boot from. */
+      addresses: string[];
       database: { host: string; port: number; name: string; user: string; password: string };
     };
     result: { changed: boolean };

@@ -81,7 +81,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     configureDhcp: z.object({
       interfaces: z.array(word).max(1024),
       serverTag: z.string().max(255),
-      address: z.string().max(64),
+      addresses: z.array(z.ipv4()).max(1024),
       database: z.object({
         host: z.string(),
         port: z.int().min(1).max(65535),

@@ -49,7 +49,7 @@ export function dhcpService(options: DhcpOptions): DhcpService {
       interfaces: request.interfaces,
       serverTag: request.serverTag,
       database: request.database,
-      rackAddresses: [request.address],
+      rackAddresses: request.addresses,
       httpBootPort: options.httpBootPort(),
       tftp: options.tftp,
     };

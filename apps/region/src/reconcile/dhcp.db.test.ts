@@ -102,7 +102,7 @@ suite("DHCP as our tables ask for it", { skip }, () => {
       {
         interfaces: ["eth1"],
         serverTag: "r1",
-        address: "10.7.0.1",
+        addresses: ["10.7.0.1"],
         database: { host, port, user, password, name: database },
       },
     ]);

@@ -65,7 +65,7 @@ export class RackDhcp {
     const params: Configuration = {
       interfaces: own.interfaces,
       serverTag: own.systemId,
-      address: own.addresses[0] ?? "",
+      addresses: own.addresses,
       database,
     };
     const configuration = JSON.stringify(params);
