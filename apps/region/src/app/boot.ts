@@ -30,29 +30,55 @@ export interface BootOptions {
 }
 
 /** The iPXE script for a machine that asks; always one, so that its console says what is the matter. */
-export async function bootScript(region: Region, rack: Pick<ConnectedRack, "nodeId" | "hostname">, request: BootRequest, options: BootOptions): Promise<string> {
+export async function bootScript(
+  region: Region,
+  rack: Pick<ConnectedRack, "nodeId" | "hostname">,
+  request: BootRequest,
+  options: BootOptions,
+): Promise<string> {
   const mac = parseMac(request.mac);
   if (mac === undefined) return refusalScript("the boot loader sent no MAC address");
   const lease = await options.leaseOf(mac);
   // Whoever holds the lease of a MAC is that machine, as far as anybody can tell; nobody else gets its secret.
   if (lease !== null && lease !== request.remoteAddress) {
-    await note(region, mac, `boot script refused: asked from ${request.remoteAddress}, while ${mac} has ${lease ?? "no lease"}`);
+    await note(
+      region,
+      mac,
+      `boot script refused: asked from ${request.remoteAddress}, while ${mac} has ${lease ?? "no lease"}`,
+    );
     return refusalScript(`${mac} has no lease of ${request.remoteAddress} here`);
   }
   const ctx = systemCtx(region);
   const id = await machineIdByMac(region.db.kysely, [mac]);
-  return id === undefined ? enlistScript(ctx, mac, request) : inTransaction(ctx, (tx) => knownScript(ctx, tx, id, mac, rack, request));
+  return id === undefined
+    ? enlistScript(ctx, mac, request)
+    : inTransaction(ctx, (tx) => knownScript(ctx, tx, id, mac, rack, request, lease !== null));
 }
 
 async function note(region: Region, mac: string, text: string): Promise<void> {
   const nodeId = (await machineIdByMac(region.db.kysely, [mac])) ?? null;
   await insertEvidence(region.db.kysely, [{ nodeId, mac, bootEpoch: null, source: "http", text }]);
-  if (nodeId !== null) await insertEvents(region.db.kysely, { nodeId, hostname: "", username: null }, [event("BOOT_SECRET_CONFLICT", text)]);
+  if (nodeId !== null)
+    await insertEvents(region.db.kysely, { nodeId, hostname: "", username: null }, [
+      event("BOOT_SECRET_CONFLICT", text),
+    ]);
 }
 
-async function ephemeralImage(tx: Tx | Region["db"]["kysely"], architecture: string): Promise<{ image: BootImage; title: string } | undefined> {
-  const { commissioning_osystem, commissioning_distro_series } = await getConfig(tx, "commissioning_osystem", "commissioning_distro_series");
-  const image = await bootImage(tx, { osystem: commissioning_osystem, release: commissioning_distro_series, architecture, purpose: "commissioning" });
+async function ephemeralImage(
+  tx: Tx | Region["db"]["kysely"],
+  architecture: string,
+): Promise<{ image: BootImage; title: string } | undefined> {
+  const { commissioning_osystem, commissioning_distro_series } = await getConfig(
+    tx,
+    "commissioning_osystem",
+    "commissioning_distro_series",
+  );
+  const image = await bootImage(tx, {
+    osystem: commissioning_osystem,
+    release: commissioning_distro_series,
+    architecture,
+    purpose: "commissioning",
+  });
   return image && { image, title: `${commissioning_osystem}/${commissioning_distro_series}` };
 }
 
@@ -71,10 +97,25 @@ async function enlistScript(ctx: Ctx, mac: string, request: BootRequest): Promis
     const secret = randomWord(32);
     await endEnlistSecrets(tx, mac, region.now());
     await insertBootSecret(tx, hashSecret(secret), { nodeId: null, mac, bootEpoch: 0, address: request.remoteAddress });
-    await insertEvidence(tx, [{ nodeId: null, mac, bootEpoch: 0, source: "http", text: `boot script given to enlist (${request.remoteAddress})` }]);
+    await insertEvidence(tx, [
+      {
+        nodeId: null,
+        mac,
+        bootEpoch: 0,
+        source: "http",
+        text: `boot script given to enlist (${request.remoteAddress})`,
+      },
+    ]);
     const options = await kernelOptions(ctx, tx);
     return ephemeralScript(
-      { rackUrl, ...found.image, mac, preseedUrl: `${rackUrl}/MAAS/metadata/latest/enlist-preseed/?op=get_enlist_preseed&secret=${secret}`, ephemeralOptions: EPHEMERAL_OPTIONS, persistentOptions: options },
+      {
+        rackUrl,
+        ...found.image,
+        mac,
+        preseedUrl: `${rackUrl}/MAAS/metadata/latest/enlist-preseed/?op=get_enlist_preseed&secret=${secret}`,
+        ephemeralOptions: EPHEMERAL_OPTIONS,
+        persistentOptions: options,
+      },
       `enlisting with ${found.title}`,
     );
   });
@@ -86,11 +127,20 @@ const EPHEMERAL_OPTIONS = ["console=tty0", "console=ttyS0,115200"];
 async function kernelOptions(ctx: Ctx, tx: Tx): Promise<string[]> {
   const { kernel_opts } = await getConfig(tx, "kernel_opts");
   const { options, refused } = splitOptions(kernel_opts ?? "");
-  if (refused.length > 0) ctx.region.log.warn({ refused }, "kernel_opts has arguments that a boot script cannot carry: left out");
+  if (refused.length > 0)
+    ctx.region.log.warn({ refused }, "kernel_opts has arguments that a boot script cannot carry: left out");
   return options;
 }
 
-async function knownScript(ctx: Ctx, tx: Tx, id: number, mac: string, rack: Pick<ConnectedRack, "nodeId">, request: BootRequest): Promise<string> {
+async function knownScript(
+  ctx: Ctx,
+  tx: Tx,
+  id: number,
+  mac: string,
+  rack: Pick<ConnectedRack, "nodeId">,
+  request: BootRequest,
+  leased: boolean,
+): Promise<string> {
   const loaded = await lockMachineById(tx, id);
   if (!loaded) return refusalScript("the machine was deleted just now");
   const { machine } = loaded;
@@ -104,33 +154,80 @@ async function knownScript(ctx: Ctx, tx: Tx, id: number, mac: string, rack: Pick
   let preseedUrl: string | null = null;
   if (purpose !== "poweroff") {
     const held = await outstandingSecret(tx, machine.id, machine.bootEpoch);
-    if (held && held.address !== request.remoteAddress && held.mac !== mac) {
+    // Where a lease shows that the same interface has a new address, it is no stranger. Where DHCP is not ours, nothing shows it.
+    if (held && held.address !== request.remoteAddress && !(leased && held.mac === mac)) {
       const text = `this boot's secret was given to ${held.address} (${held.mac}), and is now asked for from ${request.remoteAddress} (${mac})`;
-      await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: null }, [event("BOOT_SECRET_CONFLICT", text)]);
+      await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: null }, [
+        event("BOOT_SECRET_CONFLICT", text),
+      ]);
       return refusalScript(`${machine.hostname} is being booted from another address`);
     }
     const secret = randomWord(32);
-    await insertBootSecret(tx, hashSecret(secret), { nodeId: machine.id, mac, bootEpoch: machine.bootEpoch, address: request.remoteAddress });
+    await insertBootSecret(tx, hashSecret(secret), {
+      nodeId: machine.id,
+      mac,
+      bootEpoch: machine.bootEpoch,
+      address: request.remoteAddress,
+    });
     preseedUrl = `${rackUrl}/MAAS/metadata/latest/by-id/${machine.systemId}/?op=get_preseed&secret=${secret}`;
   }
   const options = await kernelOptions(ctx, tx);
-  return ephemeralScript({ rackUrl, ...found.image, mac, preseedUrl, ephemeralOptions: EPHEMERAL_OPTIONS, persistentOptions: options }, `${machine.hostname}: ${purpose} with ${found.title}`);
+  return ephemeralScript(
+    { rackUrl, ...found.image, mac, preseedUrl, ephemeralOptions: EPHEMERAL_OPTIONS, persistentOptions: options },
+    `${machine.hostname}: ${purpose} with ${found.title}`,
+  );
 }
 
 /** The machine asked for its boot script: where, through whom, and one step on. */
-async function recordBoot(ctx: Ctx, tx: Tx, loaded: LoadedMachine, mac: string, rack: Pick<ConnectedRack, "nodeId">, request: BootRequest, purpose: string): Promise<void> {
+async function recordBoot(
+  ctx: Ctx,
+  tx: Tx,
+  loaded: LoadedMachine,
+  mac: string,
+  rack: Pick<ConnectedRack, "nodeId">,
+  request: BootRequest,
+  purpose: string,
+): Promise<void> {
   const { machine } = loaded;
   const times = await lifecycleTimes(ctx, tx);
   const next = purpose === "local" ? "first_boot" : "kernel";
-  const moved: Decision = machine.waitingFor === null || next === "first_boot" || isFurther(machine.waitingFor, next) || machine.waitingFor === "reboot" ? bootProgress(machine, next, times) : { set: {}, events: [], effects: [], jobs: [] };
+  const moved: Decision =
+    machine.waitingFor === null ||
+    next === "first_boot" ||
+    isFurther(machine.waitingFor, next) ||
+    machine.waitingFor === "reboot"
+      ? bootProgress(machine, next, times)
+      : { set: {}, events: [], effects: [], jobs: [] };
   const columns = {
-    bios_boot_method: request.platform === "efi" ? "uefi" : request.platform === "pcbios" ? "pxe" : loaded.row.bios_boot_method,
+    bios_boot_method:
+      request.platform === "efi" ? "uefi" : request.platform === "pcbios" ? "pxe" : loaded.row.bios_boot_method,
     boot_interface_id: (await bootInterfaceByMac(tx, machine.id, mac)) ?? loaded.row.boot_interface_id,
     boot_rack_id: rack.nodeId,
     boot_address: request.remoteAddress,
   };
-  await insertEvidence(tx, [{ nodeId: machine.id, mac, bootEpoch: machine.bootEpoch, source: "http", text: `boot script given: ${purpose} (${request.remoteAddress})` }]);
-  await commit(ctx, tx, loaded, { ...moved, events: [...moved.events, event("NODE_PXE_REQUEST", `${request.platform ?? "unknown"} from ${request.remoteAddress}`), event("PERFORMING_PXE_BOOT", purpose)] }, columns);
+  await insertEvidence(tx, [
+    {
+      nodeId: machine.id,
+      mac,
+      bootEpoch: machine.bootEpoch,
+      source: "http",
+      text: `boot script given: ${purpose} (${request.remoteAddress})`,
+    },
+  ]);
+  await commit(
+    ctx,
+    tx,
+    loaded,
+    {
+      ...moved,
+      events: [
+        ...moved.events,
+        event("NODE_PXE_REQUEST", `${request.platform ?? "unknown"} from ${request.remoteAddress}`),
+        event("PERFORMING_PXE_BOOT", purpose),
+      ],
+    },
+    columns,
+  );
 }
 
 /** What racks saw: recorded with the machine it is about, and one step on where it shows one. */
@@ -142,14 +239,33 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
     const id = byMac ?? (item.address === null ? undefined : await machineIdByAddress(region.db.kysely, item.address));
     const file = typeof item.detail?.file === "string" ? item.detail.file : undefined;
     if (id === undefined) {
-      if (mac !== undefined) await insertEvidence(region.db.kysely, [{ nodeId: null, mac, bootEpoch: null, source: item.source, text: item.text, ...(item.detail ? { detail: item.detail } : {}) }]);
+      if (mac !== undefined)
+        await insertEvidence(region.db.kysely, [
+          {
+            nodeId: null,
+            mac,
+            bootEpoch: null,
+            source: item.source,
+            text: item.text,
+            ...(item.detail ? { detail: item.detail } : {}),
+          },
+        ]);
       continue;
     }
     await inTransaction(ctx, async (tx) => {
       const loaded = await lockMachineById(tx, id);
       if (!loaded) return;
       const { machine } = loaded;
-      await insertEvidence(tx, [{ nodeId: id, mac: mac ?? null, bootEpoch: machine.bootEpoch, source: item.source, text: item.text, ...(item.detail ? { detail: item.detail } : {}) }]);
+      await insertEvidence(tx, [
+        {
+          nodeId: id,
+          mac: mac ?? null,
+          bootEpoch: machine.bootEpoch,
+          source: item.source,
+          text: item.text,
+          ...(item.detail ? { detail: item.detail } : {}),
+        },
+      ]);
       const next = nextAfter({ source: item.source, text: item.text, file });
       if (next === undefined || machine.statusDeadline === null || !isFurther(machine.waitingFor, next)) return;
       await commit(ctx, tx, loaded, bootProgress(machine, next, await lifecycleTimes(ctx, tx)));

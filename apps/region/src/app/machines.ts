@@ -18,14 +18,20 @@ import {
 } from "@rackwright/db/nodes";
 import { DomainError, type FieldMessages, invalidField } from "@rackwright/domain/errors";
 import { commissionInPlace } from "@rackwright/domain/machine/lifecycle";
-import { generateHostname, generateSystemId, parseArchitecture, parseHostname, parseMac } from "@rackwright/domain/machine/names";
+import {
+  generateHostname,
+  generateSystemId,
+  parseArchitecture,
+  parseHostname,
+  parseMac,
+} from "@rackwright/domain/machine/names";
 import { statusCode } from "@rackwright/domain/machine/status";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
 import { lifecycleTimes } from "./config.ts";
 import { type CommissionRequest, startCommission } from "./machine-actions.ts";
 import { permitted } from "./permissions.ts";
-import { powerColumns, readPowerParameters } from "./power-settings.ts";
+import { powerColumns, readPowerParameters, reportedPowerColumns } from "./power-settings.ts";
 import { createEnlistingSet } from "./script-sets.ts";
 
 /** What callers may state of a machine; undefined stays as it is. */
@@ -67,7 +73,8 @@ function parseSize(field: string, text: string): number | null {
   if (text.trim() === "") return null;
   const match = /^(\d{1,15})([KMGTPE]?)$/i.exec(text.trim());
   const bytes = match ? Number(match[1]) * 1000 ** " KMGTPE".indexOf((match[2] || " ").toUpperCase()) : Number.NaN;
-  if (!Number.isSafeInteger(bytes)) throw invalidField(field, `"${text}" is no size: a whole number, K, M, G, T, P or E may follow.`);
+  if (!Number.isSafeInteger(bytes))
+    throw invalidField(field, `"${text}" is no size: a whole number, K, M, G, T, P or E may follow.`);
   return bytes;
 }
 
@@ -79,7 +86,8 @@ function plainColumns(fields: MachineFields, subarchitecture?: string): Record<s
   if (fields.memory !== undefined) columns.memory_mib = fields.memory;
   if (fields.swap_size !== undefined) columns.swap_size = parseSize("swap_size", fields.swap_size);
   if (fields.min_hwe_kernel !== undefined) {
-    if (fields.min_hwe_kernel !== "" && !/^(hwe|ga)-/.test(fields.min_hwe_kernel)) throw invalidField("min_hwe_kernel", `"${fields.min_hwe_kernel}" is no kernel: it begins with hwe- or ga-.`);
+    if (fields.min_hwe_kernel !== "" && !/^(hwe|ga)-/.test(fields.min_hwe_kernel))
+      throw invalidField("min_hwe_kernel", `"${fields.min_hwe_kernel}" is no kernel: it begins with hwe- or ga-.`);
     columns.min_hwe_kernel = fields.min_hwe_kernel;
   }
   if (fields.architecture !== undefined && fields.architecture !== "") {
@@ -91,16 +99,24 @@ function plainColumns(fields: MachineFields, subarchitecture?: string): Record<s
 }
 
 /** Host name and domain as columns; a fully qualified name sets both. */
-async function nameColumns(tx: Tx, wanted: string, domain: number, exceptId: number | null): Promise<{ hostname: string; domain_id: number }> {
+async function nameColumns(
+  tx: Tx,
+  wanted: string,
+  domain: number,
+  exceptId: number | null,
+): Promise<{ hostname: string; domain_id: number }> {
   const parsed = parseHostname(wanted);
-  if (!parsed) throw invalidField("hostname", `"${wanted}" is no host name: letters, digits and hyphens, at most 63 to a label.`);
+  if (!parsed)
+    throw invalidField("hostname", `"${wanted}" is no host name: letters, digits and hyphens, at most 63 to a label.`);
   let domain_id = domain;
   if (parsed.domain !== undefined) {
     const found = await domainId(tx, parsed.domain);
-    if (found === undefined) throw invalidField("hostname", `There is no domain '${parsed.domain}': create it, or give the host name alone.`);
+    if (found === undefined)
+      throw invalidField("hostname", `There is no domain '${parsed.domain}': create it, or give the host name alone.`);
     domain_id = found;
   }
-  if (await hostnameTaken(tx, domain_id, parsed.hostname, exceptId)) throw invalidField("hostname", `Node with hostname '${parsed.hostname}' already exists.`);
+  if (await hostnameTaken(tx, domain_id, parsed.hostname, exceptId))
+    throw invalidField("hostname", `Node with hostname '${parsed.hostname}' already exists.`);
   return { hostname: parsed.hostname, domain_id };
 }
 
@@ -130,29 +146,64 @@ export async function createMachine(ctx: Ctx, request: CreateRequest): Promise<n
   const macs = parseMacs(request.macAddresses);
   const missing: FieldMessages = {};
   if (actor.kind === "anonymous" && !request.architecture) missing.architecture = ["This field is required."];
-  if (macs.length === 0 && request.power_type !== "ipmi" && !request.deployed) missing.mac_addresses = ["This field is required."];
-  if (Object.keys(missing).length > 0) throw new DomainError("invalid_fields", "Required fields are missing.", { fields: missing });
-  if (request.deployed && !admin) throw new DomainError("forbidden", "Only an administrator adds machines that are deployed already.");
-  const id = await inTransaction(ctx, async (tx) => (await reEnlist(ctx, tx, request, macs)) ?? (await insertMachine(ctx, tx, request, macs)));
+  if (macs.length === 0 && request.power_type !== "ipmi" && !request.deployed)
+    missing.mac_addresses = ["This field is required."];
+  if (Object.keys(missing).length > 0)
+    throw new DomainError("invalid_fields", "Required fields are missing.", { fields: missing });
+  if (request.deployed && !admin)
+    throw new DomainError("forbidden", "Only an administrator adds machines that are deployed already.");
+  const id = await inTransaction(
+    ctx,
+    async (tx) => (await reEnlist(ctx, tx, request, macs)) ?? (await insertMachine(ctx, tx, request, macs)),
+  );
   if (admin && request.commission !== false && !request.deployed) await commissionIfPossible(ctx, id, request.options);
   return id;
 }
 
 async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]): Promise<number> {
   const taken = await takenMacs(tx, macs);
-  if (taken[0]) throw invalidField("mac_addresses", `MAC address ${taken[0].mac} already in use on ${taken[0].systemId}.`);
+  if (taken[0])
+    throw invalidField("mac_addresses", `MAC address ${taken[0].mac} already in use on ${taken[0].systemId}.`);
   const places = await placeColumns(tx, request);
   const domain = (places.domain_id as number | undefined) ?? (await defaultDomainId(tx));
-  const columns = { ...plainColumns({ ...request, architecture: request.architecture || "amd64/generic" }, request.subarchitecture), ...places };
+  const columns = {
+    ...plainColumns({ ...request, architecture: request.architecture || "amd64/generic" }, request.subarchitecture),
+    ...places,
+  };
   for (let attempt = 0; attempt < 50; attempt++) {
     const systemId = generateSystemId(randomInt);
-    const name = request.hostname ? await nameColumns(tx, request.hostname, domain, null) : { hostname: generateHostname(randomInt), domain_id: domain };
-    const power = powerColumns(ctx.region, systemId, { powerType: "", parameters: {} }, { powerType: request.power_type || undefined, ...request.power });
-    const deployed = request.deployed ? { status: statusCode.deployed, previous_status: statusCode.new, owner_id: ctx.actor.kind === "user" ? ctx.actor.userId : null, netboot: false } : {};
-    const id = await insertNode(tx, { systemId, nodeType: 0, hostname: name.hostname, domainId: name.domain_id, columns: { ...columns, ...power, ...deployed, domain_id: name.domain_id } });
+    const name = request.hostname
+      ? await nameColumns(tx, request.hostname, domain, null)
+      : { hostname: generateHostname(randomInt), domain_id: domain };
+    const power =
+      ctx.actor.kind === "anonymous" && request.power_type
+        ? reportedPowerColumns(ctx.region, systemId, request.power_type, request.power.given)
+        : powerColumns(
+            ctx.region,
+            systemId,
+            { powerType: "", parameters: {} },
+            { powerType: request.power_type || undefined, ...request.power },
+          );
+    const deployed = request.deployed
+      ? {
+          status: statusCode.deployed,
+          previous_status: statusCode.new,
+          owner_id: ctx.actor.kind === "user" ? ctx.actor.userId : null,
+          netboot: false,
+        }
+      : {};
+    const id = await insertNode(tx, {
+      systemId,
+      nodeType: 0,
+      hostname: name.hostname,
+      domainId: name.domain_id,
+      columns: { ...columns, ...power, ...deployed, domain_id: name.domain_id },
+    });
     if (id === undefined) continue; // the generated name or id was taken: another one
     await insertBootInterfaces(tx, id, macs);
-    await insertEvents(tx, { nodeId: id, hostname: name.hostname, username: actorName(ctx.actor) }, [{ type: "NEW", description: "" }]);
+    await insertEvents(tx, { nodeId: id, hostname: name.hostname, username: actorName(ctx.actor) }, [
+      { type: "NEW", description: "" },
+    ]);
     await appendChange(tx, { kind: "create", entity: "machine", entityId: systemId });
     if (ctx.actor.kind === "anonymous" && request.commission) await enlistInPlace(ctx, tx, id);
     return id;
@@ -179,11 +230,24 @@ async function reEnlist(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]
   if (!match) return undefined;
   const loaded = await lockMachineById(tx, match.nodeId);
   if (!loaded || !open.includes(loaded.row.status)) return undefined;
-  const known = { powerType: loaded.row.power_type, parameters: readPowerParameters(ctx.region, loaded.row) };
-  const power = request.power_type ? powerColumns(ctx.region, loaded.row.system_id, known, { powerType: request.power_type, ...request.power }) : {};
-  await updateMachine(tx, loaded.machine.id, {}, { ...plainColumns({ architecture: request.architecture }, request.subarchitecture), ...power });
+  // One that a user commissions has its own credentials to speak by. A stranger's word would add an interface to it, and boot as it.
+  if (loaded.machine.status === "commissioning" && !loaded.machine.enlisting) return loaded.machine.id;
+  const power = request.power_type
+    ? reportedPowerColumns(ctx.region, loaded.row.system_id, request.power_type, request.power.given)
+    : {};
+  await updateMachine(
+    tx,
+    loaded.machine.id,
+    {},
+    { ...plainColumns({ architecture: request.architecture }, request.subarchitecture), ...power },
+  );
   const fresh = new Set((await takenMacs(tx, macs)).map((t) => t.mac));
-  await insertBootInterfaces(tx, loaded.machine.id, macs.filter((m) => !fresh.has(m)), loaded.machine.interfaceCount);
+  await insertBootInterfaces(
+    tx,
+    loaded.machine.id,
+    macs.filter((m) => !fresh.has(m)),
+    loaded.machine.interfaceCount,
+  );
   if (request.commission && loaded.row.status === statusCode.new) await enlistInPlace(ctx, tx, loaded.machine.id);
   await appendChange(tx, { kind: "update", entity: "machine", entityId: loaded.row.system_id });
   return loaded.machine.id;
@@ -203,18 +267,36 @@ async function commissionIfPossible(ctx: Ctx, id: number, options: CommissionReq
 }
 
 /** @returns the machine's id */
-export async function updateMachineFields(ctx: Ctx, systemId: string, fields: MachineFields, power: PowerGiven): Promise<number> {
+export async function updateMachineFields(
+  ctx: Ctx,
+  systemId: string,
+  fields: MachineFields,
+  power: PowerGiven,
+): Promise<number> {
   return inTransaction(ctx, async (tx) => {
     const { machine, row } = permitted(ctx.actor, "admin", await lockMachine(tx, systemId));
     const places = await placeColumns(tx, fields);
     const columns: Record<string, unknown> = { ...plainColumns(fields), ...places };
-    if (fields.hostname) Object.assign(columns, await nameColumns(tx, fields.hostname, (places.domain_id as number | undefined) ?? row.domain_id, machine.id));
+    if (fields.hostname)
+      Object.assign(
+        columns,
+        await nameColumns(tx, fields.hostname, (places.domain_id as number | undefined) ?? row.domain_id, machine.id),
+      );
     if (fields.power_type !== undefined || Object.keys(power.given).length > 0) {
       const known = { powerType: row.power_type, parameters: readPowerParameters(ctx.region, row) };
       Object.assign(columns, powerColumns(ctx.region, systemId, known, { powerType: fields.power_type, ...power }));
     }
     await updateMachine(tx, machine.id, {}, columns);
-    await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: actorName(ctx.actor) }, [{ type: "NODE", description: `Updated ${Object.keys(columns).filter((c) => c !== "power_parameters").join(", ") || "nothing"}.` }]);
+    await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: actorName(ctx.actor) }, [
+      {
+        type: "NODE",
+        description: `Updated ${
+          Object.keys(columns)
+            .filter((c) => c !== "power_parameters")
+            .join(", ") || "nothing"
+        }.`,
+      },
+    ]);
     await appendChange(tx, { kind: "update", entity: "machine", entityId: systemId });
     return machine.id;
   });
@@ -224,13 +306,19 @@ export async function removeMachine(ctx: Ctx, systemId: string): Promise<void> {
   await inTransaction(ctx, async (tx) => {
     const { machine } = permitted(ctx.actor, "admin", await lockMachine(tx, systemId));
     await deleteNode(tx, machine.id);
-    await insertEvents(tx, { nodeId: null, hostname: machine.hostname, username: actorName(ctx.actor) }, [{ type: "NODE", description: `Deleted machine '${machine.hostname}' (${systemId}).` }]);
+    await insertEvents(tx, { nodeId: null, hostname: machine.hostname, username: actorName(ctx.actor) }, [
+      { type: "NODE", description: `Deleted machine '${machine.hostname}' (${systemId}).` },
+    ]);
     await appendChange(tx, { kind: "delete", entity: "machine", entityId: systemId });
   });
 }
 
 /** @throws DomainError not_found, forbidden */
-export async function viewableMachine(ctx: Ctx, systemId: string, permission: "view" | "admin_read" = "view"): Promise<LoadedMachine> {
+export async function viewableMachine(
+  ctx: Ctx,
+  systemId: string,
+  permission: "view" | "admin_read" = "view",
+): Promise<LoadedMachine> {
   return permitted(ctx.actor, permission, await readMachine(ctx.region.db.kysely, systemId));
 }
 
@@ -243,7 +331,10 @@ function macParam(text: string): string {
 /** Whether a MAC address belongs to a machine past enlistment; logged-in callers also see New and Commissioning ones. */
 export async function isRegistered(ctx: Ctx, text: string): Promise<boolean> {
   const found = await statusByMac(ctx.region.db.kysely, macParam(text));
-  const hidden: number[] = ctx.actor.kind === "anonymous" ? [statusCode.new, statusCode.commissioning, statusCode.retired] : [statusCode.retired];
+  const hidden: number[] =
+    ctx.actor.kind === "anonymous"
+      ? [statusCode.new, statusCode.commissioning, statusCode.retired]
+      : [statusCode.retired];
   return found !== undefined && !hidden.includes(found.status);
 }
 

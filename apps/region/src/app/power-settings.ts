@@ -9,7 +9,10 @@ const purpose = (systemId: string) => `power:${systemId}`;
 
 export type PowerParameters = Record<string, string | string[]>;
 
-export function readPowerParameters(region: Pick<Region, "secrets">, row: Pick<NodeRow, "system_id" | "power_parameters">): PowerParameters {
+export function readPowerParameters(
+  region: Pick<Region, "secrets">,
+  row: Pick<NodeRow, "system_id" | "power_parameters">,
+): PowerParameters {
   if (row.power_parameters === null) return {};
   return JSON.parse(region.secrets.open(purpose(row.system_id), row.power_parameters)) as PowerParameters;
 }
@@ -26,17 +29,46 @@ export function powerColumns(
 ): Record<string, unknown> {
   const powerType = wanted.powerType ?? now.powerType;
   if (powerType === "") {
-    if (Object.keys(wanted.given).length > 0) throw invalidField("power_type", "Power parameters were given without a power type.");
+    if (Object.keys(wanted.given).length > 0)
+      throw invalidField("power_type", "Power parameters were given without a power type.");
     return { power_type: "", power_parameters: null };
   }
   const driver = powerDrivers.get(powerType);
-  if (!driver) throw invalidField("power_type", `Select a valid choice. ${powerType} is not one of the available choices: ${[...powerDrivers.keys()].join(", ")}.`);
+  if (!driver)
+    throw invalidField(
+      "power_type",
+      `Select a valid choice. ${powerType} is not one of the available choices: ${[...powerDrivers.keys()].join(", ")}.`,
+    );
   const kept = powerType === now.powerType ? now.parameters : {};
   const checked = checkSettings(driver, { ...kept, ...wanted.given }, { skipCheck: wanted.skipCheck });
   if (!checked.ok) {
-    const fields = Object.fromEntries(Object.entries(checked.errors).map(([name, messages]) => [`power_parameters_${name}`, messages]));
+    const fields = Object.fromEntries(
+      Object.entries(checked.errors).map(([name, messages]) => [`power_parameters_${name}`, messages]),
+    );
     const first = Object.entries(fields)[0];
     throw new DomainError("invalid_fields", `${first?.[0]}: ${first?.[1][0]}`, { fields });
   }
-  return { power_type: powerType, power_parameters: region.secrets.seal(purpose(systemId), JSON.stringify(checked.values)) };
+  return {
+    power_type: powerType,
+    power_parameters: region.secrets.seal(purpose(systemId), JSON.stringify(checked.values)),
+  };
+}
+
+/** Power types that a machine finds out about itself. Of others (a webhook's URL, say) the machine's word is not taken: racks would follow it. */
+const FOUND_BY_MACHINES = ["ipmi", "redfish", "mscm", "moonshot", "wedge"];
+
+/**
+ * As `powerColumns`, of what a machine says, or whoever claims to be it. Stored parameters are not joined with what is said: a password
+ * would go to whatever address it names.
+ * @throws DomainError invalid_fields also for a type that no machine finds out about itself
+ */
+export function reportedPowerColumns(
+  region: Pick<Region, "secrets">,
+  systemId: string,
+  powerType: string,
+  given: Record<string, unknown>,
+): Record<string, unknown> {
+  if (powerDrivers.has(powerType) && !FOUND_BY_MACHINES.includes(powerType) && powerType !== "manual")
+    throw invalidField("power_type", `A machine does not set its own power type to ${powerType}: a user does.`);
+  return powerColumns(region, systemId, { powerType: "", parameters: {} }, { powerType, given, skipCheck: true });
 }

@@ -1,13 +1,12 @@
 /** Preseeds: the first thing a booted machine asks for, and the only one that a boot secret opens. */
-import { readMachineById } from "@rackwright/db/machines";
-import { machineIdByMac } from "@rackwright/db/machines";
+import { lockMachineById, machineIdByMac, readMachineById } from "@rackwright/db/machines";
 import { insertEvidence } from "@rackwright/db/history";
 import { bootPurpose } from "@rackwright/domain/boot/purpose";
 import { DomainError } from "@rackwright/domain/errors";
 import { renderPreseed, type PreseedInput } from "@rackwright/domain/preseed/preseed";
 import type { Machine } from "@rackwright/domain/machine/machine";
-import { nodeToken } from "../auth/tokens.ts";
-import type { Region } from "../context.ts";
+import { newNodeToken, nodeToken, type Token } from "../auth/tokens.ts";
+import { inTransaction, type Region } from "../context.ts";
 import { claimedBoot, type MetadataRequest, textOf } from "./request.ts";
 
 /** How long an unwanted or finished machine may take to switch itself off. */
@@ -46,7 +45,7 @@ export async function machinePreseed(region: Region, systemId: string, request: 
   // An enlistment secret opens a machine only while that very enlistment is going on.
   if (boot.nodeId === null && !machine.enlisting)
     throw new DomainError("forbidden", "This machine is not enlisting now: boot it again.");
-  const token = await nodeToken(region, machine.id);
+  const token = await credentials(region, machine.id, machine.bootEpoch);
   if (!token)
     throw new DomainError("forbidden", `${machine.hostname} has no credentials now: nothing is to be done with it.`);
   await insertEvidence(region.db.kysely, [
@@ -58,6 +57,17 @@ export async function machinePreseed(region: Region, systemId: string, request: 
     credentials: token,
     statusUrl: `${request.baseUrl}/MAAS/metadata/status/${machine.systemId}`,
     afterwards: afterwards(machine, installs),
+  });
+}
+
+/** A New machine that is switched on boots the ephemeral system too; it gets its first credentials here (metadata-protocol.md section 2). */
+async function credentials(region: Region, id: number, epoch: number): Promise<Token | null> {
+  const token = await nodeToken(region, id);
+  if (token) return token;
+  return inTransaction({ region }, async (tx) => {
+    const loaded = await lockMachineById(tx, id);
+    if (loaded?.machine.status !== "new" || loaded.machine.bootEpoch !== epoch) return null;
+    return newNodeToken(region, tx, id);
   });
 }
 

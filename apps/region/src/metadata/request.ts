@@ -9,7 +9,7 @@ import type { Region } from "../context.ts";
 import { originOf } from "../http/dispatch.ts";
 import { parseBody, type ParsedBody, queryParams } from "../http/body.ts";
 
-/** A machine's uploads: script outputs, an installation's logs. */
+/** A machine's uploads: script outputs, an installation's logs. Only whoever has signed may send as much. */
 const LIMITS = { total: 256 << 20, inMemory: 64 << 20 };
 
 export interface MetadataRequest {
@@ -22,6 +22,7 @@ export interface MetadataRequest {
   baseUrl: string;
 }
 
+/** Of a caller who has been authenticated, or one whose request has no body that is read. */
 export async function readRequest(region: Region, request: FastifyRequest): Promise<MetadataRequest> {
   const url = new URL(request.url, "http://localhost");
   const body =
@@ -45,11 +46,14 @@ function reachedBy(request: FastifyRequest, throughRack: boolean): string {
   return originOf(request);
 }
 
+/** NUL is no text: PostgreSQL stores none. */
+export const plain = (text: string): string => text.replaceAll("\0", "");
+
 export function textOf(values: RawValue[] | undefined): string | undefined {
   const last = values?.at(-1);
   if (last === undefined) return undefined;
-  if (typeof last === "string") return last;
-  return last.bytes === undefined ? undefined : new TextDecoder().decode(last.bytes);
+  if (typeof last === "string") return plain(last);
+  return last.bytes === undefined ? undefined : plain(new TextDecoder().decode(last.bytes));
 }
 
 /**

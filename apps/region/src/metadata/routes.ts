@@ -56,16 +56,28 @@ async function answer(region: Region, request: FastifyRequest, reply: FastifyRep
   const tree = first === "curtin" || first === "enlist" ? first : "";
   const [version = "", ...rest] = tree === "" ? [first, ...others] : others;
   if (!VERSIONS.includes(version)) throw new DomainError("not_found", `Unknown metadata version: ${version}`);
+  // Whatever comes with a body is signed, and nothing of a body is read before that is checked.
+  const signer = request.method === "GET" || request.method === "HEAD" ? undefined : await signerOf(region, request);
   const parsed = await readRequest(region, request);
   try {
     const item = rest.join("/");
     const result =
       tree === "enlist"
         ? enlistTree(region, item)
-        : await machineTree(region, request, parsed, tree === "curtin", item);
+        : await machineTree(region, request, parsed, signer, tree === "curtin", item);
     send(reply, result);
   } finally {
     await parsed.body.dispose();
+  }
+}
+
+/** @throws DomainError as signedMachine; what the stranger still sends is dropped, so that it hears the answer */
+async function signerOf(region: Region, request: FastifyRequest): Promise<number> {
+  try {
+    return await signedMachine(region, request);
+  } catch (error) {
+    request.raw.resume();
+    throw error;
   }
 }
 
@@ -88,6 +100,7 @@ async function machineTree(
   region: Region,
   request: FastifyRequest,
   parsed: MetadataRequest,
+  signer: number | undefined,
   curtin: boolean,
   item: string,
 ): Promise<Answer> {
@@ -101,7 +114,7 @@ async function machineTree(
   if (byId !== undefined && op === "get_preseed") return machinePreseed(region, byId, parsed);
   if (item === "maas-scripts" && request.headers.authorization === undefined)
     return scripts(await buildScriptTar(systemCtx(region), null));
-  const nodeId = await signedMachine(region, request);
+  const nodeId = signer ?? (await signedMachine(region, request));
   if (byId !== undefined && request.method === "POST" && op === "netboot_off")
     return turnNetbootOff(region, nodeId, byId);
   const loaded = await readMachineById(region.db.kysely, nodeId);
@@ -166,12 +179,13 @@ async function statusReport(
   systemId: string,
 ): Promise<void> {
   if (request.headers.authorization === undefined) return void reply.code(401).header("content-type", TEXT).send("");
-  const report = parseReport(await readAll(request.raw, STATUS_LIMIT_BYTES));
   const nodeId = await signedMachine(region, request).catch((error: unknown) => {
     if (error instanceof DomainError) return undefined;
     throw error;
   });
   const loaded = nodeId === undefined ? undefined : await readMachineById(region.db.kysely, nodeId);
-  if (loaded && loaded.machine.systemId === systemId) await receiveStatus(region, loaded.machine.id, report);
+  if (loaded && loaded.machine.systemId === systemId)
+    await receiveStatus(region, loaded.machine.id, parseReport(await readAll(request.raw, STATUS_LIMIT_BYTES)));
+  else request.raw.resume();
   void reply.code(204).header("content-type", TEXT).send("");
 }

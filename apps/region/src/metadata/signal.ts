@@ -8,12 +8,12 @@ import type { Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
 import { commit } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";
-import { powerColumns, readPowerParameters } from "../app/power-settings.ts";
+import { reportedPowerColumns } from "../app/power-settings.ts";
 import { failResult, setSummary, storeSignalResult, touchPing } from "../app/script-results.ts";
 import { createBuiltinSet } from "../app/script-sets.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 import { runHook } from "../hooks/index.ts";
-import { textOf } from "./request.ts";
+import { plain, textOf } from "./request.ts";
 
 const SIGNALS: readonly Signal[] = [
   "OK",
@@ -27,11 +27,16 @@ const SIGNALS: readonly Signal[] = [
   "RELEASING",
 ];
 
-function integerField(fields: RawParams, name: string): number | undefined {
+/** A runtime may have a fraction; ids and exit statuses are whole, as the database keeps them. */
+function numberField(fields: RawParams, name: string, kind: "integer" | "id" | "seconds"): number | undefined {
   const text = textOf(fields[name])?.trim();
   if (text === undefined || text === "") return undefined;
-  if (!/^-?\d{1,15}(\.\d+)?$/.test(text)) throw invalidField(name, `"${text}" is no number.`);
-  return Number(text);
+  const value = Number(text);
+  const whole = kind === "id" ? /^\d{1,15}$/ : /^-?\d{1,10}$/;
+  const fits = kind === "id" || Math.abs(value) < 2 ** 31;
+  if (!(kind === "seconds" ? /^\d{1,10}(\.\d+)?$/ : whole).test(text) || !fits)
+    throw invalidField(name, `"${text}" is no ${kind === "seconds" ? "number of seconds" : "whole number"} that fits.`);
+  return value;
 }
 
 function signalField(fields: RawParams): Signal {
@@ -60,14 +65,14 @@ const TAKES_POWER: readonly Machine["status"][] = ["commissioning", "deployed"];
 export async function receiveSignal(region: Region, nodeId: number, fields: RawParams): Promise<void> {
   const ctx = systemCtx(region);
   const signal = signalField(fields);
-  const scriptResultId = integerField(fields, "script_result_id");
-  const scriptVersionId = integerField(fields, "script_version_id");
-  const exitStatus = integerField(fields, "exit_status") ?? integerField(fields, "script_result");
-  const runtime = integerField(fields, "runtime");
+  const scriptResultId = numberField(fields, "script_result_id", "id");
+  const scriptVersionId = numberField(fields, "script_version_id", "id");
+  const exitStatus = numberField(fields, "exit_status", "integer") ?? numberField(fields, "script_result", "integer");
+  const runtime = numberField(fields, "runtime", "seconds");
   const name = textOf(fields.name);
   const files = Object.entries(fields).flatMap(([field, values]) =>
     values.flatMap((v) =>
-      typeof v === "string" || v.bytes === undefined ? [] : [{ name: v.filename || field, bytes: v.bytes }],
+      typeof v === "string" || v.bytes === undefined ? [] : [{ name: plain(v.filename || field), bytes: v.bytes }],
     ),
   );
   await inTransaction(ctx, async (tx) => {
@@ -157,7 +162,7 @@ function typesOf(machine: Machine): number[] {
 async function takePower(
   region: Region,
   tx: Parameters<typeof updateMachine>[0],
-  loaded: { machine: Machine; row: Parameters<typeof readPowerParameters>[1] & { power_type: string } },
+  loaded: { machine: Machine; row: { power_type: string } },
   powerType: string,
   json: string | undefined,
 ): Promise<void> {
@@ -170,11 +175,6 @@ async function takePower(
   } catch {
     throw invalidField("power_parameters", "Must be a JSON object.");
   }
-  const columns = powerColumns(
-    region,
-    loaded.machine.systemId,
-    { powerType: known, parameters: readPowerParameters(region, loaded.row) },
-    { powerType, given, skipCheck: true },
-  );
+  const columns = reportedPowerColumns(region, loaded.machine.systemId, powerType, given);
   await updateMachine(tx, loaded.machine.id, {}, columns);
 }

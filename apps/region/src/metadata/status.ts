@@ -9,6 +9,7 @@ import { commit } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";
 import { storeSignalResult } from "../app/script-results.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
+import { plain } from "./request.ts";
 
 interface Report {
   event_type: string;
@@ -24,7 +25,9 @@ export function parseReport(body: Buffer): Report {
   for (const byte of body) if (byte > 127) throw new DomainError("bad_request", "Status messages must be ASCII.");
   let value: unknown;
   try {
-    value = JSON.parse(body.toString("ascii"));
+    value = JSON.parse(body.toString("ascii"), (_key, item: unknown) =>
+      typeof item === "string" ? plain(item) : item,
+    );
   } catch {
     throw new DomainError("bad_request", "The status message is not valid JSON.");
   }

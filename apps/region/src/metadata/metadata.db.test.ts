@@ -1,0 +1,438 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { newNodeToken, nodeToken, type Token } from "../auth/tokens.ts";
+import { inTransaction } from "../context.ts";
+import { addImage, addMachine, machineRow, netboot, statusOf } from "../testing/machines.ts";
+import { type TestRegion, testRegion } from "../testing/region.ts";
+import type { RequestOptions } from "../testing/request.ts";
+
+let t: TestRegion;
+before(async () => {
+  t = await testRegion();
+  await addImage(t);
+});
+after(() => t?.close());
+
+const at = (path: string) => `/MAAS/metadata/${path}`;
+const preseed = (systemId: string, secret: string | undefined, headers: Record<string, string> = {}) =>
+  t.request(null, "GET", at(`latest/by-id/${systemId}/`), { query: { op: "get_preseed", secret }, headers });
+const signal = (token: Token | null, fields: Record<string, string>, files: RequestOptions["multipart"] = {}) =>
+  t.request(token, "POST", at("latest/"), { multipart: { op: "signal", ...fields, ...files } });
+const report = (token: Token | null, systemId: string, json: unknown) =>
+  t.request(token, "POST", at(`status/${systemId}`), { json });
+const file = (filename: string, content: string | Uint8Array) => ({ filename, content });
+
+/** The three credential fields of a preseed, as the runner reads them. */
+function credentialsIn(text: string): Token {
+  const field = (name: string) => new RegExp(`${name}: (\\S+)`).exec(text)?.[1] ?? "";
+  return {
+    consumerKey: field("consumer_key"),
+    tokenKey: field("token_key"),
+    tokenSecret: field("token_secret"),
+    name: "machine",
+  };
+}
+
+/** A machine that commissions, with the credentials of its boot. */
+async function commissioning() {
+  const m = await addMachine(t, "new");
+  const reply = await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "commission" } });
+  assert.equal(reply.status, 200, reply.text);
+  const { secret } = await netboot(t, m.mac);
+  const text = await preseed(m.systemId, secret);
+  assert.equal(text.status, 200, text.text);
+  return { ...m, secret, token: credentialsIn(text.text) };
+}
+
+/** A machine that installs: allocated before, its secret and credentials of this boot. */
+async function deploying() {
+  const m = await addMachine(t, "deploying", {
+    owner_id: t.user.id,
+    osystem: "debian",
+    distro_series: "bookworm",
+    status_deadline: new Date(t.clock.now().getTime() + 3_600_000),
+    waiting_for: "power_on",
+    boot_epoch: 3,
+    user_data: Buffer.from("#!/bin/sh\necho mine\n"),
+  });
+  const token = await inTransaction({ region: t.region }, (tx) => newNodeToken(t.region, tx, m.id));
+  return { ...m, token };
+}
+
+suite("an unknown machine enlists", () => {
+  const mac = "52:54:00:ee:00:01";
+  let secret: string | undefined;
+  let systemId = "";
+  let token: Token;
+
+  test("its boot script carries an enlistment secret, for its address alone", async () => {
+    ({ secret } = await netboot(t, mac));
+    assert.ok(secret);
+    const get = (given: string | undefined) =>
+      t.request(null, "GET", at("latest/enlist-preseed/"), { query: { op: "get_enlist_preseed", secret: given } });
+    const reply = await get(secret);
+    assert.equal(reply.status, 200);
+    assert.match(reply.text, /metadata\/enlist\//);
+    assert.doesNotMatch(reply.text, /token_key/);
+    assert.equal((await get(undefined)).status, 403);
+    assert.equal((await get("wrong")).status, 403);
+    const elsewhere = await netboot(t, "52:54:00:ee:00:99", { address: "10.9.9.9" });
+    assert.equal((await get(elsewhere.secret)).status, 403, "handed to another address");
+  });
+
+  test("the enlistment tree is the same for everybody and holds nothing of a machine", async () => {
+    const get = (path: string) => t.request(null, "GET", at(`enlist/latest/${path}`));
+    assert.equal((await get("meta-data/instance-id")).text, "i-maas-enlistment");
+    assert.equal((await get("user-data")).status, 200);
+    assert.equal((await get("meta-data/public-keys")).status, 404);
+    assert.equal((await t.request(null, "GET", at("latest/maas-scripts"))).status, 200);
+  });
+
+  test("it adds itself, takes its credentials by the same secret, and runs until New", async () => {
+    const created = await t.request(null, "POST", "machines/", {
+      form: { architecture: "amd64", mac_addresses: mac, commission: "True", power_type: "manual" },
+    });
+    assert.equal(created.status, 200, created.text);
+    systemId = (created.json as { system_id: string }).system_id;
+    assert.equal(await statusOf(t, systemId), "commissioning");
+    const reply = await preseed(systemId, secret);
+    assert.equal(reply.status, 200, reply.text);
+    token = credentialsIn(reply.text);
+    const again = await t.request(null, "POST", "machines/", {
+      form: { architecture: "amd64", mac_addresses: mac, commission: "True" },
+    });
+    assert.equal((again.json as { system_id: string }).system_id, systemId, "no second record");
+    assert.equal((await machineRow(t, systemId)).boot_epoch, 1, "the same boot goes on");
+    assert.equal((await signal(token, { status: "WORKING" })).status, 200);
+    assert.equal((await signal(token, { status: "OK" })).text, "OK");
+    assert.equal(await statusOf(t, systemId), "new");
+  });
+
+  test("then its token is revoked, its secret opens nothing, and late reports are dropped", async () => {
+    assert.equal((await signal(token, { status: "OK" })).status, 403);
+    assert.equal((await preseed(systemId, secret)).status, 403);
+    const late = {
+      event_type: "finish",
+      origin: "cloudinit",
+      name: "modules-final",
+      description: "late",
+      result: "FAIL",
+    };
+    assert.equal((await report(token, systemId, late)).status, 204);
+    assert.equal(await statusOf(t, systemId), "new");
+  });
+
+  test("a New machine that is switched on gets credentials by its own boot's secret, and keeps them while it commissions", async () => {
+    const booted = await netboot(t, mac);
+    const reply = await preseed(systemId, booted.secret);
+    assert.equal(reply.status, 200, reply.text);
+    const own = credentialsIn(reply.text);
+    assert.equal((await signal(own, { status: "COMMISSIONING" })).status, 200);
+    assert.equal(await statusOf(t, systemId), "commissioning");
+    assert.equal((await signal(own, { status: "WORKING" })).status, 200, "the same credentials");
+    assert.equal((await preseed(systemId, booted.secret)).status, 200, "the same boot");
+  });
+});
+
+suite("preseeds open to the boot that they were made for, and to nothing else", () => {
+  test("without a secret, with a wrong one, from elsewhere, of another machine", async () => {
+    const m = await commissioning();
+    const other = await commissioning();
+    assert.equal((await preseed(m.systemId, m.secret)).status, 200, "cloud-init and the runner read it several times");
+    assert.equal((await preseed(m.systemId, undefined)).status, 403);
+    assert.equal((await preseed(m.systemId, "")).status, 403);
+    assert.equal((await preseed(m.systemId, `${m.secret}x`)).status, 403);
+    assert.equal((await preseed(m.systemId, other.secret)).status, 403);
+    assert.equal((await preseed("nobody", m.secret)).status, 403);
+    assert.equal((await preseed("%00", m.secret)).status, 403);
+    const foreign = await addMachine(t, "new");
+    await t.request(t.admin, "POST", `machines/${foreign.systemId}/`, { query: { op: "commission" } });
+    const there = await netboot(t, foreign.mac, { address: "10.1.2.3" });
+    assert.ok(there.secret);
+    assert.equal((await preseed(foreign.systemId, there.secret)).status, 403);
+    const spoofed = await preseed(foreign.systemId, there.secret, { "x-forwarded-for": "10.1.2.3" });
+    assert.equal(spoofed.status, 403, "only a rack of ours says whom it speaks for");
+    const faked = { "x-forwarded-for": "10.1.2.3", "x-rackwright-rack": "rack01:AAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+    assert.equal((await preseed(foreign.systemId, there.secret, faked)).status, 403);
+  });
+
+  test("of a past boot", async () => {
+    const m = await commissioning();
+    await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "abort" } });
+    assert.equal((await preseed(m.systemId, m.secret)).status, 403);
+    await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "commission" } });
+    assert.equal((await preseed(m.systemId, m.secret)).status, 403);
+    assert.equal((await signal(m.token, { status: "WORKING" })).status, 403, "the token of that boot is over too");
+  });
+
+  test("an enlistment secret opens no machine that a user commissions", async () => {
+    const { secret } = await netboot(t, "52:54:00:ee:00:02");
+    const m = await addMachine(t, "new");
+    await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "commission" } });
+    const form = { architecture: "amd64", mac_addresses: `52:54:00:ee:00:02,${m.mac}`, commission: "True" };
+    const reply = await t.request(null, "POST", "machines/", { form });
+    assert.equal((reply.json as { system_id: string }).system_id, m.systemId);
+    assert.equal((await preseed(m.systemId, secret)).status, 403);
+    const { script } = await netboot(t, "52:54:00:ee:00:02");
+    assert.match(script, /enlist-preseed/, "the stranger's interface did not become the machine's");
+  });
+
+  test("a boot script is for whoever holds the lease, and for one address of a boot", async () => {
+    const m = await addMachine(t, "new");
+    await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "commission" } });
+    for (const lease of ["10.0.0.77", undefined])
+      assert.equal((await netboot(t, m.mac, { lease })).secret, undefined, "no lease here");
+    assert.ok((await netboot(t, m.mac, { address: "10.0.0.5", lease: null })).secret, "DHCP is not ours");
+    assert.equal(
+      (await netboot(t, m.mac, { address: "10.0.0.6", lease: null })).secret,
+      undefined,
+      "claimed elsewhere",
+    );
+    assert.ok((await netboot(t, m.mac, { address: "10.0.0.7" })).secret, "its lease has changed");
+    const events = await t.db.kysely
+      .selectFrom("event")
+      .select("description")
+      .where("node_id", "=", m.id)
+      .where("type", "=", "BOOT_SECRET_CONFLICT")
+      .execute();
+    assert.equal(events.length, 3);
+    assert.match((await netboot(t, "52:54:00:00:00:zz")).script, /no MAC address/);
+  });
+
+  test("what is uploaded or logged never holds the secret", async () => {
+    const m = await commissioning();
+    const { rows } = await t.db.pool.query(
+      "select text from evidence where text like '%' || $1 || '%' union all select description from event where description like '%' || $1 || '%'",
+      [m.secret],
+    );
+    assert.deepEqual(rows, []);
+  });
+});
+
+suite("signals", () => {
+  const resultsOf = async (id: number) =>
+    (
+      await t.db.pool.query<{ id: number; name: string; status: number; stdout: Buffer | null }>(
+        "select r.id, r.name, r.status, r.stdout from script_result r join script_set s on s.id = r.set_id where s.node_id = $1 order by r.id",
+        [id],
+      )
+    ).rows;
+
+  test("need the machine's own credentials", async () => {
+    const m = await commissioning();
+    assert.equal((await signal(null, { status: "OK" })).status, 401);
+    assert.equal((await signal(t.admin.token, { status: "OK" })).status, 403, "a user's key is no machine's");
+    assert.equal((await signal({ ...m.token, tokenSecret: "wrong" }, { status: "OK" })).status, 403);
+    assert.equal((await t.request(null, "GET", at("latest/meta-data/instance-id"))).status, 401);
+    assert.equal((await t.request(t.admin, "GET", at("latest/user-data"))).status, 403);
+    assert.equal((await t.request(m.token, "GET", at("latest/meta-data/instance-id"))).text, m.systemId);
+    assert.equal((await t.request(m.token, "GET", "machines/")).status, 403, "and a machine's key is no user's");
+    assert.equal(await statusOf(t, m.systemId), "commissioning");
+  });
+
+  test("say what they say, or are refused", async () => {
+    const m = await commissioning();
+    for (const status of ["", "SLEEPING", "ok", "OK\nFAILED"])
+      assert.equal((await signal(m.token, { status })).status, 400, JSON.stringify(status));
+    assert.equal((await signal(m.token, {})).status, 400);
+    for (const [name, value] of [
+      ["script_result_id", "one"],
+      ["script_result_id", "3.7"],
+      ["script_result_id", "99999999999999999999"],
+      ["exit_status", "99999999999"],
+      ["runtime", "-1"],
+    ] as const) {
+      const reply = await signal(m.token, { status: "WORKING", [name]: value });
+      assert.equal(reply.status, 400, `${name}=${value}: ${reply.text}`);
+      assert.ok(name in (reply.json as object));
+    }
+    assert.equal((await t.request(m.token, "POST", at("latest/"), { form: { op: "dance" } })).status, 400);
+    const xml = { body: "<x/>", headers: { "content-type": "text/xml" } };
+    assert.equal((await t.request(m.token, "POST", at("latest/"), xml)).status, 415);
+    assert.equal((await t.request(m.token, "POST", at("1999-01-01/"), { form: { op: "signal" } })).status, 404);
+    assert.equal(await statusOf(t, m.systemId), "commissioning");
+  });
+
+  test("about another machine's results change nothing of it", async () => {
+    const mine = await commissioning();
+    const theirs = await commissioning();
+    const [target] = await resultsOf(theirs.id).then(async (rows) => {
+      if (rows.length > 0) return rows;
+      await signal(theirs.token, { status: "WORKING", name: "their-script" });
+      return resultsOf(theirs.id);
+    });
+    assert.ok(target);
+    const fields = { status: "WORKING", script_result_id: String(target.id), name: target.name, exit_status: "1" };
+    assert.equal((await signal(mine.token, fields, { f: file(target.name, "forged") })).status, 200);
+    const [now] = await resultsOf(theirs.id);
+    assert.deepEqual([now?.status, now?.stdout], [target.status, target.stdout]);
+  });
+
+  test("replayed and late ones change nothing", async () => {
+    const m = await commissioning();
+    const upload = (text: string) =>
+      signal(m.token, { status: "WORKING", name: "mine", exit_status: "0" }, { f: file("mine.out", text) });
+    assert.equal((await upload("first")).status, 200);
+    assert.equal((await upload("second")).status, 200);
+    const mine = (await resultsOf(m.id)).filter((r) => r.name === "mine");
+    assert.deepEqual(
+      mine.map((r) => r.stdout?.toString()),
+      ["first"],
+    );
+    assert.equal((await signal(m.token, { status: "FAILED", error: "it broke" })).status, 200);
+    assert.equal(await statusOf(t, m.systemId), "failed_commissioning");
+    assert.equal((await machineRow(t, m.systemId)).error_description, "it broke");
+    assert.equal((await signal(m.token, { status: "OK" })).status, 200, "taken, without effect");
+    assert.equal(await statusOf(t, m.systemId), "failed_commissioning");
+  });
+
+  test("NUL, wrong UTF-8 and large outputs are stored as they are, or refused, never a failure of ours", async () => {
+    const m = await commissioning();
+    const raw = Buffer.from([0, 255, 254, 0, 10]);
+    const bytes = await signal(
+      m.token,
+      { status: "WORKING", name: "raw", exit_status: "0" },
+      { f: file("raw.out", raw) },
+    );
+    assert.equal(bytes.status, 200, bytes.text);
+    assert.deepEqual((await resultsOf(m.id)).find((r) => r.name === "raw")?.stdout, raw);
+    const large = Buffer.alloc(10 << 20, "x");
+    const reply = await signal(
+      m.token,
+      { status: "WORKING", name: "big", exit_status: "0" },
+      { f: file("big", large) },
+    );
+    assert.equal(reply.status, 200, reply.text);
+    const nul = await signal(m.token, { status: "WORKING", name: "n\0l", error: "a\0b" });
+    assert.ok(nul.status < 500, nul.text);
+    const named = await signal(m.token, { status: "WORKING" }, { "a\0b": file("x\0y.out", "1") });
+    assert.ok(named.status < 500, named.text);
+    const failed = await signal(m.token, { status: "FAILED", error: "no\0 disk" });
+    assert.equal(failed.status, 200, failed.text);
+    assert.equal((await machineRow(t, m.systemId)).error_description, "no disk");
+  });
+
+  test("nothing of a body is taken from strangers", async () => {
+    const body = Buffer.alloc(4 << 20, "x");
+    const headers = { "content-type": "application/octet-stream" };
+    assert.equal((await t.request(null, "POST", at("latest/"), { body, headers })).status, 401);
+    assert.equal((await t.request(null, "POST", at("status/abc123"), { body, headers })).status, 401);
+    assert.equal((await t.request(null, "POST", at("enlist/latest/"), { body, headers })).status, 401);
+  });
+
+  test("a machine's word on its BMC brings no stored password to an address of its choice", async () => {
+    const m = await commissioning();
+    const set = (fields: Record<string, string>) =>
+      t.request(t.admin, "PUT", `machines/${m.systemId}/`, { form: fields });
+    const given = await set({
+      power_type: "ipmi",
+      power_parameters_power_address: "10.0.0.20",
+      power_parameters_power_user: "admin",
+      power_parameters_power_pass: "Hunter2secret",
+    });
+    assert.equal(given.status, 200, given.text);
+    const reported = { power_type: "ipmi", power_parameters: JSON.stringify({ power_address: "10.6.6.6" }) };
+    assert.equal((await signal(m.token, { status: "WORKING", ...reported })).status, 200);
+    const now = await t.request(t.admin, "GET", `machines/${m.systemId}/`, { query: { op: "power_parameters" } });
+    assert.match(now.text, /10\.6\.6\.6/);
+    assert.doesNotMatch(now.text, /Hunter2secret/);
+    const hook = {
+      power_type: "webhook",
+      power_parameters: JSON.stringify({ power_on_uri: "http://169.254.169.254/" }),
+    };
+    assert.equal((await signal(m.token, { status: "WORKING", ...hook })).status, 400);
+    assert.equal((await signal(m.token, { status: "WORKING", power_type: "nonsense" })).status, 400);
+    assert.equal((await signal(m.token, { status: "WORKING", power_type: "ipmi", power_parameters: "{" })).status, 400);
+  });
+});
+
+suite("reports of cloud-init and the installer", () => {
+  const good = { event_type: "start", origin: "cloudinit", name: "init", description: "starts" };
+
+  test("missing fields, other alphabets, no JSON, wrong credentials", async () => {
+    const m = await commissioning();
+    assert.equal((await report(m.token, m.systemId, good)).status, 204);
+    for (const field of Object.keys(good)) {
+      const reply = await report(m.token, m.systemId, { ...good, [field]: undefined });
+      assert.equal(reply.status, 400);
+      assert.match(reply.text, new RegExp(field));
+    }
+    const raw = (body: string) => t.request(m.token, "POST", at(`status/${m.systemId}`), { body });
+    assert.equal((await raw('{"event_type": "é"}')).status, 400);
+    assert.equal((await raw("{")).status, 400);
+    assert.equal((await raw("[]")).status, 400);
+    const nul = await report(m.token, m.systemId, { ...good, description: "a\0b", name: "c\0d" });
+    assert.equal(nul.status, 204, nul.text);
+    assert.equal((await report(null, m.systemId, good)).status, 401);
+    const failure = { ...good, event_type: "finish", result: "FAIL" };
+    for (const token of [{ ...m.token, tokenSecret: "wrong" }, t.admin.token, (await commissioning()).token])
+      assert.equal((await report(token, m.systemId, failure)).status, 204, "taken and dropped");
+    assert.equal(await statusOf(t, m.systemId), "commissioning");
+    assert.equal((await report(m.token, m.systemId, failure)).status, 204);
+    assert.equal(await statusOf(t, m.systemId), "failed_commissioning");
+  });
+
+  test("an installer that fails gives the deployment's reason, and its log", async () => {
+    const m = await deploying();
+    const finish = { event_type: "finish", origin: "curtin", description: "no boot loader", result: "FAIL" };
+    await report(m.token, m.systemId, { ...finish, name: "cmd-install/stage-curthooks" });
+    assert.equal(await statusOf(t, m.systemId), "deploying", "a stage alone decides nothing");
+    await report(m.token, m.systemId, { ...finish, name: "cmd-install" });
+    const row = await machineRow(t, m.systemId);
+    assert.equal(await statusOf(t, m.systemId), "failed_deployment");
+    assert.match(row.error_description, /no boot loader/);
+    assert.deepEqual([row.status_deadline, row.waiting_for, row.owner_id], [null, null, t.user.id]);
+  });
+});
+
+suite("a deployment, seen from the machine", () => {
+  test("the installer's address installs; the first ordinary user-data makes it Deployed, and only then", async () => {
+    const m = await deploying();
+    const { script, secret } = await netboot(t, m.mac);
+    assert.match(script, /: install with/);
+    assert.match((await preseed(m.systemId, secret)).text, /metadata\/curtin\//);
+    await t.request(m.token, "GET", at("curtin/latest/meta-data/instance-id"));
+    await t.request(m.token, "GET", at("latest/meta-data/instance-id"));
+    assert.equal(await statusOf(t, m.systemId), "deploying");
+    assert.equal(
+      (await t.request(m.token, "POST", at(`latest/by-id/${m.systemId}/`), { form: { op: "netboot_off" } })).status,
+      200,
+    );
+    assert.equal((await machineRow(t, m.systemId)).netboot, false);
+    assert.match((await netboot(t, m.mac)).script, /localboot/);
+    assert.equal(await statusOf(t, m.systemId), "deploying");
+    const reply = await t.request(m.token, "GET", at("latest/user-data"));
+    assert.equal(reply.text, "#!/bin/sh\necho mine\n");
+    assert.equal(await statusOf(t, m.systemId), "deployed");
+    assert.equal((await t.request(m.token, "GET", at("latest/user-data"))).status, 200);
+    assert.equal(
+      (await t.request(m.token, "GET", at("curtin/latest/user-data"))).status,
+      404,
+      "nothing to install now",
+    );
+    const deployed = await t.db.kysely
+      .selectFrom("event")
+      .select("type")
+      .where("node_id", "=", m.id)
+      .where("type", "=", "DEPLOYED")
+      .execute();
+    assert.equal(deployed.length, 1);
+    assert.ok(await nodeToken(t.region, m.id), "its credentials live on");
+  });
+
+  test("netboot_off and the rest are for one's own machine", async () => {
+    const mine = await deploying();
+    const theirs = await deploying();
+    const off = (token: Token | null) =>
+      t.request(token, "POST", at(`latest/by-id/${theirs.systemId}/`), { form: { op: "netboot_off" } });
+    assert.equal((await off(mine.token)).status, 403);
+    assert.equal((await off(null)).status, 401);
+    assert.equal((await off(t.admin.token)).status, 403);
+    assert.equal((await machineRow(t, theirs.systemId)).netboot, true);
+    assert.equal((await signal(mine.token, { status: "OK" })).status, 200);
+    assert.equal(await statusOf(t, mine.systemId), "deploying", "OK of an installer ends nothing");
+    await signal(mine.token, { status: "FAILED", error: "disk full" });
+    assert.equal((await machineRow(t, mine.systemId)).error_description, "disk full");
+    assert.equal(await statusOf(t, mine.systemId), "failed_deployment");
+  });
+});
