@@ -13,6 +13,7 @@ import { ImageCache } from "./images/cache.ts";
 import { imageBootFiles } from "./images/image-boot-files.ts";
 import { ImageSync } from "./images/sync.ts";
 import { rackInterfaces } from "./interfaces.ts";
+import { cannotListen } from "./listening.ts";
 import { RackIdentity } from "./link/identity.ts";
 import { type Link, type LinkTiming, startLink } from "./link/link.ts";
 import { runPower } from "./power/run-power.ts";
@@ -100,16 +101,20 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     },
     onRequest: (event) => evidence.add(httpEvidence(event)),
     log,
+  }).catch((error: unknown) => {
+    const how = "choose another port (--rack-http-port of script/up, --http-port of script/rack)";
+    throw cannotListen(error, "HTTP boot for machines", options.httpBoot, how);
   });
-  const tftp = options.tftp
+  const doorOfTftp = options.tftp;
+  const tftp = doorOfTftp
     ? await startTftp({
-        ...options.tftp,
+        ...doorOfTftp,
         files,
         onRequest: (event) => evidence.add(tftpEvidence(event)),
         log,
       }).catch(async (error: unknown) => {
         await http.close();
-        throw error;
+        throw cannotListen(error, "TFTP for machines", doorOfTftp, "leave it to that one (--no-tftp of script/rack)");
       })
     : undefined;
   const dhcp = dhcpService({

@@ -1,11 +1,12 @@
 /** DHCP as the region wants it: no Kea at all until there is an interface to serve, then one that is kept as asked. */
 
-import { keaDirectory } from "./work-directory.ts";
 import type { RackMethods } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
 import type { BootLog } from "../boot-files.ts";
 import { type Kea, type KeaWanted, startKea } from "./kea.ts";
 import type { DhcpEvidence } from "./log.ts";
+import { endOrphan } from "./orphan.ts";
+import { keaDirectory } from "./work-directory.ts";
 
 export interface DhcpOptions {
   dataDir: string;
@@ -41,6 +42,7 @@ export function dhcpService(options: DhcpOptions): DhcpService {
       kea = undefined;
       applied = key;
       await running?.stop();
+      if (!running && options.enabled) await endLeftOver(await keaDirectory(options.dataDir));
       return { changed: running !== undefined };
     }
     if (!options.enabled)
@@ -78,4 +80,9 @@ export function dhcpService(options: DhcpOptions): DhcpService {
       }),
     stop: () => inTurn(async () => kea?.stop()),
   };
+}
+
+/** After a kill -9 of ours Kea lives on; nobody would end it when DHCP was switched off meanwhile. */
+async function endLeftOver(directory: string): Promise<void> {
+  await endOrphan(`${directory}/kea-dhcp4.child`, `${directory}/kea-dhcp4.json`);
 }
