@@ -9,6 +9,9 @@ export interface ConfigItem {
   choices?: readonly (string | number)[];
   /** An empty value is refused. */
   required?: boolean;
+  /** Bounds of an int, both allowed. */
+  min?: number;
+  max?: number;
 }
 
 export const configItems = {
@@ -65,12 +68,12 @@ export const configItems = {
   maas_proxy_port: { kind: "int", default: 8000 },
   maas_syslog_port: { kind: "int", default: 5247 },
   main_archive: { kind: "url", default: "http://archive.ubuntu.com/ubuntu", required: true },
-  max_node_commissioning_results: { kind: "int", default: 10 },
-  max_node_installation_results: { kind: "int", default: 3 },
-  max_node_release_results: { kind: "int", default: 3 },
-  max_node_testing_results: { kind: "int", default: 10 },
+  max_node_commissioning_results: { kind: "int", default: 10, min: 1 },
+  max_node_installation_results: { kind: "int", default: 3, min: 1 },
+  max_node_release_results: { kind: "int", default: 3, min: 1 },
+  max_node_testing_results: { kind: "int", default: 10, min: 1 },
   network_discovery: { kind: "choice", default: "enabled", choices: ["enabled", "disabled"] },
-  node_timeout: { kind: "int", default: 30 },
+  node_timeout: { kind: "int", default: 30, min: 1 },
   ntp_external_only: { kind: "boolean", default: false },
   ntp_servers: { kind: "hosts", default: "ntp.ubuntu.com" },
   ports_archive: { kind: "url", default: "http://ports.ubuntu.com/ubuntu-ports", required: true },
@@ -82,11 +85,11 @@ export const configItems = {
   promtail_port: { kind: "int", default: 5238 },
   release_notifications: { kind: "boolean", default: true },
   remote_syslog: { kind: "string", default: null },
-  session_length: { kind: "int", default: 1209600 },
-  subnet_ip_exhaustion_threshold_count: { kind: "int", default: 16 },
+  session_length: { kind: "int", default: 1209600, min: 10, max: 1209600 },
+  subnet_ip_exhaustion_threshold_count: { kind: "int", default: 16, min: 1 },
   theme: { kind: "string", default: "" },
   tls_cert_expiration_notification_enabled: { kind: "boolean", default: false },
-  tls_cert_expiration_notification_interval: { kind: "int", default: 30 },
+  tls_cert_expiration_notification_interval: { kind: "int", default: 30, min: 1, max: 90 },
   upstream_dns: { kind: "addresses", default: null },
   use_peer_proxy: { kind: "boolean", default: false },
   use_rack_proxy: { kind: "boolean", default: true },
@@ -130,6 +133,9 @@ export function parseConfigValue(name: ConfigName, text: string): string | numbe
       return !FALSE_WORDS.includes(value.toLowerCase());
     case "int": {
       if (!/^\d{1,9}$/.test(value)) throw invalidField(name, `${name} takes a whole number, not "${text}".`);
+      const { min = 0, max = Infinity } = item;
+      if (Number(value) < min) throw invalidField(name, `${name} is at least ${min}, not ${value}.`);
+      if (Number(value) > max) throw invalidField(name, `${name} is at most ${max}, not ${value}.`);
       return Number(value);
     }
     case "choice": {
