@@ -90,7 +90,10 @@ function readArguments({ resource, action }: Called, args: readonly string[], he
   const { params } = resource.handler;
   given.positionals = words.slice(0, params.length);
   given.data = words.slice(params.length);
-  if (words.length < params.length) throw new UsageError(`missing: ${params.slice(words.length).join(" ")}`, help());
+  // No id holds "=" (a name may): a parameter in its place means that the id was left out.
+  const parameter = given.positionals.findIndex((word, i) => params[i] !== "name" && /^\w+@?=/.test(word));
+  const first = parameter < 0 ? words.length : parameter;
+  if (first < params.length) throw new UsageError(`missing: ${params.slice(first).join(" ")}`, help());
   if (given.data.length > 0 && !takesData(action)) throw new UsageError(`unexpected: ${given.data.join(" ")}`, help());
   return given;
 }

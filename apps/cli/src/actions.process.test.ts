@@ -132,6 +132,7 @@ test("exit codes of a wrong command line", () =>
   loggedIn(async ({ api, home }) => {
     const wrong: [args: string[], code: number, message: RegExp][] = [
       [["machine", "read"], 2, /^usage: maas admin machine read .*\nmaas: missing: system_id\n$/s],
+      [["machine", "deploy", "osystem=ubuntu"], 2, /^usage: .*\nmaas: missing: system_id\n$/s],
       [["machine", "read", "a", "b=c"], 2, /unexpected: b=c/],
       [["machine", "deploy", "a", "nonsense"], 1, /nonsense is not of the form key=value/],
       [["machine", "deploy", "a", "x@=/no/such/file"], 2, /\/no\/such\/file cannot be read \(ENOENT\)/],
