@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildImage } from "@rackwright/images/build";
+import { imageCacheDir } from "@rackwright/images/cache-dir";
 import { forwardPort } from "@rackwright/lab/forward";
 import type { LabMachineSpec } from "@rackwright/lab/spec";
 import { dirname } from "node:path";
@@ -81,7 +82,7 @@ function specs(count: number): LabMachineSpec[] {
 }
 
 async function image(say: (line: string) => void, signal: AbortSignal): Promise<string> {
-  const cacheDir = process.env.RACKWRIGHT_IMAGE_CACHE ?? "/var/cache/rackwright/images";
+  const cacheDir = imageCacheDir();
   await mkdir(cacheDir, { recursive: true });
   say("looking for the image (built once, some two minutes)");
   const manifest = await buildImage({ flavour: "cloud", cacheDir, progress: say, signal });

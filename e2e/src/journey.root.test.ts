@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildImage } from "@rackwright/images/build";
+import { imageCacheDir } from "@rackwright/images/cache-dir";
 import { takeThroughLife } from "./journey.ts";
 import { type Site, startSite } from "./site.ts";
 
@@ -23,7 +24,7 @@ let dir = "";
 before(async () => {
   if (skip) return;
   dir = await mkdtemp(join(tmpdir(), "rackwright-e2e-"));
-  const cacheDir = process.env.RACKWRIGHT_IMAGE_CACHE ?? "/var/cache/rackwright/images";
+  const cacheDir = imageCacheDir();
   await mkdir(cacheDir, { recursive: true });
   const manifest = await buildImage({ flavour: "cloud", cacheDir });
   site = await startSite({

@@ -1,13 +1,14 @@
 /** `node images/src/main.ts --flavour cloud --cache DIR`: the image's manifest on stdout, progress on stderr. */
 import { parseArgs } from "node:util";
 import { buildImage } from "./build.ts";
+import { imageCacheDir } from "./cache-dir.ts";
 import { flavours } from "./manifest.ts";
 
-const usage = `usage: node images/src/main.ts --flavour ${flavours.join("|")} --cache DIR`;
+const usage = `usage: node images/src/main.ts --flavour ${flavours.join("|")} [--cache DIR]`;
 
 const { values } = parseArgs({ options: { flavour: { type: "string" }, cache: { type: "string" } } });
 const flavour = flavours.find((name) => name === values.flavour);
-if (flavour === undefined || values.cache === undefined) {
+if (flavour === undefined) {
   console.error(usage);
   process.exit(2);
 }
@@ -18,7 +19,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 
 try {
   const progress = (line: string) => console.error(line);
-  const manifest = await buildImage({ flavour, cacheDir: values.cache, progress, signal: stop.signal });
+  const manifest = await buildImage({ flavour, cacheDir: values.cache ?? imageCacheDir(), progress, signal: stop.signal });
   console.log(JSON.stringify(manifest, undefined, 2));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

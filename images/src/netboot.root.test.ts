@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildImage } from "./build.ts";
+import { imageCacheDir } from "./cache-dir.ts";
 import { flavours, type ImageManifest } from "./manifest.ts";
 import {
   controllerUrl,
@@ -17,7 +18,7 @@ import {
 } from "./netboot/room.ts";
 import { ipxeScript, kernelArguments, siteFor, upstreamKernelArguments } from "./netboot/site.ts";
 
-const cacheDir = process.env["RACKWRIGHT_IMAGE_CACHE"] ?? join(tmpdir(), "rackwright-images");
+const cacheDir = imageCacheDir();
 const flavour = flavours.find((name) => name === process.env["RACKWRIGHT_IMAGE_FLAVOUR"]) ?? "cloud";
 /** Real hardware is what the generic kernel is for: a card and a disk that virtual machines do without. */
 const hardware = flavour === "generic" ? ({ nic: "e1000e", diskBus: "ahci" } as const) : {};

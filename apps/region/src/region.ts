@@ -22,6 +22,7 @@ import { loadMachineFiles } from "./metadata/files.ts";
 import { createRackServer } from "./racks/server.ts";
 import { startDeadlines } from "./reconcile/deadlines.ts";
 import { dhcpReconciler } from "./reconcile/dhcp.ts";
+import { startPowerPoll } from "./reconcile/power-poll.ts";
 import { syncImagesToRacks } from "./reconcile/images.ts";
 import { addPowerStep } from "@rackwright/db/power-actions";
 import { nodeIdBySystemId } from "@rackwright/db/nodes";
@@ -125,6 +126,7 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
   const dhcp = dhcpReconciler(region, { kea: options.kea, hub, admin: connection });
   started.defer(() => dhcp.stop());
   await dhcp.start();
+  started.defer(startPowerPoll(region));
   started.defer(await syncImagesToRacks(region, hub));
   started.defer(await startLeaseEvents(region, options.kea));
   const address = server.addresses()[0];

@@ -1,4 +1,5 @@
 /** Power changes in progress, step by step. */
+import { statusCode } from "@rackwright/domain/machine/status";
 import type { Kysely } from "kysely";
 import type { Schema } from "./schema.ts";
 
@@ -50,4 +51,49 @@ export async function finishPowerAction(db: Kysely<Schema>, key: PowerActionKey,
     .where("boot_epoch", "=", key.bootEpoch)
     .where("action", "=", key.action)
     .execute();
+}
+
+/**
+ * Machines whose power was last looked at before `checkedBefore`, or whose status changed since they were looked at and before
+ * `changedBefore` (what they switched off themselves shows after a while); the longest unseen first. Broken machines are left alone, and
+ * so is whoever's power is being switched right now.
+ */
+export async function machinesToPoll(
+  db: Kysely<Schema>,
+  options: { checkedBefore: Date; changedBefore: Date; powerTypes: readonly string[]; limit: number },
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom("node")
+    .select("id")
+    .where("node_type", "=", 0)
+    .where("power_type", "in", [...options.powerTypes])
+    .where("status", "<>", statusCode.broken)
+    .where((eb) =>
+      eb.or([
+        eb("power_checked_at", "is", null),
+        eb("power_checked_at", "<", options.checkedBefore),
+        eb.and([eb("power_checked_at", "<", eb.ref("status_since")), eb("status_since", "<", options.changedBefore)]),
+      ]),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom("power_action as a")
+            .select("a.node_id")
+            .whereRef("a.node_id", "=", "node.id")
+            .whereRef("a.boot_epoch", "=", "node.boot_epoch")
+            .where("a.finished_at", "is", null),
+        ),
+      ),
+    )
+    .orderBy((eb) => eb.fn.coalesce("power_checked_at", "created_at"))
+    .limit(options.limit)
+    .execute();
+  return rows.map((r) => r.id);
+}
+
+/** Nobody could be asked: looked at all the same, so that others get their turn. */
+export async function markPolled(db: Kysely<Schema>, id: number, at: Date): Promise<void> {
+  await db.updateTable("node").set({ power_checked_at: at }).where("id", "=", id).execute();
 }

@@ -266,7 +266,9 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
           ...(item.detail ? { detail: item.detail } : {}),
         },
       ]);
-      const next = nextAfter({ source: item.source, text: item.text, file });
+      // A machine that we switch is not booting for this purpose until it was seen on: what comes earlier is of its boot before.
+      const early = machine.waitingFor === "power_on" || item.at < machine.statusSince.getTime();
+      const next = early ? undefined : nextAfter({ source: item.source, text: item.text, file });
       if (next === undefined || machine.statusDeadline === null || !isFurther(machine.waitingFor, next)) return;
       await commit(ctx, tx, loaded, bootProgress(machine, next, await lifecycleTimes(ctx, tx)));
     });

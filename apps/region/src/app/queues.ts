@@ -5,7 +5,6 @@ import type { Job, Machine, PowerPurpose } from "@rackwright/domain/machine/mach
 import type { Ctx } from "../context.ts";
 
 export const POWER_QUEUE = "power";
-export const POWER_QUERY_QUEUE = "power-query";
 
 export interface PowerJob {
   nodeId: number;
@@ -16,20 +15,8 @@ export interface PowerJob {
 }
 
 export async function enqueueJob(ctx: Ctx, tx: Tx, machine: Machine, job: Job): Promise<void> {
-  switch (job.queue) {
-    case "power": {
-      const data: PowerJob = {
-        nodeId: machine.id,
-        epoch: job.epoch,
-        action: job.action,
-        bootDevice: job.bootDevice,
-        purpose: job.purpose,
-      };
-      await recordPowerAction(tx, { nodeId: machine.id, bootEpoch: job.epoch, action: job.action });
-      await ctx.region.jobs.enqueue(tx, POWER_QUEUE, data, { key: `${machine.id}:${job.epoch}:${job.action}` });
-      return;
-    }
-    case "power_query":
-      await ctx.region.jobs.enqueue(tx, POWER_QUERY_QUEUE, { nodeId: machine.id }, { key: String(machine.id) });
-  }
+  const { epoch, action, bootDevice, purpose } = job;
+  const data: PowerJob = { nodeId: machine.id, epoch, action, bootDevice, purpose };
+  await recordPowerAction(tx, { nodeId: machine.id, bootEpoch: epoch, action });
+  await ctx.region.jobs.enqueue(tx, POWER_QUEUE, data, { key: `${machine.id}:${epoch}:${action}` });
 }

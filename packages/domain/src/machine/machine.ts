@@ -86,15 +86,13 @@ export type Effect =
   | { do: "mark_image_deployed" };
 
 /** Side effects that leave the database: queued in the same transaction, done afterwards, keyed by (machine, epoch). */
-export type Job =
-  | {
-      queue: "power";
-      action: "on" | "off" | "cycle";
-      epoch: number;
-      bootDevice: "network" | "disk" | null;
-      purpose: PowerPurpose;
-    }
-  | { queue: "power_query" };
+export interface Job {
+  queue: "power";
+  action: "on" | "off" | "cycle";
+  epoch: number;
+  bootDevice: "network" | "disk" | null;
+  purpose: PowerPurpose;
+}
 
 /** Why power is switched: decides what a failure means. */
 export type PowerPurpose = "commissioning" | "testing" | "deploying" | "releasing" | "aborting" | "user";
