@@ -13,9 +13,13 @@ import { parseBody, type ParsedBody, queryParams } from "./body.ts";
 import { sendError, sendResult, TEXT } from "./reply.ts";
 import type { Routes } from "./route.ts";
 
-/** A body without credentials: enlisting machines send a few kilobytes. */
-const ANONYMOUS_LIMITS = { total: 1 << 20, inMemory: 1 << 20 };
-/** With credentials: scripts and results; images go to their own address in pieces, or spool to a file. */
+/**
+ * A body without credentials, or with a signature over its parameters, which have to be read first: enlisting machines send a few
+ * kilobytes, and whoever signs so sends forms.
+ */
+const UNCHECKED_LIMITS = { total: 1 << 20, inMemory: 1 << 20 };
+const PLAINTEXT = /oauth_signature_method="?PLAINTEXT/i;
+/** With credentials that were found good: scripts and results; images go to their own address in pieces, or spool to a file. */
 const SIGNED_LIMITS = { total: 64 * 2 ** 30, inMemory: 16 << 20 };
 
 export function originOf(request: FastifyRequest): string {
@@ -43,16 +47,18 @@ export async function dispatch(
     const method = request.method === "HEAD" ? "GET" : request.method;
     // The upload of an image's pieces takes its body raw; it is the only resource that is all raw.
     const raw = Object.values(found.resource.actions).some((a) => a.method === method && routes.get(a)?.rawBody);
-    const limits = request.headers.authorization === undefined ? ANONYMOUS_LIMITS : SIGNED_LIMITS;
+    const target = { method: request.method, url: `${originOf(request)}${url.pathname}` };
+    // This signature covers no parameters, so it is checked before anything is taken of a body.
+    const early = PLAINTEXT.test(request.headers.authorization ?? "")
+      ? await authenticate(region, request.headers.authorization, query, target)
+      : undefined;
+    const limits = early ? SIGNED_LIMITS : UNCHECKED_LIMITS;
     if (!raw && method !== "GET") body = await parseBody(request.raw, request.headers["content-type"], limits);
     const params: RawParams = { ...query };
     for (const [name, values] of Object.entries(body?.params ?? {}))
       params[name] = [...(params[name] ?? []), ...values];
 
-    const identity = await authenticate(region, request.headers.authorization, params, {
-      method: request.method,
-      url: `${originOf(request)}${url.pathname}`,
-    });
+    const identity = early ?? (await authenticate(region, request.headers.authorization, params, target));
     for (const name of Object.keys(params)) if (name.startsWith("oauth_")) delete params[name];
     const action = chooseAction(found.resource, method, opOf(params, found.pathOp), identity);
     delete params.op;
@@ -72,6 +78,8 @@ export async function dispatch(
     });
     sendResult(reply, action.success, result);
   } catch (error) {
+    // What was not read of the body is dropped, so that whoever sends it hears the answer.
+    request.raw.resume();
     if (error instanceof DomainError && error.code === "method_not_allowed")
       void reply.header("allow", methodsOf(found.resource).join(", "));
     if (!sendError(reply, error, request.id))

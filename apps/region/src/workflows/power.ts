@@ -3,6 +3,7 @@
  * were already taken; record what was observed. Each can run twice: the job is keyed by machine and epoch, and one of a past epoch does
  * nothing.
  */
+import { setTimeout } from "node:timers/promises";
 import { insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, readMachineById } from "@rackwright/db/machines";
 import { addPowerStep, finishPowerAction, powerActionSteps } from "@rackwright/db/power-actions";
@@ -20,17 +21,41 @@ const CALL_TIMEOUT_MS = 5 * 60_000;
 /** A rack that is just being restarted is waited for. */
 const RACK_WAIT_MS = 30_000;
 
-export async function startPowerWorkflow(region: Region): Promise<void> {
-  await region.jobs.handle<PowerJob>(POWER_QUEUE, { concurrency: 20, retryLimit: 5, expireSeconds: 900 }, async (job) => {
-    await switchPower(region, job.data, job.signal, job.attempt);
-  });
+export async function startPowerWorkflow(region: Region, options: { rackWaitMs?: number } = {}): Promise<void> {
+  const turns = new Turns();
+  const rackWaitMs = options.rackWaitMs ?? RACK_WAIT_MS;
+  await region.jobs.handle<PowerJob>(POWER_QUEUE, { concurrency: 20, retryLimit: 5, expireSeconds: 900 }, (job) =>
+    turns.take(job.data.nodeId, () => switchPower(region, job.data, { ...job, rackWaitMs })),
+  );
+}
+
+/** One thing at a time per machine: an order to switch off that is still under way must not overtake the start after it. */
+class Turns {
+  readonly #last = new Map<number, Promise<unknown>>();
+
+  async take<T>(nodeId: number, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#last.get(nodeId) ?? Promise.resolve()).then(work, work);
+    this.#last.set(nodeId, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#last.get(nodeId) === turn) this.#last.delete(nodeId);
+    }
+  }
+}
+
+interface Run {
+  signal: AbortSignal;
+  attempt: number;
+  rackWaitMs: number;
 }
 
 export function recordPowerStep(region: Region, systemId: number, bootEpoch: number, step: PowerStep): Promise<void> {
   return addPowerStep(region.db.kysely, systemId, bootEpoch, step);
 }
 
-async function switchPower(region: Region, job: PowerJob, signal: AbortSignal, attempt: number): Promise<void> {
+async function switchPower(region: Region, job: PowerJob, run: Run): Promise<void> {
+  const { signal, attempt } = run;
   const loaded = await readMachineById(region.db.kysely, job.nodeId);
   // Deleted, or started for another purpose since: that start has its own job.
   if (!loaded || loaded.machine.bootEpoch !== job.epoch) return;
@@ -38,7 +63,7 @@ async function switchPower(region: Region, job: PowerJob, signal: AbortSignal, a
   const progress = await powerActionSteps(region.db.kysely, key);
   if (progress?.finished) return;
   try {
-    const rack = await waitForRack(region, loaded.row, signal);
+    const rack = await waitForRack(region, loaded.row, run);
     await region.racks.call(
       rack,
       "power",
@@ -61,23 +86,24 @@ async function switchPower(region: Region, job: PowerJob, signal: AbortSignal, a
     return;
   }
   await finishPowerAction(region.db.kysely, key, region.now());
-  await insertEvidence(region.db.kysely, [{ nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} done` }]);
+  await insertEvidence(region.db.kysely, [
+    { nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} done` },
+  ]);
   await observePower(region, job.nodeId, job.action === "off" ? "off" : "on");
 }
 
-async function waitForRack(region: Region, row: Parameters<typeof racksFor>[1] & { hostname: string }, signal: AbortSignal): Promise<number> {
-  const deadline = Date.now() + RACK_WAIT_MS;
+async function waitForRack(
+  region: Region,
+  row: Parameters<typeof racksFor>[1] & { hostname: string },
+  { signal, rackWaitMs }: Run,
+): Promise<number> {
+  const deadline = Date.now() + rackWaitMs;
   for (;;) {
     const [rack] = racksFor(region, row);
     if (rack !== undefined) return rack;
-    if (signal.aborted || Date.now() >= deadline) throw new DomainError("rack_unavailable", `No rack controller is connected to switch ${row.hostname}'s power.`);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 1000);
-      region.racks.onChange(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    if (signal.aborted || Date.now() >= deadline)
+      throw new DomainError("rack_unavailable", `No rack controller is connected to switch ${row.hostname}'s power.`);
+    await setTimeout(Math.min(1000, rackWaitMs));
   }
 }
 
@@ -86,7 +112,20 @@ async function giveUp(region: Region, job: PowerJob, reason: string): Promise<vo
   await inTransaction(ctx, async (tx) => {
     const loaded = await lockMachineById(tx, job.nodeId);
     if (!loaded || loaded.machine.bootEpoch !== job.epoch) return;
-    await insertEvidence(tx, [{ nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} failed: ${reason}` }]);
-    await commit(ctx, tx, loaded, powerFailed(loaded.machine, job.purpose, `Power ${job.action} failed: ${reason}`, region.now()));
+    await insertEvidence(tx, [
+      {
+        nodeId: job.nodeId,
+        mac: null,
+        bootEpoch: job.epoch,
+        source: "bmc",
+        text: `power ${job.action} failed: ${reason}`,
+      },
+    ]);
+    await commit(
+      ctx,
+      tx,
+      loaded,
+      powerFailed(loaded.machine, job.purpose, `Power ${job.action} failed: ${reason}`, region.now()),
+    );
   });
 }

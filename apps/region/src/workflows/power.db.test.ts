@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { lockMachineById } from "@rackwright/db/machines";
+import type { PowerStep, RackMethods } from "@rackwright/contract/rack-protocol";
+import { DomainError } from "@rackwright/domain/errors";
+import { until } from "@rackwright/testkit/until";
+import { observePower } from "../app/machine-facts.ts";
+import { enqueueJob, type PowerJob } from "../app/queues.ts";
+import { powerColumns } from "../app/power-settings.ts";
+import { inTransaction, systemCtx } from "../context.ts";
+import { addImage, type AddedMachine, addMachine, machineRow, statusOf } from "../testing/machines.ts";
+import { type TestRegion, testRegion } from "../testing/region.ts";
+import { recordPowerStep, startPowerWorkflow } from "./power.ts";
+
+let t: TestRegion;
+const RACK = 4711;
+before(async () => {
+  t = await testRegion();
+  await addImage(t);
+  await startPowerWorkflow(t.region, { rackWaitMs: 100 });
+});
+afterEach(() => t.racks.connect({ nodeId: RACK }));
+after(() => t?.close());
+
+type Order = RackMethods["power"]["params"];
+const ordersOf = (m: AddedMachine) =>
+  t.racks.calls.map((c) => c.params as Order).filter((p) => p.systemId === m.systemId);
+
+async function bmcMachine(status: Parameters<typeof addMachine>[1], columns: Record<string, unknown> = {}) {
+  const m = await addMachine(t, status, columns);
+  const given = { power_address: "10.0.0.9", power_user: "u", power_pass: "pw-of-bmc" };
+  const power = powerColumns(
+    t.region,
+    m.systemId,
+    { powerType: "", parameters: {} },
+    { powerType: "ipmi", given, skipCheck: false },
+  );
+  await t.db.kysely.updateTable("node").set(power).where("id", "=", m.id).execute();
+  return m;
+}
+const op = (m: AddedMachine, name: string) =>
+  t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: name } });
+const textsOf = async (m: AddedMachine) =>
+  (await t.db.kysely.selectFrom("evidence").select("text").where("node_id", "=", m.id).execute()).map((e) => e.text);
+
+test("a start is carried out once, with the BMC's settings, and moves the machine on", async () => {
+  t.racks.connect({ nodeId: RACK });
+  t.racks.answer("power", () => ({ state: "on" }));
+  const m = await bmcMachine("new");
+  assert.equal((await op(m, "commission")).status, 200);
+  await until(async () => (await machineRow(t, m.systemId)).waiting_for === "dhcp");
+  const orders = ordersOf(m);
+  assert.equal(orders.length, 1);
+  assert.deepEqual(
+    [orders[0]?.action, orders[0]?.bootEpoch, orders[0]?.bootDevice, orders[0]?.parameters.power_pass, orders[0]?.done],
+    ["cycle", 1, "network", "pw-of-bmc", []],
+  );
+  assert.ok((await textsOf(m)).includes("power cycle done"));
+  const { rows } = await t.db.pool.query("select text from evidence where text like '%pw-of-bmc%'");
+  assert.deepEqual(rows, []);
+});
+
+test("a BMC that refuses fails the work, with its reason, at once", async () => {
+  t.racks.connect({ nodeId: RACK });
+  t.racks.answer("power", () => {
+    throw new DomainError("power_failed", "10.0.0.9 refuses the password");
+  });
+  const m = await bmcMachine("new");
+  await op(m, "commission");
+  await until(async () => (await statusOf(t, m.systemId)) === "failed_commissioning");
+  const row = await machineRow(t, m.systemId);
+  assert.match(row.error_description, /Power cycle failed: 10\.0\.0\.9 refuses the password/);
+  assert.deepEqual([row.power_state, row.status_deadline, ordersOf(m).length], ["error", null, 1]);
+});
+
+test("an order of a past epoch does nothing", async () => {
+  t.racks.connect({ nodeId: RACK });
+  t.racks.answer("power", () => ({ state: "off" }));
+  const m = await bmcMachine("commissioning", { boot_epoch: 5, waiting_for: "power_on", status_deadline: new Date() });
+  const ctx = systemCtx(t.region);
+  await inTransaction(ctx, async (tx) => {
+    const loaded = await lockMachineById(tx, m.id);
+    assert.ok(loaded);
+    const job = { queue: "power", action: "off", bootDevice: null, purpose: "aborting" } as const;
+    await enqueueJob(ctx, tx, loaded.machine, { ...job, epoch: 4 });
+  });
+  await until(async () => {
+    const { rows } = await t.db.pool.query<{ data: PowerJob; state: string }>(
+      "select data, state::text from pgboss.job where name = 'power' and (data->>'nodeId')::int = $1",
+      [m.id],
+    );
+    return rows.length === 1 && rows[0]?.state === "completed";
+  });
+  assert.deepEqual(ordersOf(m), []);
+});
+
+test("what a broken link left half done goes on from the steps that were taken", async () => {
+  t.racks.connect({ nodeId: RACK });
+  let tries = 0;
+  t.racks.answer("power", async (order) => {
+    tries += 1;
+    if (tries > 1) return { state: "on" };
+    const { id } = await machineRow(t, order.systemId);
+    for (const step of ["off_sent", "observed_off"] as PowerStep[])
+      await recordPowerStep(t.region, id, order.bootEpoch, step);
+    throw new DomainError("rack_unavailable", "the link to the rack broke");
+  });
+  const m = await bmcMachine("new");
+  await op(m, "commission");
+  await until(async () => (await machineRow(t, m.systemId)).waiting_for === "dhcp", { timeoutMs: 15_000 });
+  assert.deepEqual(
+    ordersOf(m).map((o) => o.done),
+    [[], ["off_sent", "observed_off"]],
+  );
+  assert.equal(await statusOf(t, m.systemId), "commissioning");
+});
+
+test("a start waits for the order to switch off before it, however slow the BMC", async () => {
+  t.racks.connect({ nodeId: RACK });
+  const slow = Promise.withResolvers<void>();
+  const running: string[] = [];
+  t.racks.answer("power", async ({ action }) => {
+    running.push(`${action} begins`);
+    if (action === "off") await slow.promise;
+    running.push(`${action} ends`);
+    return { state: action === "off" ? "off" : "on" };
+  });
+  const m = await bmcMachine("commissioning", {
+    owner_id: t.admin.id,
+    waiting_for: "dhcp",
+    status_deadline: new Date(Date.now() + 600_000),
+  });
+  assert.equal((await op(m, "abort")).status, 200);
+  await until(() => running.length === 1);
+  assert.equal((await op(m, "commission")).status, 200);
+  await until(async () => {
+    const { rows } = await t.db.pool.query(
+      "select 1 from pgboss.job where name = 'power' and state = 'active' and (data->>'nodeId')::int = $1",
+      [m.id],
+    );
+    return rows.length === 2;
+  });
+  slow.resolve();
+  await until(async () => (await machineRow(t, m.systemId)).waiting_for === "dhcp");
+  assert.deepEqual(running, ["off begins", "off ends", "cycle begins", "cycle ends"]);
+});
+
+test("a release ends when the BMC shows off", async () => {
+  t.racks.connect({ nodeId: RACK });
+  t.racks.answer("power", () => ({ state: "off" }));
+  const m = await bmcMachine("deployed", { owner_id: t.user.id, power_state: "unknown" });
+  assert.equal((await op(m, "release")).status, 200);
+  await until(async () => (await statusOf(t, m.systemId)) === "new");
+  const row = await machineRow(t, m.systemId);
+  assert.deepEqual([row.owner_id, row.power_state, row.status_deadline], [null, "off", null]);
+  await observePower(t.region, m.id, "off");
+  assert.equal(await statusOf(t, m.systemId), "new", "seen off again, nothing happens");
+});
+
+test("without a rack the machine fails and says so, after several tries", async () => {
+  t.racks.disconnect(RACK);
+  const m = await bmcMachine("new");
+  await op(m, "commission");
+  await until(async () => (await statusOf(t, m.systemId)) === "failed_commissioning", { timeoutMs: 60_000 });
+  assert.match((await machineRow(t, m.systemId)).error_description, /No rack controller is connected/);
+  assert.deepEqual(ordersOf(m), []);
+});
