@@ -2,12 +2,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { lockDirectory } from "@rackwright/db/postgres/lock";
+import { cannotListen } from "@rackwright/rack/listening";
 import { type Rack, startRack } from "@rackwright/rack/rack";
 import { type RunningRegion, startRegion } from "@rackwright/region/region";
 import type { Logger } from "pino";
 import { openDatabases } from "./database.ts";
 import { registerImages } from "./images.ts";
 import type { UpOptions } from "./options.ts";
+import { originFor } from "./origin.ts";
+import { teardown } from "./teardown.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 export interface Controller {
   running: RunningRegion;
@@ -19,18 +23,16 @@ export interface Controller {
 /** This installation's own files. */
 const PROJECT = join(import.meta.dirname, "..", "..", "..");
 
+/** @throws Error of what could not be started, or the signal's reason; everything that was started before has ended then */
 export async function startController(
-  options: UpOptions & { version: string; log: Logger; onFailure: (reason: string) => void },
+  options: UpOptions & { version: string; log: Logger; onFailure: (reason: string) => void; signal: AbortSignal },
 ): Promise<Controller> {
-  const { dataDir, log } = options;
-  await mkdir(join(dataDir, "run"), { recursive: true, mode: 0o711 });
-  const undo: (() => Promise<void> | void)[] = [];
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
+  const { dataDir, host, log, signal, version } = options;
+  const started = teardown(log);
   try {
+    await mkdir(join(dataDir, "run"), { recursive: true, mode: 0o711 });
     const lock = await lockDirectory(dataDir);
-    undo.push(() => lock.release());
+    started.add("the lock", () => lock.release());
     const databases = await openDatabases({
       dataDir,
       uri: options.databaseUri,
@@ -38,38 +40,49 @@ export async function startController(
       log: (line) => log.info(line),
       onExit: options.onFailure,
     });
-    undo.push(() => databases.stop());
+    // PostgreSQL has its own limits, and is ended the hard way after them.
+    started.add("PostgreSQL", () => databases.stop(), 120_000);
+    signal.throwIfAborted();
     const running = await startRegion({
       connection: databases.connection,
       kea: databases.kea,
       dataDir,
       machineDir: join(PROJECT, "machine"),
-      listen: { host: options.host, port: options.port },
+      listen: { host, port: options.port },
       log,
-      version: options.version,
+      version,
+    }).catch((error: unknown) => {
+      throw cannotListen(error, "The API", options, "choose another port with --port");
     });
-    undo.push(() => running.stop());
+    started.add("the region", () => running.stop());
+    signal.throwIfAborted();
     const bootloaders = await registerImages(running.region, options.images, join(dataDir, "bootloaders"));
     let rack: Rack | null = null;
     if (options.rack) {
-      rack = await startRack({
-        regionUrl: `http://127.0.0.1:${running.port}`,
+      const mine = await startRack({
+        regionUrl: originFor(host, running.port, "127.0.0.1"),
         enrolmentSecret: running.enrolmentSecret,
         dataDir: join(dataDir, "rack"),
-        httpBoot: { host: options.host, port: 5248 },
-        tftp: options.dhcp ? { host: options.host, port: 69 } : null,
+        httpBoot: { host, port: options.rackHttpPort },
+        tftp: options.dhcp ? { host, port: 69 } : null,
         dhcp: options.dhcp,
         bootloaderDir: options.bootloaders ?? bootloaders,
         inRegion: true,
         log,
-        version: options.version,
+        version,
       });
-      undo.push(() => rack?.stop());
-      await rack.ready;
+      started.add("the rack", () => mine.stop());
+      await unlessAborted(mine.ready, signal);
+      rack = mine;
     }
-    return { running, rack, url: `http://localhost:${running.port}/MAAS/`, stop };
+    return {
+      running,
+      rack,
+      url: `${originFor(host, running.port, "localhost")}/MAAS/`,
+      stop: () => started.run(),
+    };
   } catch (error) {
-    await stop();
+    await started.run();
     throw error;
   }
 }

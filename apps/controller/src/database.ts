@@ -2,11 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { connectDatabase, type Database } from "@rackwright/db/connect";
 import { ensureKeaDatabase } from "@rackwright/db/kea/schema";
 import { ensureDatabase } from "@rackwright/db/postgres/ensure-database";
 import { startPostgres } from "@rackwright/db/postgres/start";
 import type { KeaDatabase } from "@rackwright/region/region";
-import type { Database } from "@rackwright/db/connect";
+import { databaseAddress } from "./database-address.ts";
 
 export interface Databases {
   connection: Database["connection"];
@@ -14,6 +15,8 @@ export interface Databases {
   stop(): Promise<void>;
 }
 
+/** server_version_num of PostgreSQL 14. */
+const OLDEST_SERVER = 140_000;
 const DATABASE = "rackwright";
 const KEA = { name: "kea", user: "kea" };
 
@@ -40,9 +43,10 @@ export async function openDatabases(options: {
   if (options.uri !== undefined) {
     // Somebody else's server: Kea's database is made on it too, when its user may.
     const connection: Database["connection"] = { connectionString: options.uri };
-    const url = new URL(options.uri);
-    const host = url.searchParams.get("host") ?? decodeURIComponent(url.hostname);
-    const kea = options.dhcp ? await openKea(options.dataDir, connection, host, Number(url.port || 5432)) : null;
+    const at = databaseAddress(options.uri);
+    if (!at) throw new Error("--database-uri is no address of a PostgreSQL database");
+    await tryDatabase(connection, `${at.name} on ${at.host} port ${at.port}`);
+    const kea = options.dhcp ? await openKea(options.dataDir, connection, at.host, at.port) : null;
     return { connection, kea, stop: async () => {} };
   }
   const server = await startPostgres({
@@ -58,6 +62,25 @@ export async function openDatabases(options: {
   } catch (error) {
     await server.stop();
     throw error;
+  }
+}
+
+/** @throws Error that says whose server it is: the driver's own message names none */
+async function tryDatabase(connection: Database["connection"], where: string): Promise<void> {
+  const db = connectDatabase({ connection, max: 1 });
+  try {
+    const { rows } = await db.pool.query<{ version: number }>(
+      "select current_setting('server_version_num')::int as version",
+    );
+    const version = rows[0]?.version ?? 0;
+    if (version < OLDEST_SERVER)
+      throw new Error(`PostgreSQL there is version ${Math.trunc(version / 10_000)}: 14 or newer is needed`);
+  } catch (cause) {
+    const reasons = cause instanceof AggregateError ? cause.errors : [cause];
+    const why = reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))).join("; ");
+    throw new Error(`the database of --database-uri, ${where}, cannot be used: ${why}`, { cause });
+  } finally {
+    await db.close();
   }
 }
 

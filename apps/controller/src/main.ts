@@ -2,68 +2,69 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { createFirstAdmin, hasUser } from "@rackwright/region/app/accounts";
-import { pino } from "pino";
-import { adminPassword } from "./admin-password.ts";
-import { type Controller, startController } from "./controller.ts";
+import { type Logger, pino } from "pino";
+import { startController } from "./controller.ts";
+import { greeting } from "./greet.ts";
 import { parseOptions, type UpOptions, usage } from "./options.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
-async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2), { home: homedir(), root: process.getuid?.() === 0 });
+/** Somebody wants us to end: nothing is wrong. */
+class Asked extends Error {}
+
+async function main(): Promise<void> {
+  const databaseUri = process.env.RACKWRIGHT_DATABASE_URI;
+  delete process.env.RACKWRIGHT_DATABASE_URI; // children need not see it
+  const environment = { home: homedir(), root: process.getuid?.() === 0, databaseUri };
+  const options = parseOptions(process.argv.slice(2), environment);
   if (options === "help") {
     process.stdout.write(usage);
-    return 0;
+    return;
   }
   const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
-  const ended = Promise.withResolvers<number>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.resolve(0));
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => ending.abort(new Asked(signal)));
+  // A bug of ours: PostgreSQL and the DHCP server must not be left behind by it.
+  for (const event of ["uncaughtException", "unhandledRejection"] as const)
+    process.on(event, (error: unknown) => {
+      log.fatal({ err: error }, "an error that nobody handled: stopping");
+      ending.abort(error instanceof Error ? error : new Error(String(error)));
+    });
+  try {
+    await run(options, log, ending);
+  } catch (error) {
+    if (!(error instanceof Asked)) throw error;
+  }
+}
+
+/** @throws the reason why it ended */
+async function run(options: UpOptions, log: Logger, ending: AbortController): Promise<void> {
+  const { signal } = ending;
   const { version } = JSON.parse(await readFile(join(import.meta.dirname, "..", "package.json"), "utf8")) as {
     version: string;
   };
-  const controller = await startController({
-    ...options,
-    version,
-    log,
-    onFailure: (reason) => {
-      log.fatal(reason);
-      ended.resolve(1);
-    },
-  });
+  const onFailure = (reason: string) => ending.abort(new Error(reason));
+  const controller = await startController({ ...options, version, log, onFailure, signal });
   try {
-    await greet(options, controller);
-    return await ended.promise;
+    process.stdout.write(await unlessAborted(greeting(options, controller, signal), signal));
+    await unlessAborted(new Promise<never>(() => {}), signal);
   } finally {
     await controller.stop();
   }
 }
 
-async function greet(options: UpOptions, controller: Controller): Promise<void> {
-  const { region } = controller.running;
-  const first = !(await hasUser(region, options.admin));
-  const { password, generated } = first
-    ? await adminPassword(options.adminPasswordFile, options.admin)
-    : { password: "", generated: false };
-  const apiKey = await createFirstAdmin(region, { username: options.admin, password });
-  if (options.json) {
-    process.stdout.write(
-      `${JSON.stringify({ url: controller.url, username: options.admin, api_key: apiKey, ...(generated ? { password } : {}) })}\n`,
-    );
-    return;
-  }
-  process.stdout.write(`\nRackwright is ready at ${controller.url}\n`);
-  if (first)
-    process.stdout.write(
-      `Administrator ${options.admin} was made${generated ? `, with the password ${password} (shown this once)` : ""}.\nAPI key: ${apiKey}\n`,
-    );
-  process.stdout.write(
-    `Log in from the command line:  bin/maas login admin ${controller.url} ${first ? apiKey : "API_KEY"}\n\n`,
-  );
+/** The message; where that is empty (several addresses that did not answer), those it was made of. */
+function said(error: unknown): string {
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(said).join("; ");
+  if (error instanceof SuppressedError) return said(error.suppressed);
+  return error instanceof Error ? error.message : String(error);
 }
 
 try {
-  process.exitCode = await main();
+  await main();
+  process.exitCode = 0;
 } catch (error) {
-  process.stderr.write(`script/up: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`script/up: ${said(error)}\n`);
   if (process.env.RACKWRIGHT_TRACE) process.stderr.write(`${error instanceof Error ? error.stack : ""}\n`);
   process.exitCode = 1;
 }

@@ -24,3 +24,29 @@ test("what makes no sense is refused by name", () => {
   assert.throws(() => parseOptions(["--admin", "a b"], root), /--admin a b is no user name/);
   assert.throws(() => parseOptions(["--nonsense"], root), /--nonsense/);
 });
+
+test("a region without a rack of its own still keeps the networks of racks elsewhere", () => {
+  const options = parseOptions(["--no-rack"], root);
+  assert.ok(options !== "help");
+  assert.deepEqual([options.rack, options.dhcp], [false, true]);
+});
+
+test("a database is named by option or environment, and a wrong one is not repeated", () => {
+  const databaseUri = "postgresql://u:secret@db/rackwright";
+  const options = parseOptions([], { ...root, databaseUri });
+  assert.ok(options !== "help");
+  assert.equal(options.databaseUri, databaseUri);
+  assert.throws(
+    () => parseOptions(["--database-uri", "mysql://u:secret@db"], root),
+    (error: Error) => error.message.includes("postgresql://USER@HOST") && !error.message.includes("secret"),
+  );
+});
+
+test("file names are absolute, and short enough for sockets", () => {
+  const options = parseOptions(["--data", "mine"], root);
+  assert.ok(options !== "help");
+  assert.equal(options.dataDir, `${process.cwd()}/mine`);
+  assert.throws(() => parseOptions(["--data", `/${"x".repeat(120)}`], root), /too long for the sockets/);
+  assert.throws(() => parseOptions(["--log-level", "loud"], root), /--log-level loud is no level/);
+  assert.throws(() => parseOptions(["--rack-http-port", "70000"], root), /--rack-http-port 70000 is no port/);
+});

@@ -62,13 +62,20 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
   await migrate(connection, { log: (line) => log.info(line) });
   await installJobs(connection);
   await using started = new AsyncDisposableStack();
+  let closing = false;
   const db = connectDatabase({
     connection,
     max: 20,
     name: "rackwright region",
-    onError: (error) => log.warn({ err: error }, "a database connection broke"),
+    onError: (error) => {
+      // The pool says that it has ended while its connections are still closing. The error itself drags the whole connection along.
+      if (!closing) log.warn(`a database connection broke: ${error.message}`);
+    },
   });
-  started.defer(() => db.close());
+  started.defer(async () => {
+    closing = true;
+    await db.close();
+  });
   const hub = notifyHub({ connection, log: (line) => log.warn(line) });
   started.defer(() => hub.close());
   const jobs = createJobs({ connection, log: (line) => log.warn(line) });
