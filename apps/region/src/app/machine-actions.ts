@@ -2,7 +2,7 @@
 import { bootImage } from "@rackwright/db/images";
 import { lockAllocatable, type MachineCriteria } from "@rackwright/db/machine-search";
 import { type LoadedMachine, lockMachine, lockMachineById, lockMachines } from "@rackwright/db/machines";
-import { machinesInStatus } from "@rackwright/db/nodes";
+import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as lifecycle from "@rackwright/domain/machine/lifecycle";
@@ -32,15 +32,39 @@ export interface CommissionRequest extends lifecycle.CommissionOptions {
 
 /** Refuse what could only fail later: no image to boot into. */
 async function checkEphemeralImage(tx: Tx, architecture: string | null): Promise<void> {
-  const { commissioning_osystem, commissioning_distro_series } = await getConfig(tx, "commissioning_osystem", "commissioning_distro_series");
+  const { commissioning_osystem, commissioning_distro_series } = await getConfig(
+    tx,
+    "commissioning_osystem",
+    "commissioning_distro_series",
+  );
   const arch = architecture?.split("/")[0] ?? "amd64";
-  const image = await bootImage(tx, { osystem: commissioning_osystem, release: commissioning_distro_series, architecture: arch, purpose: "commissioning" });
-  if (!image) throw new DomainError("bad_request", `There is no image of ${commissioning_osystem}/${commissioning_distro_series} for ${arch} to boot the machine into: import or upload one.`);
+  const image = await bootImage(tx, {
+    osystem: commissioning_osystem,
+    release: commissioning_distro_series,
+    architecture: arch,
+    purpose: "commissioning",
+  });
+  if (!image)
+    throw new DomainError(
+      "bad_request",
+      `There is no image of ${commissioning_osystem}/${commissioning_distro_series} for ${arch} to boot the machine into: import or upload one.`,
+    );
 }
 
 /** The shell of `commission`, inside a transaction that holds the machine. */
-export async function startCommission(ctx: Ctx, tx: Tx, loaded: LoadedMachine, request: CommissionRequest): Promise<LoadedMachine> {
-  const decision = lifecycle.commission(loaded.machine, callerId(ctx), request, request.comment, await lifecycleTimes(ctx, tx));
+export async function startCommission(
+  ctx: Ctx,
+  tx: Tx,
+  loaded: LoadedMachine,
+  request: CommissionRequest,
+): Promise<LoadedMachine> {
+  const decision = lifecycle.commission(
+    loaded.machine,
+    callerId(ctx),
+    request,
+    request.comment,
+    await lifecycleTimes(ctx, tx),
+  );
   await checkEphemeralImage(tx, loaded.row.architecture);
   const after = await commit(ctx, tx, loaded, decision);
   await createCommissioningSets(ctx, tx, loaded.machine.id, {
@@ -54,7 +78,12 @@ export async function startCommission(ctx: Ctx, tx: Tx, loaded: LoadedMachine, r
 }
 
 /** Lock the machine that the caller may act on, decide and commit. @returns its id */
-async function act(ctx: Ctx, systemId: string, permission: "edit" | "admin", work: (tx: Tx, loaded: LoadedMachine) => Promise<unknown>): Promise<number> {
+async function act(
+  ctx: Ctx,
+  systemId: string,
+  permission: "edit" | "admin",
+  work: (tx: Tx, loaded: LoadedMachine) => Promise<unknown>,
+): Promise<number> {
   return inTransaction(ctx, async (tx) => {
     const loaded = permitted(ctx.actor, permission, await lockMachine(tx, systemId));
     await work(tx, loaded);
@@ -75,10 +104,19 @@ export interface TestRequest {
 
 export function testMachine(ctx: Ctx, systemId: string, request: TestRequest): Promise<number> {
   return act(ctx, systemId, "admin", async (tx, loaded) => {
-    const decision = lifecycle.test(loaded.machine, callerId(ctx), request.enableSsh, request.comment, await lifecycleTimes(ctx, tx));
+    const decision = lifecycle.test(
+      loaded.machine,
+      callerId(ctx),
+      request.enableSsh,
+      request.comment,
+      await lifecycleTimes(ctx, tx),
+    );
     await checkEphemeralImage(tx, loaded.row.architecture);
     await commit(ctx, tx, loaded, decision);
-    await createTestingSet(ctx, tx, loaded.machine.id, { ...(request.testingScripts.length > 0 ? { testingScripts: request.testingScripts } : {}), params: request.scriptParams });
+    await createTestingSet(ctx, tx, loaded.machine.id, {
+      ...(request.testingScripts.length > 0 ? { testingScripts: request.testingScripts } : {}),
+      params: request.scriptParams,
+    });
   });
 }
 
@@ -93,7 +131,11 @@ export async function acceptMachines(ctx: Ctx, systemIds: readonly string[]): Pr
       permitted(ctx.actor, "admin", loaded);
       const { status, hostname } = loaded.machine;
       if (status === "ready" || status === "commissioning") continue;
-      if (status !== "new") throw new DomainError("wrong_status", `Cannot accept node enlistment: node ${hostname} is in state ${statusLabel[status]}.`);
+      if (status !== "new")
+        throw new DomainError(
+          "wrong_status",
+          `Cannot accept node enlistment: node ${hostname} is in state ${statusLabel[status]}.`,
+        );
       await startCommission(ctx, tx, loaded, defaultCommission);
       accepted.push(loaded.machine.id);
     }
@@ -128,12 +170,25 @@ export interface AllocateRequest {
 export async function allocateMachine(ctx: Ctx, request: AllocateRequest): Promise<number> {
   return inTransaction(ctx, async (tx) => {
     const visibleTo = ctx.actor.kind === "user" && ctx.actor.isSuperuser ? null : callerId(ctx);
+    await checkPlaces(tx, request.criteria);
     const id = await lockAllocatable(tx, request.criteria, visibleTo);
     const loaded = id === undefined ? undefined : await lockMachineById(tx, id);
     if (!loaded) throw new DomainError("no_match", noMatch(request.criteria));
     if (!request.dryRun) await acquire(ctx, tx, loaded, request.agentName, request.comment);
     return loaded.machine.id;
   });
+}
+
+/** @throws DomainError invalid_fields: a zone or pool that does not exist is a slip of the caller's, not a want of machines */
+async function checkPlaces(tx: Tx, criteria: MachineCriteria): Promise<void> {
+  const kinds = [
+    ["zone", zoneId, ["zone", "not_in_zone"]],
+    ["pool", poolId, ["pool", "not_in_pool"]],
+  ] as const;
+  for (const [kind, find, names] of kinds)
+    for (const name of names)
+      for (const word of [criteria[name] ?? []].flat())
+        if ((await find(tx, word)) === undefined) throw invalidField(name, `No such ${kind}: '${word}'.`);
 }
 
 function acquire(ctx: Ctx, tx: Tx, loaded: LoadedMachine, agentName: string, comment: string): Promise<LoadedMachine> {
@@ -163,7 +218,8 @@ export function deployMachine(ctx: Ctx, systemId: string, request: DeployRequest
 async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: DeployRequest): Promise<void> {
   const refused = lifecycle.refusal("deploy", given.machine);
   if (refused) throw refused;
-  const loaded = given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request.comment) : given;
+  const loaded =
+    given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request.comment) : given;
   const system = await chooseSystem(tx, request.distroSeries, loaded.row.architecture);
   await checkEphemeralImage(tx, loaded.row.architecture);
   await checkDeployable(tx, loaded.machine.id, system);
@@ -186,7 +242,11 @@ export interface ReleaseRequest {
 
 /** @returns its id */
 export function releaseMachine(ctx: Ctx, systemId: string, request: ReleaseRequest): Promise<number> {
-  if (request.erase || request.scripts.length > 0) throw invalidField(request.erase ? "erase" : "scripts", "Erasing disks and running scripts on release are not available yet: release without them.");
+  if (request.erase || request.scripts.length > 0)
+    throw invalidField(
+      request.erase ? "erase" : "scripts",
+      "Erasing disks and running scripts on release are not available yet: release without them.",
+    );
   return act(ctx, systemId, "edit", (tx, loaded) => releaseLocked(ctx, tx, loaded, request.comment));
 }
 
@@ -204,30 +264,67 @@ export async function releaseMachines(ctx: Ctx, systemIds: readonly string[], co
     const missing = systemIds.filter((id) => !found.some((m) => m.machine.systemId === id));
     if (missing.length > 0) throw new DomainError("bad_request", `Unknown machine(s): ${missing.join(", ")}.`);
     for (const loaded of found) permitted(ctx.actor, "edit", loaded);
-    const stuck = found.filter(({ machine: m }) => m.status !== "ready" && m.status !== "releasing" && lifecycle.refusal("release", m));
-    if (stuck.length > 0) throw new DomainError("wrong_status", `Machine(s) cannot be released in their current state: ${stuck.map(({ machine: m }) => `${m.systemId} ('${statusLabel[m.status]}')`).join(", ")}.`);
+    const stuck = found.filter(
+      ({ machine: m }) => m.status !== "ready" && m.status !== "releasing" && lifecycle.refusal("release", m),
+    );
+    if (stuck.length > 0)
+      throw new DomainError(
+        "wrong_status",
+        `Machine(s) cannot be released in their current state: ${stuck.map(({ machine: m }) => `${m.systemId} ('${statusLabel[m.status]}')`).join(", ")}.`,
+      );
     const released: string[] = [];
-    for (const loaded of found) if (await releaseLocked(ctx, tx, loaded, comment)) released.push(loaded.machine.systemId);
+    for (const loaded of found)
+      if (await releaseLocked(ctx, tx, loaded, comment)) released.push(loaded.machine.systemId);
     return released;
   });
 }
 
 export function abortMachine(ctx: Ctx, systemId: string, comment: string): Promise<number> {
-  return act(ctx, systemId, "edit", async (tx, loaded) => commit(ctx, tx, loaded, lifecycle.abort(loaded.machine, comment, ctx.region.now())));
+  return act(ctx, systemId, "edit", async (tx, loaded) =>
+    commit(ctx, tx, loaded, lifecycle.abort(loaded.machine, comment, ctx.region.now())),
+  );
 }
 
 function powerDecision(loaded: LoadedMachine, action: "on" | "off", comment: string): Decision {
   const { machine } = loaded;
-  if (!lifecycle.canSwitchPower(machine)) throw invalidField("power_type", `${machine.hostname} has power type '${machine.powerType || "none"}', which cannot be switched from here: switch it by hand, or set another.`);
-  const job: Job = { queue: "power", action, epoch: machine.bootEpoch, bootDevice: action === "on" && machine.netboot ? "network" : null, purpose: "user" };
-  return { set: {}, events: [event(action === "on" ? "REQUEST_NODE_START" : "REQUEST_NODE_STOP", comment)], effects: [], jobs: [job] };
+  if (!lifecycle.canSwitchPower(machine))
+    throw invalidField(
+      "power_type",
+      `${machine.hostname} has power type '${machine.powerType || "none"}', which cannot be switched from here: switch it by hand, or set another.`,
+    );
+  const job: Job = {
+    queue: "power",
+    action,
+    epoch: machine.bootEpoch,
+    bootDevice: action === "on" && machine.netboot ? "network" : null,
+    purpose: "user",
+  };
+  return {
+    set: {},
+    events: [event(action === "on" ? "REQUEST_NODE_START" : "REQUEST_NODE_STOP", comment)],
+    effects: [],
+    jobs: [job],
+  };
 }
 
 /** An Allocated machine is deployed; others are just switched on. */
-export function powerOnMachine(ctx: Ctx, systemId: string, userData: Uint8Array | null, comment: string): Promise<number> {
+export function powerOnMachine(
+  ctx: Ctx,
+  systemId: string,
+  userData: Uint8Array | null,
+  comment: string,
+): Promise<number> {
   return act(ctx, systemId, "edit", async (tx, loaded) => {
-    if (loaded.machine.ownerId === null) throw new DomainError("wrong_status", `Can't start node: ${loaded.machine.hostname} hasn't been allocated.`);
-    if (loaded.machine.status === "allocated") return startDeploy(ctx, tx, loaded, { userData, distroSeries: undefined, hweKernel: undefined, agentName: undefined, comment });
+    if (loaded.machine.ownerId === null)
+      throw new DomainError("wrong_status", `Can't start node: ${loaded.machine.hostname} hasn't been allocated.`);
+    if (loaded.machine.status === "allocated")
+      return startDeploy(ctx, tx, loaded, {
+        userData,
+        distroSeries: undefined,
+        hweKernel: undefined,
+        agentName: undefined,
+        comment,
+      });
     await commit(ctx, tx, loaded, powerDecision(loaded, "on", comment));
   });
 }

@@ -5,7 +5,7 @@ import { findAction, findResource, methodsOf } from "@rackwright/contract/find";
 import { API_ROOT } from "@rackwright/contract/table";
 import type { Action, Resource } from "@rackwright/contract/action";
 import type { RawParams } from "@rackwright/contract/params";
-import { DomainError } from "@rackwright/domain/errors";
+import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { authenticate, type Identity } from "../auth/authenticate.ts";
 import type { Ctx, Region } from "../context.ts";
@@ -66,6 +66,7 @@ export async function dispatch(
 
     const bound = routes.get(action);
     if (!bound) throw new Error(`${found.resource.name}.${action.name} is declared and has no handler`);
+    refuseNul(found.pathValues, params);
     const decoded = decodeParams(action, params);
     const ctx: Ctx = { region, actor: identity.actor, tokenKey: identity.tokenKey };
     const result = await bound.handler({
@@ -103,6 +104,18 @@ function opOf(params: RawParams, pathOp: string | undefined): string | null {
   const given = params.op?.find((v) => typeof v === "string" && v !== "");
   const op = typeof given === "string" ? given : pathOp;
   return op === undefined || op === "" ? null : op.replaceAll("-", "_");
+}
+
+/**
+ * NUL is no text: PostgreSQL stores none, so that it would only fail later. Files are bytes, and may have it.
+ * @throws DomainError not_found for one in the path, invalid_fields for one in a parameter
+ */
+function refuseNul(pathValues: Record<string, string>, params: RawParams): void {
+  if (Object.values(pathValues).some((value) => value.includes("\0")))
+    throw new DomainError("not_found", "Nothing has a name with a NUL character in it.");
+  for (const [name, values] of Object.entries(params))
+    if (name.includes("\0") || values.some((value) => typeof value === "string" && value.includes("\0")))
+      throw invalidField(name.replaceAll("\0", ""), "There is a NUL character in it: send bytes as a file, or base64.");
 }
 
 function chooseAction(resource: Resource, method: string, op: string | null, identity: Identity): Action {
