@@ -61,6 +61,9 @@ suite("adding machines", () => {
     const stranger = await create(null, { architecture: "amd64", mac_addresses: "52:54:00:aa:00:02" });
     assert.equal(stranger.status, 200, stranger.text);
     assert.match((stranger.json as { hostname: string }).hostname, /^[a-z]+-[a-z]+$/);
+    const taken = await create(null, { architecture: "amd64", mac_addresses: "52:54:00:aa:00:03", hostname: "web-1" });
+    assert.equal(taken.status, 200, "a machine that enlists is not lost for its name");
+    assert.notEqual((taken.json as Json).hostname, "web-1");
     assert.ok(!("power_parameters" in (stranger.json as Json)) && !("owner" in (stranger.json as Json)));
   });
 

@@ -120,6 +120,22 @@ async function nameColumns(
   return { hostname: parsed.hostname, domain_id };
 }
 
+/** The name that was asked for; a machine that enlists under one that is taken or makes no sense gets another (lifecycle.md section 6). */
+async function wantedName(
+  ctx: Ctx,
+  tx: Tx,
+  wanted: string | undefined,
+  domain: number,
+): Promise<{ hostname: string; domain_id: number } | undefined> {
+  if (!wanted) return undefined;
+  try {
+    return await nameColumns(tx, wanted, domain, null);
+  } catch (error) {
+    if (ctx.actor.kind === "anonymous" && error instanceof DomainError) return undefined;
+    throw error;
+  }
+}
+
 export interface CreateRequest extends MachineFields {
   subarchitecture?: string | undefined;
   macAddresses: string[];
@@ -172,9 +188,10 @@ async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: str
   };
   for (let attempt = 0; attempt < 50; attempt++) {
     const systemId = generateSystemId(randomInt);
-    const name = request.hostname
-      ? await nameColumns(tx, request.hostname, domain, null)
-      : { hostname: generateHostname(randomInt), domain_id: domain };
+    const name = (await wantedName(ctx, tx, request.hostname, domain)) ?? {
+      hostname: generateHostname(randomInt),
+      domain_id: domain,
+    };
     const power =
       ctx.actor.kind === "anonymous" && request.power_type
         ? reportedPowerColumns(ctx.region, systemId, request.power_type, request.power.given)

@@ -420,6 +420,31 @@ suite("a deployment, seen from the machine", () => {
     assert.ok(await nodeToken(t.region, m.id), "its credentials live on");
   });
 
+  test("a plan that cannot be carried out fails the deployment in words, before any disk is touched", async () => {
+    const m = await deploying();
+    const reply = await t.request(m.token, "GET", at("curtin/latest/user-data"));
+    assert.equal(reply.status, 409, reply.text);
+    assert.equal(await statusOf(t, m.systemId), "failed_deployment");
+    assert.match((await machineRow(t, m.systemId)).error_description, /plan cannot be carried out/);
+  });
+
+  test("addresses that a failed deployment holds are kept for a look, and given back by the release", async () => {
+    const m = await deploying();
+    const { rows } = await t.db.pool.query<{ id: string }>(
+      `with n as (select id from interface where node_id = $1),
+       s as (insert into subnet (name, cidr, vlan_id) values ('lab', '10.77.0.0/24', 1) returning id)
+       insert into ip_address (alloc_type, interface_id, ip, subnet_id) select 0, n.id, '10.77.0.9', s.id from n, s returning id`,
+      [m.id],
+    );
+    const held = async () =>
+      (await t.db.pool.query("select host(ip) as ip from ip_address where id = $1", [rows[0]?.id])).rows;
+    await signal(m.token, { status: "FAILED", error: "no disk" });
+    assert.deepEqual(await held(), [{ ip: "10.77.0.9" }]);
+    const released = await t.request(t.user, "POST", `machines/${m.systemId}/`, { query: { op: "release" } });
+    assert.equal(released.status, 200, released.text);
+    assert.deepEqual(await held(), [{ ip: null }], "the link stays, its address is free");
+  });
+
   test("netboot_off and the rest are for one's own machine", async () => {
     const mine = await deploying();
     const theirs = await deploying();

@@ -72,16 +72,23 @@ export async function installerUserData(region: Region, loaded: LoadedMachine, b
     throw new DomainError("not_found", `${machine.hostname} is not being deployed: there is nothing to install.`);
   const token = await nodeToken(region, machine.id);
   if (!token) throw new DomainError("forbidden", `${machine.hostname} has no credentials now.`);
-  const plan = await deployPlan(region, machine.id, { rackUrl: baseUrl }, token);
+  const plan = await deployPlan(region, machine.id, { rackUrl: baseUrl }, token).catch((error: unknown) => {
+    // What is wrong with the machine's configuration does not get better by waiting for it.
+    if (error instanceof DomainError) return notInstallable(region, machine.id, error.message);
+    throw error;
+  });
   const problems = planProblems(plan);
-  if (problems.length > 0) {
-    const reason = `The install plan cannot be carried out: ${problems.join("; ")}.`;
-    await inTransaction({ region }, async (tx) => {
-      const locked = await lockMachineById(tx, machine.id);
-      if (locked) await commit(systemCtx(region), tx, locked, fail(locked.machine, reason, region.now()));
-    });
-    throw new DomainError("conflict", reason);
-  }
+  if (problems.length > 0) await notInstallable(region, machine.id, `The plan is wrong: ${problems.join("; ")}.`);
   await moved(region, machine.id, "the installer was fetched");
   return renderInstallerUserData(region.machineFiles.installer, plan);
+}
+
+async function notInstallable(region: Region, nodeId: number, why: string): Promise<never> {
+  const reason = `The install plan cannot be carried out: ${why}`;
+  await inTransaction({ region }, async (tx) => {
+    const locked = await lockMachineById(tx, nodeId);
+    if (locked?.machine.status === "deploying")
+      await commit(systemCtx(region), tx, locked, fail(locked.machine, reason, region.now()));
+  });
+  throw new DomainError("conflict", reason);
 }
