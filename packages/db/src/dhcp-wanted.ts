@@ -65,8 +65,8 @@ async function rackInterfaces(tx: Tx): Promise<RackInterfaces[]> {
 }
 
 /**
- * One reservation per interface and subnet where it has an address; and one without address where a machine is to start from its disk, so
- * that it is told so on every subnet of its VLAN.
+ * One reservation per interface and subnet where it has an address. Machines that start from their disk are offered a boot file too: their
+ * boot script says so in a second, while firmware that gets no offer tries every protocol for a minute each before it turns to the disk.
  */
 async function hosts(tx: Tx, subnetIds: readonly number[]): Promise<DhcpHost[]> {
   const { rows } = await sql<DhcpHost>`
@@ -76,17 +76,9 @@ async function hosts(tx: Tx, subnetIds: readonly number[]): Promise<DhcpHost[]> 
       where a.subnet_id = any(${subnetIds}::bigint[]) and a.ip is not null
         and a.alloc_type in (${allocType.auto}, ${allocType.sticky}, ${allocType.userReserved})
       order by a.interface_id, a.subnet_id, a.id
-    ), wanted as (
-      select * from addressed
-      union all
-      select i.id, s.id, null from interface i
-      join node n on n.id = i.node_id
-      join subnet s on s.vlan_id = i.vlan_id and s.id = any(${subnetIds}::bigint[])
-      where n.node_type = 0 and not n.netboot
-        and not exists (select from addressed a where a.interface_id = i.id and a.subnet_id = s.id)
     )
-    select i.mac::text as mac, w.subnet_id as "subnetId", host(w.ip) as ip, n.hostname, n.node_type <> 0 or n.netboot as netboot
-    from wanted w join interface i on i.id = w.interface_id join node n on n.id = i.node_id
+    select i.mac::text as mac, w.subnet_id as "subnetId", host(w.ip) as ip, n.hostname, true as netboot
+    from addressed w join interface i on i.id = w.interface_id join node n on n.id = i.node_id
     where i.type = 'physical' and i.mac is not null and n.node_type in (0, 1)
     order by i.id, w.subnet_id`.execute(tx);
   return rows;

@@ -114,12 +114,6 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     await change("insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (0, '10.7.0.2', 7, 2)");
     const mine = { mac: "02:00:00:00:00:02", subnetId: 7, ip: "10.7.0.2", hostname: "calm-otter", netboot: true };
     await until(async () => assert.deepEqual(await readHosts(kea.client), [mine]) === undefined);
-    await change("update node set netboot = false where id in (200, 300)", "machine");
-    const other = { mac: "02:00:00:00:00:03", subnetId: 7, ip: null, hostname: "deep-fox", netboot: false };
-    await until(
-      async () => assert.deepEqual(await readHosts(kea.client), [{ ...mine, netboot: false }, other]) === undefined,
-      { what: "hosts that start from disk" },
-    );
     await change("update ip_address set ip = null where interface_id = 2");
     await until(() => called("releaseLeases").length > 0, { what: "the lease to be dropped" });
     assert.deepEqual(called("releaseLeases"), [{ addresses: ["10.7.0.2"] }]);
