@@ -317,6 +317,8 @@ suite("signals", () => {
     const headers = { "content-type": "application/octet-stream" };
     assert.equal((await t.request(null, "POST", at("latest/"), { body, headers })).status, 401);
     assert.equal((await t.request(null, "POST", at("status/abc123"), { body, headers })).status, 401);
+    assert.equal((await t.request(null, "PUT", at("latest/user-data"), { body, headers })).status, 401);
+    assert.equal((await t.request(null, "HEAD", at("latest/user-data"))).status, 401);
     assert.equal((await t.request(null, "POST", at("enlist/latest/"), { body, headers })).status, 401);
   });
 

@@ -26,7 +26,7 @@ export interface MetadataRequest {
 export async function readRequest(region: Region, request: FastifyRequest): Promise<MetadataRequest> {
   const url = new URL(request.url, "http://localhost");
   const body =
-    request.method === "GET"
+    request.method === "GET" || request.method === "HEAD"
       ? { params: Object.create(null) as RawParams, dispose: async () => {} }
       : await parseBody(request.raw, request.headers["content-type"], LIMITS);
   const client = await region.trustedClient(request);
