@@ -34,7 +34,7 @@ export interface Ready extends Running {
 export interface UpRoom extends AsyncDisposable {
   dir: string;
   data: string;
-  run(command: readonly string[], options?: { env?: NodeJS.ProcessEnv; cwd?: string }): Running;
+  run(command: readonly string[], options?: { env?: NodeJS.ProcessEnv; stdin?: "ignore" | "pipe" }): Running;
   /** `script/up --json` on this room's data, once it is ready. */
   up(args?: readonly string[], options?: { env?: NodeJS.ProcessEnv; command?: readonly string[] }): Promise<Ready>;
   /** The PostgreSQL of this room's data. */
@@ -49,12 +49,12 @@ export function upRoom(): UpRoom {
   const data = join(dir, "data");
   const started: Running[] = [];
 
-  const run: UpRoom["run"] = ([program = "", ...args], { env = {}, cwd = dir } = {}) => {
+  const run: UpRoom["run"] = ([program = "", ...args], { env = {}, stdin = "ignore" } = {}) => {
     const { RACKWRIGHT_ADMIN_PASSWORD: _, RACKWRIGHT_DATABASE_URI: __, ...inherited } = process.env;
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...inherited, ...env }, cwd });
+    const child = spawn(program, args, { stdio: [stdin, "pipe", "pipe"], env: { ...inherited, ...env }, cwd: dir });
     let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     const ended = once(child, "close").then(([code]) => (code as number | null) ?? undefined);
     const running: Running = { child, pid: child.pid ?? -1, stdout: () => stdout, stderr: () => stderr, ended };
     started.push(running);

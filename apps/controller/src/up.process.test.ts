@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ import { call, LOOPBACK, processesOn, PROJECT, type Ready, UP, upRoom } from "./
 const asRoot = process.getuid?.() === 0;
 const nobody = { name: "nobody", uid: 65534, gid: 65534 };
 
-const logIn = ({ url, username }: Ready, password: string) =>
+const logIn = ({ url, username }: Pick<Ready, "url" | "username">, password: string) =>
   fetch(`${url}accounts/authenticate/`, { method: "POST", body: new URLSearchParams({ username, password }) });
 
 async function stopped(up: Ready): Promise<void> {
@@ -107,6 +107,38 @@ test("it ends with a reason when PostgreSQL dies under it", async () => {
   assert.deepEqual(processesOn(room.dir), []);
   await room.up();
 });
+
+test("Ctrl-C in the middle of a start ends it without a trace, and the next start goes through", async () => {
+  await using room = upRoom();
+  const base = [...UP, "--data", room.data, ...LOOPBACK, "--port", "0"];
+  for (const moment of ["creating the PostgreSQL cluster", "started PostgreSQL"]) {
+    const up = room.run(base);
+    await until(() => up.stderr().includes(moment), { timeoutMs: 20_000, what: moment });
+    up.child.kill("SIGINT");
+    assert.equal(await up.ended, 0, up.stderr());
+    assert.equal(up.stdout(), "");
+    assert.deepEqual(processesOn(room.dir), []);
+  }
+  await room.up();
+});
+
+test("a password is asked for on a terminal, and not shown there", { skip: noTerminal() }, async () => {
+  await using room = upRoom();
+  const line = [...UP, "--data", room.data, ...LOOPBACK, "--port", "0"].join(" ");
+  const up = room.run(["script", "-qefc", line, "/dev/null"], { stdin: "pipe" });
+  await until(() => up.stdout().includes("Password for the first administrator, admin"), { timeoutMs: 20_000 });
+  up.child.stdin?.write("typex\u007fd secret\r");
+  const url = await until(() => /is ready at (\S+)/.exec(up.stdout())?.[1], { timeoutMs: 20_000 });
+  assert.ok(!up.stdout().includes("secret"));
+  assert.equal((await logIn({ url, username: "admin" }, "typed secret")).status, 200);
+  up.child.stdin?.write("\u0003"); // Ctrl-C, to all that run in this terminal
+  assert.equal(await up.ended, 0, up.stdout());
+  assert.deepEqual(processesOn(room.dir), []);
+});
+
+function noTerminal(): string | false {
+  return existsSync("/usr/bin/script") ? false : "needs script(1), of the package bsdutils";
+}
 
 test("a password is made up when none is given, shown once, and good for logging in", async () => {
   await using room = upRoom();
