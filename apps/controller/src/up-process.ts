@@ -36,7 +36,10 @@ export interface UpRoom extends AsyncDisposable {
   data: string;
   run(command: readonly string[], options?: { env?: NodeJS.ProcessEnv; stdin?: "ignore" | "pipe" }): Running;
   /** `script/up --json` on this room's data, once it is ready. */
-  up(args?: readonly string[], options?: { env?: NodeJS.ProcessEnv; command?: readonly string[] }): Promise<Ready>;
+  up(
+    args?: readonly string[],
+    options?: { env?: NodeJS.ProcessEnv; command?: readonly string[]; dhcp?: boolean },
+  ): Promise<Ready>;
   /** The PostgreSQL of this room's data. */
   postgresPid(): number;
 }
@@ -65,10 +68,10 @@ export function upRoom(): UpRoom {
     dir,
     data,
     run,
-    async up(args = [], { env = { RACKWRIGHT_ADMIN_PASSWORD: "a password" }, command = UP } = {}) {
+    async up(args = [], { env = { RACKWRIGHT_ADMIN_PASSWORD: "a password" }, command = UP, dhcp = false } = {}) {
       const began = performance.now();
       const port = args.includes("--port") ? [] : ["--port", "0"];
-      const running = run([...command, "--data", data, "--json", ...LOOPBACK, ...port, ...args], { env });
+      const running = run([...command, "--data", data, "--json", ...(dhcp ? [] : LOOPBACK), ...port, ...args], { env });
       const what = "script/up to be ready";
       const over = running.ended.then((code) => {
         throw new Error(`script/up ended with ${code} before it was ready:\n${running.stderr()}`);
