@@ -1,7 +1,6 @@
 /** script/demo: a lab of machines goes from power-on to deployed systems, with progress that a person can follow. */
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildImage } from "@rackwright/images/build";
@@ -12,6 +11,7 @@ import { dirname } from "node:path";
 import { type JourneyResult, StageError, stages, takeThroughLife } from "./journey.ts";
 import { progressDisplay } from "./progress.ts";
 import { type Site, startSite } from "./site.ts";
+import { makeWorkDir } from "./work-dir.ts";
 
 const usage = `Usage: script/demo [--machines N] [--keep] [--json] [--dir DIR]
 Takes machines of a virtual rack from power-on to a deployed system and back: one with BIOS, one with UEFI.
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
     process.once(name, () => abort.abort(new Error("interrupted")));
   const began = performance.now();
   const display = progressDisplay(process.stderr);
-  const dir = values.dir ?? (await mkdtemp(join(tmpdir(), "rackwright-demo-")));
+  const dir = values.dir ?? (await makeWorkDir("rackwright-demo-"));
   await mkdir(dir, { recursive: true });
   let site: Site | undefined;
   try {
