@@ -26,6 +26,7 @@ import {
   parseMac,
 } from "@rackwright/domain/machine/names";
 import { statusCode } from "@rackwright/domain/machine/status";
+import { newNodeToken } from "../auth/tokens.ts";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
 import { lifecycleTimes } from "./config.ts";
@@ -217,6 +218,8 @@ async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: str
       columns: { ...columns, ...power, ...deployed, domain_id: name.domain_id },
     });
     if (id === undefined) continue; // the generated name or id was taken: another one
+    // It was not commissioned by us, so nothing else gives it credentials to report its hardware with.
+    if (request.deployed) await newNodeToken(ctx.region, tx, id);
     await insertBootInterfaces(tx, id, macs);
     await insertEvents(tx, { nodeId: id, hostname: name.hostname, username: actorName(ctx.actor) }, [
       { type: "NEW", description: "" },
