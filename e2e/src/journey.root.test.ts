@@ -1,14 +1,15 @@
 /** The main job on real input: a BIOS and a UEFI machine with real BMCs, from power-on to a deployed system and back. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildImage } from "@rackwright/images/build";
 import { imageCacheDir } from "@rackwright/images/cache-dir";
 import { takeThroughLife } from "./journey.ts";
+import { reachable, sessionWithMachine } from "./seeds-session.ts";
 import { type Site, startSite } from "./site.ts";
+import { makeWorkDir } from "./work-dir.ts";
 
 const reasons = [
   process.getuid?.() === 0 ? undefined : "not root",
@@ -23,7 +24,7 @@ let dir = "";
 
 before(async () => {
   if (skip) return;
-  dir = await mkdtemp(join(tmpdir(), "rackwright-e2e-"));
+  dir = await makeWorkDir("rackwright-e2e-");
   const cacheDir = imageCacheDir();
   await mkdir(cacheDir, { recursive: true });
   const manifest = await buildImage({ flavour: "cloud", cacheDir });
@@ -77,5 +78,19 @@ test("machines with BIOS and UEFI go from power-on to a system on their own disk
       ["DISK0"],
     );
     assert.notEqual(machine.hardware_info.system_vendor, "Unknown");
+  }
+});
+
+// After the journey, which leaves a Ready machine behind; in the same site, since each start of a machine takes a minute.
+test("the documentation's session goes as it is written, with one of these machines", {
+  skip,
+  timeout: 20 * 60_000,
+}, async (t) => {
+  assert.ok(site);
+  const { host, close } = await reachable(site.socket);
+  try {
+    await sessionWithMachine(t, { home: join(dir, "home"), host, apiKey: site.apiKey, hostname: "bios1" });
+  } finally {
+    await close();
   }
 });

@@ -1,13 +1,12 @@
 /** A site to boot machines in: the virtual rack, and the controller inside of its network. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { type ChildProcess, execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { type Lab, type LabMachine, startLab } from "@rackwright/lab/lab";
 import type { LabMachineSpec } from "@rackwright/lab/spec";
 import { ApiClient } from "./client.ts";
+import { CONTROLLER, endProcess, startController } from "./controller-process.ts";
 
 const run = promisify(execFile);
 
@@ -35,8 +34,6 @@ export interface Site {
   stop(): Promise<void>;
 }
 
-const PROJECT = join(import.meta.dirname, "..", "..");
-const READY_TIMEOUT_MS = 120_000;
 /** Addresses that DHCP hands out while machines are unknown or being commissioned. */
 const DYNAMIC = { start_ip: "10.77.0.100", end_ip: "10.77.0.199" };
 
@@ -53,7 +50,11 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     await lab.stop();
   };
   try {
-    const started = await startController(lab, options, dataDir, controllerLog);
+    const started = await startController({
+      command: lab.command([process.execPath, CONTROLLER, "--data", dataDir, "--image", options.imageDir, "--json"]),
+      adminPassword: options.adminPassword,
+      logFile: controllerLog,
+    });
     controller = started.child;
     const socket = join(dataDir, "run", "region.sock");
     const api = new ApiClient(socket, started.ready.api_key);
@@ -73,59 +74,6 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     await stop();
     throw error;
   }
-}
-
-async function startController(lab: Lab, options: SiteOptions, dataDir: string, logFile: string) {
-  const argv = lab.command([
-    process.execPath,
-    join(PROJECT, "apps/controller/src/main.ts"),
-    "--data",
-    dataDir,
-    "--image",
-    options.imageDir,
-    "--json",
-  ]);
-  const [command = "", ...args] = argv;
-  const child = spawn(command, args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, RACKWRIGHT_ADMIN_PASSWORD: options.adminPassword },
-  });
-  const file = createWriteStream(logFile, { mode: 0o600 });
-  child.stderr.pipe(file);
-  const { promise, resolve, reject } = Promise.withResolvers<{ url: string; username: string; api_key: string }>();
-  const timer = setTimeout(
-    () => reject(new Error(`the controller was not ready in ${READY_TIMEOUT_MS / 1000} s: see ${logFile}`)),
-    READY_TIMEOUT_MS,
-  );
-  child.once("error", reject);
-  child.once("exit", (code, signal) =>
-    reject(new Error(`the controller ended (${signal ?? `exit ${code}`}) before it was ready: see ${logFile}`)),
-  );
-  createInterface({ input: child.stdout }).once("line", (line) => {
-    try {
-      resolve(JSON.parse(line) as { url: string; username: string; api_key: string });
-    } catch {
-      reject(new Error(`the controller said ${JSON.stringify(line)} instead of being ready: see ${logFile}`));
-    }
-  });
-  try {
-    return { child, ready: await promise };
-  } catch (error) {
-    await endProcess(child);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = Promise.withResolvers<void>();
-  child.once("exit", () => ended.resolve());
-  child.kill("SIGTERM");
-  const hard = setTimeout(() => child.kill("SIGKILL"), 20_000);
-  await ended.promise;
-  clearTimeout(hard);
 }
 
 /** What an administrator sets up on a new site: the subnet, a range for DHCP, and who serves it. */
