@@ -15,7 +15,13 @@ export interface NewNode {
 export async function insertNode(tx: Tx, node: NewNode): Promise<number | undefined> {
   const row = await tx
     .insertInto("node")
-    .values({ system_id: node.systemId, node_type: node.nodeType, hostname: node.hostname, domain_id: node.domainId, ...node.columns })
+    .values({
+      system_id: node.systemId,
+      node_type: node.nodeType,
+      hostname: node.hostname,
+      domain_id: node.domainId,
+      ...node.columns,
+    })
     .onConflict((c) => c.doNothing())
     .returning("id")
     .executeTakeFirst();
@@ -23,9 +29,20 @@ export async function insertNode(tx: Tx, node: NewNode): Promise<number | undefi
 }
 
 /** Physical interfaces by MAC, named eth0, eth1 ... until commissioning knows better; on the default VLAN. */
-export async function insertBootInterfaces(tx: Tx, nodeId: number, macs: readonly string[], firstIndex = 0): Promise<void> {
+export async function insertBootInterfaces(
+  tx: Tx,
+  nodeId: number,
+  macs: readonly string[],
+  firstIndex = 0,
+): Promise<void> {
   if (macs.length === 0) return;
-  const vlan = await tx.selectFrom("vlan").select("id").where("fabric_id", "=", 0).orderBy("id").limit(1).executeTakeFirst();
+  const vlan = await tx
+    .selectFrom("vlan")
+    .select("id")
+    .where("fabric_id", "=", 0)
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
   await tx
     .insertInto("interface")
     .values(macs.map((mac, i) => ({ node_id: nodeId, name: `eth${firstIndex + i}`, mac, vlan_id: vlan?.id ?? null })))
@@ -33,7 +50,10 @@ export async function insertBootInterfaces(tx: Tx, nodeId: number, macs: readonl
 }
 
 /** MAC addresses among these that some physical interface has already, with its machine. */
-export function takenMacs(db: Kysely<Schema>, macs: readonly string[]): Promise<{ mac: string | null; systemId: string; nodeId: number; status: number }[]> {
+export function takenMacs(
+  db: Kysely<Schema>,
+  macs: readonly string[],
+): Promise<{ mac: string | null; systemId: string; nodeId: number; status: number }[]> {
   return db
     .selectFrom("interface as i")
     .innerJoin("node as n", "n.id", "i.node_id")
@@ -43,7 +63,11 @@ export function takenMacs(db: Kysely<Schema>, macs: readonly string[]): Promise<
     .execute();
 }
 
-async function byNameOrId(db: Kysely<Schema>, table: "zone" | "resource_pool" | "domain", word: string): Promise<number | undefined> {
+async function byNameOrId(
+  db: Kysely<Schema>,
+  table: "zone" | "resource_pool" | "domain",
+  word: string,
+): Promise<number | undefined> {
   const row = await db
     .selectFrom(table)
     .select("id")
@@ -62,20 +86,38 @@ export async function defaultDomainId(db: Kysely<Schema>): Promise<number> {
 }
 
 /** Whether another node of this domain has the name. */
-export async function hostnameTaken(db: Kysely<Schema>, domain: number, hostname: string, exceptId: number | null): Promise<boolean> {
-  let query = db.selectFrom("node").select("id").where("domain_id", "=", domain).where(sql`lower(hostname)`, "=", hostname.toLowerCase());
+export async function hostnameTaken(
+  db: Kysely<Schema>,
+  domain: number,
+  hostname: string,
+  exceptId: number | null,
+): Promise<boolean> {
+  let query = db
+    .selectFrom("node")
+    .select("id")
+    .where("domain_id", "=", domain)
+    .where(sql`lower(hostname)`, "=", hostname.toLowerCase());
   if (exceptId !== null) query = query.where("id", "<>", exceptId);
   return (await query.executeTakeFirst()) !== undefined;
 }
 
 /** System ids of all machines in a status. */
 export async function machinesInStatus(db: Kysely<Schema>, status: number): Promise<string[]> {
-  const rows = await db.selectFrom("node").select("system_id").where("node_type", "=", 0).where("status", "=", status).orderBy("id").execute();
+  const rows = await db
+    .selectFrom("node")
+    .select("system_id")
+    .where("node_type", "=", 0)
+    .where("status", "=", status)
+    .orderBy("id")
+    .execute();
   return rows.map((r) => r.system_id);
 }
 
 export async function deleteNode(tx: Tx, id: number): Promise<void> {
-  await tx.deleteFrom("ip_address").where("interface_id", "in", tx.selectFrom("interface").select("id").where("node_id", "=", id)).execute();
+  await tx
+    .deleteFrom("ip_address")
+    .where("interface_id", "in", tx.selectFrom("interface").select("id").where("node_id", "=", id))
+    .execute();
   await tx.deleteFrom("node").where("id", "=", id).execute();
 }
 
@@ -91,13 +133,26 @@ export function statusByMac(db: Kysely<Schema>, mac: string): Promise<{ status: 
 }
 
 export async function bootInterfaceByMac(db: Kysely<Schema>, nodeId: number, mac: string): Promise<number | undefined> {
-  const row = await db.selectFrom("interface").select("id").where("node_id", "=", nodeId).where("mac", "=", mac).where("type", "=", "physical").executeTakeFirst();
+  const row = await db
+    .selectFrom("interface")
+    .select("id")
+    .where("node_id", "=", nodeId)
+    .where("mac", "=", mac)
+    .where("type", "=", "physical")
+    .executeTakeFirst();
   return row?.id;
 }
 
 /** The machine that last booted from this address; the latest one when several did. */
 export async function machineIdByAddress(db: Kysely<Schema>, address: string): Promise<number | undefined> {
-  const row = await db.selectFrom("node").select("id").where("boot_address", "=", address).where("node_type", "=", 0).orderBy("status_since", "desc").limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom("node")
+    .select("id")
+    .where("boot_address", "=", address)
+    .where("node_type", "=", 0)
+    .orderBy("status_since", "desc")
+    .limit(1)
+    .executeTakeFirst();
   return row?.id;
 }
 

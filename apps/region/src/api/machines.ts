@@ -5,7 +5,15 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import { machineView, machineViews, searchMachines } from "../app/machine-view.ts";
-import { createMachine, isActionInProgress, isRegistered, type MachineFields, removeMachine, updateMachineFields, viewableMachine } from "../app/machines.ts";
+import {
+  createMachine,
+  isActionInProgress,
+  isRegistered,
+  type MachineFields,
+  removeMachine,
+  updateMachineFields,
+  viewableMachine,
+} from "../app/machines.ts";
 import type { Ctx } from "../context.ts";
 import { Raw } from "../http/reply.ts";
 import type { Call, Routes } from "../http/route.ts";
@@ -17,7 +25,9 @@ const shown = async (ctx: Ctx, id: number) => wireMachine(await machineView(ctx,
 const allShown = (views: readonly MachineView[]) => views.map(wireMachine);
 
 /** Parameters of scripts travel beside the declared ones: whatever else was given, but never power settings. */
-function commissionRequest(call: Pick<Call<typeof machine.actions.commission.params>, "params" | "extra">): actions.CommissionRequest {
+function commissionRequest(
+  call: Pick<Call<typeof machine.actions.commission.params>, "params" | "extra">,
+): actions.CommissionRequest {
   const { params } = call;
   return {
     enableSsh: params.enable_ssh,
@@ -44,8 +54,12 @@ function bytesOf(text: string | undefined): Uint8Array | null {
 export function machinesRoutes(routes: Routes): void {
   const many = machines.actions;
   routes.on(many.read, async ({ ctx, params }) => allShown(await searchMachines(ctx, params)));
-  routes.on(nodes.actions.read, async ({ ctx, params }) => allShown(await searchMachines(ctx, params, { nodeTypes: [0, 1, 2, 3, 4] })));
-  routes.on(many.list_allocated, async ({ ctx, params }) => allShown(await searchMachines(ctx, { id: params.id }, { allocatedToken: ctx.tokenKey ?? "" })));
+  routes.on(nodes.actions.read, async ({ ctx, params }) =>
+    allShown(await searchMachines(ctx, params, { nodeTypes: [0, 1, 2, 3, 4] })),
+  );
+  routes.on(many.list_allocated, async ({ ctx, params }) =>
+    allShown(await searchMachines(ctx, { id: params.id }, { allocatedToken: ctx.tokenKey ?? "" })),
+  );
   routes.on(many.create, async (call) => {
     const { ctx, params } = call;
     const fields: MachineFields = params;
@@ -71,19 +85,43 @@ export function machinesRoutes(routes: Routes): void {
     return ctx.actor.kind === "anonymous" ? wireAnonMachine(view) : wireMachine(view);
   });
   routes.on(many.allocate, async ({ ctx, params }) => {
-    const { agent_name, comment, bridge_all, bridge_type: _t, bridge_stp: _s, bridge_fd: _f, dry_run, verbose: _v, storage, interfaces, devices, ...criteria } = params;
+    const {
+      agent_name,
+      comment,
+      bridge_all,
+      bridge_type: _t,
+      bridge_stp: _s,
+      bridge_fd: _f,
+      dry_run,
+      verbose: _v,
+      storage,
+      interfaces,
+      devices,
+      ...criteria
+    } = params;
     for (const [name, value] of Object.entries({ storage, interfaces, devices })) {
-      if (value) throw invalidField(name, `Allocating by ${name} is not available yet: choose by tags, cpu_count, mem, zone, pool, subnets or name.`);
+      if (value)
+        throw invalidField(
+          name,
+          `Allocating by ${name} is not available yet: choose by tags, cpu_count, mem, zone, pool, subnets or name.`,
+        );
     }
     if (bridge_all) throw invalidField("bridge_all", "Bridges over all interfaces are not available yet.");
-    const id = await actions.allocateMachine(ctx, { criteria, agentName: agent_name ?? "", comment: comment ?? "", dryRun: dry_run });
+    const id = await actions.allocateMachine(ctx, {
+      criteria,
+      agentName: agent_name ?? "",
+      comment: comment ?? "",
+      dryRun: dry_run,
+    });
     return { ...(await shown(ctx, id)), constraint_map: {}, constraints_by_type: {} };
   });
   routes.on(many.accept, async ({ ctx, params }) => {
     if (ctx.actor.kind === "anonymous") throw new DomainError("unauthorized", "You must be logged in to accept nodes.");
     return allShown(await machineViews(ctx, await actions.acceptMachines(ctx, params.machines)));
   });
-  routes.on(many.accept_all, async ({ ctx }) => allShown(await machineViews(ctx, await actions.acceptAllMachines(ctx))));
+  routes.on(many.accept_all, async ({ ctx }) =>
+    allShown(await machineViews(ctx, await actions.acceptAllMachines(ctx))),
+  );
   routes.on(many.release, ({ ctx, params }) => actions.releaseMachines(ctx, params.machines, params.comment ?? ""));
   routes.on(many.is_registered, ({ ctx, params }) => isRegistered(ctx, params.mac_address));
   routes.on(many.is_action_in_progress, ({ ctx, params }) => isActionInProgress(ctx, params.mac_address));
@@ -104,16 +142,33 @@ function machineRoutes(routes: Routes): void {
     return shown(call.ctx, await updateMachineFields(call.ctx, idOf(call), call.params, power));
   });
   routes.on(one.delete, async (call) => removeMachine(call.ctx, idOf(call)));
-  routes.on(one.commission, async (call) => shown(call.ctx, await actions.commissionMachine(call.ctx, idOf(call), commissionRequest(call))));
+  routes.on(one.commission, async (call) =>
+    shown(call.ctx, await actions.commissionMachine(call.ctx, idOf(call), commissionRequest(call))),
+  );
   routes.on(one.test, async (call) => {
     const { enable_ssh, testing_scripts, comment } = call.params;
-    const id = await actions.testMachine(call.ctx, idOf(call), { enableSsh: enable_ssh, testingScripts: testing_scripts, scriptParams: call.extra, comment: comment ?? "" });
+    const id = await actions.testMachine(call.ctx, idOf(call), {
+      enableSsh: enable_ssh,
+      testingScripts: testing_scripts,
+      scriptParams: call.extra,
+      comment: comment ?? "",
+    });
     return shown(call.ctx, id);
   });
   routes.on(one.deploy, async (call) => {
     const { params } = call;
-    if (params.install_rackd) throw invalidField("install_rackd", "Installing a rack controller with a deployment was removed: leave install_rackd out.");
-    for (const name of ["install_kvm", "register_vmhost", "ephemeral_deploy", "enable_hw_sync", "bridge_all"] as const) {
+    if (params.install_rackd)
+      throw invalidField(
+        "install_rackd",
+        "Installing a rack controller with a deployment was removed: leave install_rackd out.",
+      );
+    for (const name of [
+      "install_kvm",
+      "register_vmhost",
+      "ephemeral_deploy",
+      "enable_hw_sync",
+      "bridge_all",
+    ] as const) {
       if (params[name]) throw invalidField(name, `${name} is not available yet: deploy without it.`);
     }
     const id = await actions.deployMachine(call.ctx, idOf(call), {
@@ -127,10 +182,24 @@ function machineRoutes(routes: Routes): void {
   });
   routes.on(one.release, async (call) => {
     const { comment, erase, secure_erase, quick_erase, scripts } = call.params;
-    return shown(call.ctx, await actions.releaseMachine(call.ctx, idOf(call), { comment: comment ?? "", erase: erase || secure_erase || quick_erase, scripts }));
+    return shown(
+      call.ctx,
+      await actions.releaseMachine(call.ctx, idOf(call), {
+        comment: comment ?? "",
+        erase: erase || secure_erase || quick_erase,
+        scripts,
+      }),
+    );
   });
-  routes.on(one.abort, async (call) => shown(call.ctx, await actions.abortMachine(call.ctx, idOf(call), call.params.comment ?? "")));
-  routes.on(one.power_on, async (call) => shown(call.ctx, await actions.powerOnMachine(call.ctx, idOf(call), bytesOf(call.params.user_data), call.params.comment ?? "")));
+  routes.on(one.abort, async (call) =>
+    shown(call.ctx, await actions.abortMachine(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.power_on, async (call) =>
+    shown(
+      call.ctx,
+      await actions.powerOnMachine(call.ctx, idOf(call), bytesOf(call.params.user_data), call.params.comment ?? ""),
+    ),
+  );
   routes.on(one.power_off, async (call) => {
     const id = await actions.powerOffMachine(call.ctx, idOf(call), call.params.comment ?? "");
     return id === null ? null : shown(call.ctx, id);
@@ -141,6 +210,7 @@ function machineRoutes(routes: Routes): void {
     return token && { token_key: token.tokenKey, token_secret: token.tokenSecret, consumer_key: token.consumerKey };
   });
   routes.on(one.details, async (call) => new Raw(await machineDetails(call.ctx, idOf(call)), "application/bson"));
-  routes.on(one.power_parameters, async (call) => powerParametersOf(call.ctx, (await viewableMachine(call.ctx, idOf(call), "admin_read")).row));
+  routes.on(one.power_parameters, async (call) =>
+    powerParametersOf(call.ctx, (await viewableMachine(call.ctx, idOf(call), "admin_read")).row),
+  );
 }
-

@@ -22,7 +22,10 @@ export async function chooseSystem(tx: Tx, wanted: string | undefined, architect
   for (const system of candidates) {
     if (await bootImage(tx, { ...system, architecture: arch, purpose: "deploy" })) return system;
   }
-  throw invalidField("distro_series", `'${text}' is not a valid distro_series: there is no image of it for ${arch}. boot-resources read lists what there is.`);
+  throw invalidField(
+    "distro_series",
+    `'${text}' is not a valid distro_series: there is no image of it for ${arch}. boot-resources read lists what there is.`,
+  );
 }
 
 export async function checkDeployable(tx: Tx, machineId: number, system: System): Promise<void> {

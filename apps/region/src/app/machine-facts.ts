@@ -41,7 +41,9 @@ export function racksFor(region: Pick<Region, "racks">, row: Pick<NodeRow, "boot
 }
 
 export function flatParameters(parameters: PowerParameters): Record<string, string> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : value]));
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : value]),
+  );
 }
 
 /** Ask the BMC, record what it says. */
@@ -57,11 +59,20 @@ export async function queryPower(ctx: Ctx, systemId: string): Promise<PowerState
 /** @throws DomainError power_failed, rack_unavailable */
 export async function askBmc(region: Region, row: NodeRow): Promise<"on" | "off" | "unknown"> {
   const [rack] = racksFor(region, row);
-  if (rack === undefined) throw new DomainError("rack_unavailable", `No rack controller is connected to ask ${row.hostname}'s BMC.`);
+  if (rack === undefined)
+    throw new DomainError("rack_unavailable", `No rack controller is connected to ask ${row.hostname}'s BMC.`);
   const { state } = await region.racks.call(
     rack,
     "power",
-    { systemId: row.system_id, bootEpoch: row.boot_epoch, action: "query", powerType: row.power_type, parameters: flatParameters(readPowerParameters(region, row)), bootDevice: null, done: [] },
+    {
+      systemId: row.system_id,
+      bootEpoch: row.boot_epoch,
+      action: "query",
+      powerType: row.power_type,
+      parameters: flatParameters(readPowerParameters(region, row)),
+      bootDevice: null,
+      done: [],
+    },
     { timeoutMs: QUERY_TIMEOUT_MS },
   );
   return state;
@@ -72,6 +83,9 @@ export async function observePower(region: Region, machineId: number, state: "on
   const ctx = systemCtx(region);
   await inTransaction(ctx, async (tx) => {
     const loaded = await lockMachineById(tx, machineId);
-    if (loaded) await commit(ctx, tx, loaded, powerObserved(loaded.machine, state, region.now()), { power_checked_at: region.now() });
+    if (loaded)
+      await commit(ctx, tx, loaded, powerObserved(loaded.machine, state, region.now()), {
+        power_checked_at: region.now(),
+      });
   });
 }

@@ -19,7 +19,11 @@ export function visibility(ctx: Ctx): number | null {
   return ctx.actor.kind === "user" && !ctx.actor.isSuperuser ? ctx.actor.userId : null;
 }
 
-export async function searchMachines(ctx: Ctx, criteria: MachineCriteria, options: { nodeTypes?: readonly number[]; allocatedToken?: string } = {}): Promise<MachineView[]> {
+export async function searchMachines(
+  ctx: Ctx,
+  criteria: MachineCriteria,
+  options: { nodeTypes?: readonly number[]; allocatedToken?: string } = {},
+): Promise<MachineView[]> {
   const ids = await searchNodeIds(ctx.region.db.kysely, {
     criteria,
     visibleTo: visibility(ctx),

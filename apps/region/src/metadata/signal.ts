@@ -3,7 +3,7 @@ import type { RawParams } from "@rackwright/contract/params";
 import { insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, updateMachine } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import { type Signal, signal as decideSignal } from "@rackwright/domain/machine/lifecycle";
+import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
 import { commit } from "../app/commit.ts";
@@ -14,18 +14,6 @@ import { createBuiltinSet } from "../app/script-sets.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 import { runHook } from "../hooks/index.ts";
 import { plain, textOf } from "./request.ts";
-
-const SIGNALS: readonly Signal[] = [
-  "OK",
-  "FAILED",
-  "WORKING",
-  "COMMISSIONING",
-  "TESTING",
-  "TIMEDOUT",
-  "INSTALLING",
-  "APPLYING_NETCONF",
-  "RELEASING",
-];
 
 /** A runtime may have a fraction; ids and exit statuses are whole, as the database keeps them. */
 function numberField(fields: RawParams, name: string, kind: "integer" | "id" | "seconds"): number | undefined {
@@ -42,7 +30,7 @@ function numberField(fields: RawParams, name: string, kind: "integer" | "id" | "
 function signalField(fields: RawParams): Signal {
   const status = textOf(fields.status)?.trim();
   if (status === undefined || status === "") throw new DomainError("bad_request", "No provided status!");
-  const found = SIGNALS.find((s) => s === status);
+  const found = signals.find((s) => s === status);
   if (!found) throw new DomainError("bad_request", `Unknown commissioning/installation status: '${status}'`);
   return found;
 }

@@ -21,12 +21,20 @@ before(async () => {
 after(() => t.close());
 
 async function create(mac: string, power: Record<string, string>): Promise<string> {
-  const reply = await t.request(t.admin, "POST", "/machines/", { form: { architecture: "amd64", mac_addresses: mac, commission: "false", ...power } });
+  const reply = await t.request(t.admin, "POST", "/machines/", {
+    form: { architecture: "amd64", mac_addresses: mac, commission: "false", ...power },
+  });
   assert.equal(reply.status, 200, reply.text);
   return (reply.json as { system_id: string }).system_id;
 }
-const stateOf = async (id: string) => ((await t.request(t.admin, "GET", `/machines/${id}/`)).json as { power_state: string }).power_state;
-const ipmi = { power_type: "ipmi", power_parameters_power_address: "192.0.2.1", power_parameters_power_user: "u", power_parameters_power_pass: "p" };
+const stateOf = async (id: string) =>
+  ((await t.request(t.admin, "GET", `/machines/${id}/`)).json as { power_state: string }).power_state;
+const ipmi = {
+  power_type: "ipmi",
+  power_parameters_power_address: "192.0.2.1",
+  power_parameters_power_user: "u",
+  power_parameters_power_pass: "p",
+};
 
 test("a machine is asked once, then again after five minutes; what was seen is recorded", async () => {
   const id = await create("52:54:00:00:00:01", ipmi);
@@ -43,7 +51,11 @@ test("a machine is asked once, then again after five minutes; what was seen is r
 test("machines that nobody can ask, and ones being switched, are left alone", async () => {
   await create("52:54:00:00:00:02", { power_type: "manual" });
   const busy = await create("52:54:00:00:00:03", ipmi);
-  const row = await t.db.kysely.selectFrom("node").select(["id", "boot_epoch"]).where("system_id", "=", busy).executeTakeFirstOrThrow();
+  const row = await t.db.kysely
+    .selectFrom("node")
+    .select(["id", "boot_epoch"])
+    .where("system_id", "=", busy)
+    .executeTakeFirstOrThrow();
   await recordPowerAction(t.db.kysely, { nodeId: row.id, bootEpoch: row.boot_epoch, action: "cycle" });
   asked = 0;
   assert.equal(await pollPower(t.region), 0);

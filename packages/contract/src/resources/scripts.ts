@@ -1,3 +1,4 @@
+import { hardwareTypeAliases, parallelAliases, scriptTypeAliases } from "@rackwright/domain/scripts/words";
 import { action, resource } from "../action.ts";
 import {
   choice,
@@ -12,47 +13,13 @@ import {
 } from "../params.ts";
 
 const scriptTypes = ["commissioning", "testing", "release"] as const;
-const typeAliases = {
-  commission: "commissioning",
-  "0": "commissioning",
-  test: "testing",
-  "2": "testing",
-  "3": "release",
-} as const;
 const hardwareTypes = ["node", "cpu", "memory", "storage", "network", "gpu"] as const;
-const hardwareAliases = {
-  "0": "node",
-  machine: "node",
-  controller: "node",
-  other: "node",
-  generic: "node",
-  "1": "cpu",
-  processor: "cpu",
-  "2": "memory",
-  ram: "memory",
-  "3": "storage",
-  disk: "storage",
-  ssd: "storage",
-  "4": "network",
-  net: "network",
-  interface: "network",
-  "5": "gpu",
-  graphics: "gpu",
-} as const;
 const parallels = ["disabled", "instance", "any"] as const;
-const parallelAliases = {
-  "0": "disabled",
-  none: "disabled",
-  "1": "instance",
-  name: "instance",
-  "2": "any",
-  enabled: "any",
-} as const;
-const type = choice("commissioning, testing or release.", scriptTypes, typeAliases);
+const type = choice("commissioning, testing or release.", scriptTypes, scriptTypeAliases);
 const hardwareType = choice(
   "What kind of hardware it is about: node, cpu, memory, storage, network, gpu.",
   hardwareTypes,
-  hardwareAliases,
+  hardwareTypeAliases,
 );
 const filters = optionalList("Names or tags of scripts, or ids of results.", { split: "comma" });
 
@@ -190,7 +157,7 @@ export const nodeScript = resource({
 const setType = choice(
   "commissioning, testing, installation or release.",
   ["commissioning", "testing", "installation", "release"],
-  { ...typeAliases, "1": "installation", install: "installation" },
+  { ...scriptTypeAliases, "1": "installation", install: "installation" },
 );
 const resultErrors = { 403: "the caller may not see this machine", 404: "there is no such machine or result" } as const;
 

@@ -68,17 +68,7 @@ const input = (signal: life.Signal, more: Partial<life.SignalInput> = {}): life.
   anyPending: false,
   ...more,
 });
-const signals: readonly life.Signal[] = [
-  "OK",
-  "FAILED",
-  "WORKING",
-  "COMMISSIONING",
-  "TESTING",
-  "TIMEDOUT",
-  "INSTALLING",
-  "APPLYING_NETCONF",
-  "RELEASING",
-];
+const { signals } = life;
 
 /** Everything that can be decided about a machine, by a name. */
 const decisions: Record<string, (m: Machine) => Decision> = {

@@ -363,16 +363,18 @@ function beforeTesting(m: Machine): MachineStatus {
 }
 
 /** What the machine's own signal says (metadata-protocol.md section 6). */
-export type Signal =
-  | "OK"
-  | "FAILED"
-  | "WORKING"
-  | "COMMISSIONING"
-  | "TESTING"
-  | "TIMEDOUT"
-  | "INSTALLING"
-  | "APPLYING_NETCONF"
-  | "RELEASING";
+export const signals = [
+  "OK",
+  "FAILED",
+  "WORKING",
+  "COMMISSIONING",
+  "TESTING",
+  "TIMEDOUT",
+  "INSTALLING",
+  "APPLYING_NETCONF",
+  "RELEASING",
+] as const;
+export type Signal = (typeof signals)[number];
 
 export interface SignalInput {
   signal: Signal;

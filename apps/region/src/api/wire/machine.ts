@@ -1,5 +1,5 @@
 /** A machine as the API shows it: every key, always (reference: objects-2.0.json, Machine). */
-import type { AnonMachine, HardwareInfo, Machine } from "@rackwright/contract/objects/machine";
+import { AnonMachine, type HardwareInfo, type Machine } from "@rackwright/contract/objects/machine";
 import { API_ROOT } from "@rackwright/contract/table";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { type EventType, eventTypes } from "@rackwright/domain/machine/event";
@@ -171,7 +171,11 @@ export function wireMachine(v: MachineView): Machine {
     pool: v.pool ? poolObject(v.pool) : null,
     disable_ipv4: false,
     boot_disk: bootDisk ? wireBlockDevice(bootDisk, storage) : null,
-    blockdevice_set: v.blockDevices.map((b) => wireBlockDevice(b, storage)),
+    // What all kinds of devices have: clients that compare key sets find no firmware_version here.
+    blockdevice_set: v.blockDevices.map((b) => {
+      const { firmware_version: _, ...common } = wireBlockDevice(b, storage);
+      return common;
+    }),
     physicalblockdevice_set: physical.map((b) => wireBlockDevice(b, storage)),
     virtualblockdevice_set: v.blockDevices.filter((b) => b.type === "virtual").map((b) => wireBlockDevice(b, storage)),
     volume_groups: [],
@@ -212,7 +216,7 @@ export function wireMachine(v: MachineView): Machine {
       "interface_test_status" | "interface_test_status_name"
     >),
     hardware_info: hardwareInfo(v.metadata),
-    numanode_set: v.numaNodes.map((n) => ({ index: n.index, cores: n.cores, memory: n.memory_mib, hugepages_set: [] })),
+    numanode_set: v.numaNodes.map((n) => ({ index: n.index, cores: n.cores, memory: n.memory_mib })),
     virtualmachine_id: null,
     workload_annotations: row.owner_data,
     last_sync: null,
@@ -235,39 +239,10 @@ function ownFields(v: MachineView): object {
   };
 }
 
+const anonKeys = Object.keys(AnonMachine.shape) as (keyof AnonMachine)[];
+
 /** What an anonymous enlistment gets to see. */
 export function wireAnonMachine(v: MachineView): AnonMachine {
   const full = wireMachine(v);
-  const {
-    system_id,
-    hostname,
-    domain,
-    fqdn,
-    architecture,
-    status,
-    power_type,
-    power_state,
-    zone,
-    status_action,
-    status_message,
-    status_name,
-    node_type,
-    resource_uri,
-  } = full;
-  return {
-    system_id,
-    hostname,
-    domain,
-    fqdn,
-    architecture,
-    status,
-    power_type,
-    power_state,
-    zone,
-    status_action,
-    status_message,
-    status_name,
-    node_type,
-    resource_uri,
-  };
+  return Object.fromEntries(anonKeys.map((key) => [key, full[key]])) as AnonMachine;
 }
