@@ -36,7 +36,8 @@ export const NUMANode = z.object({
   index: z.int(),
   cores: z.array(z.int()),
   memory: z.int(),
-  hugepages_set: z.array(NUMAHugepages),
+  /** Of machines that report huge pages; without it on the others. */
+  hugepages_set: z.array(NUMAHugepages).optional(),
 });
 export type NUMANode = z.infer<typeof NUMANode>;
 
