@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { identify } from "@rackwright/db/postgres/process";
@@ -22,9 +22,15 @@ function unable(): string | false {
 }
 
 /** Over the socket file, which is reached from outside the namespace. */
-function call(room: UpRoom, up: Ready, method: string, path: string, form: Record<string, string> = {}) {
+function call(
+  room: UpRoom,
+  up: Ready,
+  method: string,
+  path: string,
+  form: Record<string, string> = {},
+): Promise<unknown> {
   const [consumerKey = "", tokenKey = "", tokenSecret = ""] = up.api_key.split(":");
-  const { promise, resolve, reject } = Promise.withResolvers<never>();
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const sent = request({
     socketPath: join(room.data, "run/region.sock"),
     method,
@@ -34,11 +40,12 @@ function call(room: UpRoom, up: Ready, method: string, path: string, form: Recor
       "content-type": "application/x-www-form-urlencoded",
     },
   });
-  sent.on("error", reject).on("response", async (reply) => {
+  const read = async (reply: IncomingMessage) => {
     const text = (await reply.toArray()).join("");
-    if ((reply.statusCode ?? 500) >= 300) reject(new Error(`${method} ${path}: ${reply.statusCode} ${text}`));
-    else resolve(JSON.parse(text) as never);
-  });
+    if ((reply.statusCode ?? 500) >= 300) throw new Error(`${method} ${path}: ${reply.statusCode} ${text}`);
+    return JSON.parse(text) as unknown;
+  };
+  sent.on("error", reject).on("response", (reply) => resolve(read(reply)));
   sent.end(method === "GET" ? undefined : new URLSearchParams(form).toString());
   return promise;
 }
@@ -48,18 +55,19 @@ interface Subnet {
   vlan: { id: number; fabric_id: number; vid: number };
 }
 
+async function addSubnet(room: UpRoom, up: Ready, cidr: string): Promise<Subnet> {
+  const fabric = (await call(room, up, "POST", "fabrics/")) as { vlans: { id: number }[] };
+  const vlan = String(fabric.vlans[0]?.id);
+  return (await call(room, up, "POST", "subnets/", { cidr, vlan })) as Subnet;
+}
+
 async function serve(room: UpRoom, up: Ready, net: string): Promise<void> {
-  const [rack]: { system_id: string }[] = await call(room, up, "GET", "rackcontrollers/");
-  const known: Subnet[] = await call(room, up, "GET", "subnets/");
-  let subnet = known.find((each) => each.cidr === `${net}.0/24`);
-  if (!subnet) {
-    const fabric: { vlans: { id: number }[] } = await call(room, up, "POST", "fabrics/");
-    const vlan = String(fabric.vlans[0]?.id);
-    subnet = await call(room, up, "POST", "subnets/", { cidr: `${net}.0/24`, vlan });
-  }
+  const [rack] = (await call(room, up, "GET", "rackcontrollers/")) as { system_id: string }[];
+  const known = (await call(room, up, "GET", "subnets/")) as Subnet[];
+  const subnet = known.find((each) => each.cidr === `${net}.0/24`) ?? (await addSubnet(room, up, `${net}.0/24`));
   const range = { type: "dynamic", start_ip: `${net}.100`, end_ip: `${net}.200` };
   await call(room, up, "POST", "ipranges/", range);
-  const path = `fabrics/${(subnet as Subnet).vlan.fabric_id}/vlans/${(subnet as Subnet).vlan.vid}/`;
+  const path = `fabrics/${subnet.vlan.fabric_id}/vlans/${subnet.vlan.vid}/`;
   await call(room, up, "PUT", path, { dhcp_on: "true", primary_rack: rack?.system_id ?? "" });
 }
 
