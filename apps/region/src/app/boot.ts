@@ -10,7 +10,7 @@ import { ephemeralScript, localScript, refusalScript, splitOptions } from "@rack
 import { isFurther, nextAfter } from "@rackwright/domain/boot/progress";
 import { bootPurpose } from "@rackwright/domain/boot/purpose";
 import { event } from "@rackwright/domain/machine/event";
-import { bootProgress } from "@rackwright/domain/machine/lifecycle";
+import { bootProgress } from "@rackwright/domain/machine/lifecycle/boot";
 import type { Decision } from "@rackwright/domain/machine/machine";
 import { parseMac } from "@rackwright/domain/machine/names";
 import { hashSecret, randomWord } from "../auth/secrets.ts";

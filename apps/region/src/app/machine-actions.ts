@@ -5,7 +5,11 @@ import { type LoadedMachine, lockMachine, lockMachineById, lockMachines } from "
 import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import * as lifecycle from "@rackwright/domain/machine/lifecycle";
+import { canSwitchPower, refusal } from "@rackwright/domain/machine/lifecycle";
+import { abort } from "@rackwright/domain/machine/lifecycle/abort";
+import { commission, type CommissionOptions, test } from "@rackwright/domain/machine/lifecycle/commission";
+import { allocate, deploy, type DeployOptions } from "@rackwright/domain/machine/lifecycle/deploy";
+import { release } from "@rackwright/domain/machine/lifecycle/release";
 import { event } from "@rackwright/domain/machine/event";
 import type { Decision, Job } from "@rackwright/domain/machine/machine";
 import { statusCode, statusLabel } from "@rackwright/domain/machine/status";
@@ -22,7 +26,7 @@ function callerId(ctx: Ctx): number {
   return ctx.actor.userId;
 }
 
-export interface CommissionRequest extends lifecycle.CommissionOptions {
+export interface CommissionRequest extends CommissionOptions {
   commissioningScripts: string[];
   testingScripts: string[];
   /** Parameters of scripts: NAME or SCRIPT_NAME. */
@@ -58,13 +62,7 @@ export async function startCommission(
   loaded: LoadedMachine,
   request: CommissionRequest,
 ): Promise<LoadedMachine> {
-  const decision = lifecycle.commission(
-    loaded.machine,
-    callerId(ctx),
-    request,
-    request.comment,
-    await lifecycleTimes(ctx, tx),
-  );
+  const decision = commission(loaded.machine, callerId(ctx), request, request.comment, await lifecycleTimes(ctx, tx));
   await checkEphemeralImage(tx, loaded.row.architecture);
   const after = await commit(ctx, tx, loaded, decision);
   await createCommissioningSets(ctx, tx, loaded.machine.id, {
@@ -104,7 +102,7 @@ export interface TestRequest {
 
 export function testMachine(ctx: Ctx, systemId: string, request: TestRequest): Promise<number> {
   return act(ctx, systemId, "admin", async (tx, loaded) => {
-    const decision = lifecycle.test(
+    const decision = test(
       loaded.machine,
       callerId(ctx),
       request.enableSsh,
@@ -192,7 +190,7 @@ async function checkPlaces(tx: Tx, criteria: MachineCriteria): Promise<void> {
 }
 
 function acquire(ctx: Ctx, tx: Tx, loaded: LoadedMachine, agentName: string, comment: string): Promise<LoadedMachine> {
-  const decision = lifecycle.allocate(loaded.machine, callerId(ctx), agentName, comment, ctx.region.now());
+  const decision = allocate(loaded.machine, callerId(ctx), agentName, comment, ctx.region.now());
   return commit(ctx, tx, loaded, decision, { allocated_token: ctx.tokenKey });
 }
 
@@ -216,21 +214,21 @@ export function deployMachine(ctx: Ctx, systemId: string, request: DeployRequest
 }
 
 async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: DeployRequest): Promise<void> {
-  const refused = lifecycle.refusal("deploy", given.machine);
+  const refused = refusal("deploy", given.machine);
   if (refused) throw refused;
   const loaded =
     given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request.comment) : given;
   const system = await chooseSystem(tx, request.distroSeries, loaded.row.architecture);
   await checkEphemeralImage(tx, loaded.row.architecture);
   await checkDeployable(tx, loaded.machine.id, system);
-  const options: lifecycle.DeployOptions = {
+  const options: DeployOptions = {
     osystem: system.osystem,
     distroSeries: system.release,
     hweKernel: request.hweKernel || null,
     userData: request.userData,
     comment: request.comment,
   };
-  await commit(ctx, tx, loaded, lifecycle.deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)));
+  await commit(ctx, tx, loaded, deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)));
   await createInstallationSet(ctx, tx, loaded.machine.id);
 }
 
@@ -253,7 +251,7 @@ export function releaseMachine(ctx: Ctx, systemId: string, request: ReleaseReque
 async function releaseLocked(ctx: Ctx, tx: Tx, loaded: LoadedMachine, comment: string): Promise<boolean> {
   const { status } = loaded.machine;
   if (status === "ready" || status === "releasing") return false;
-  await commit(ctx, tx, loaded, lifecycle.release(loaded.machine, comment, ctx.region.now()));
+  await commit(ctx, tx, loaded, release(loaded.machine, comment, ctx.region.now()));
   return true;
 }
 
@@ -265,7 +263,7 @@ export async function releaseMachines(ctx: Ctx, systemIds: readonly string[], co
     if (missing.length > 0) throw new DomainError("bad_request", `Unknown machine(s): ${missing.join(", ")}.`);
     for (const loaded of found) permitted(ctx.actor, "edit", loaded);
     const stuck = found.filter(
-      ({ machine: m }) => m.status !== "ready" && m.status !== "releasing" && lifecycle.refusal("release", m),
+      ({ machine: m }) => m.status !== "ready" && m.status !== "releasing" && refusal("release", m),
     );
     if (stuck.length > 0)
       throw new DomainError(
@@ -281,13 +279,13 @@ export async function releaseMachines(ctx: Ctx, systemIds: readonly string[], co
 
 export function abortMachine(ctx: Ctx, systemId: string, comment: string): Promise<number> {
   return act(ctx, systemId, "edit", async (tx, loaded) =>
-    commit(ctx, tx, loaded, lifecycle.abort(loaded.machine, comment, ctx.region.now())),
+    commit(ctx, tx, loaded, abort(loaded.machine, comment, ctx.region.now())),
   );
 }
 
 function powerDecision(loaded: LoadedMachine, action: "on" | "off", comment: string): Decision {
   const { machine } = loaded;
-  if (!lifecycle.canSwitchPower(machine))
+  if (!canSwitchPower(machine))
     throw invalidField(
       "power_type",
       `${machine.hostname} has power type '${machine.powerType || "none"}', which cannot be switched from here: switch it by hand, or set another.`,
@@ -333,7 +331,7 @@ export function powerOnMachine(
 export async function powerOffMachine(ctx: Ctx, systemId: string, comment: string): Promise<number | null> {
   let switchable = true;
   const id = await act(ctx, systemId, "edit", async (tx, loaded) => {
-    switchable = lifecycle.canSwitchPower(loaded.machine);
+    switchable = canSwitchPower(loaded.machine);
     if (switchable) await commit(ctx, tx, loaded, powerDecision(loaded, "off", comment));
   });
   return switchable ? id : null;

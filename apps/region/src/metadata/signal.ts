@@ -3,7 +3,7 @@ import type { RawParams } from "@rackwright/contract/params";
 import { insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, updateMachine } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle";
+import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
 import { commit } from "../app/commit.ts";

@@ -4,7 +4,7 @@ import { lockMachineById, nextDeadline, overdueMachineIds } from "@rackwright/db
 import type { NotifyHub } from "@rackwright/db/notify";
 import { type OverdueResult, overdueResults, timeOutResults } from "@rackwright/db/script-results";
 import { dropOldNonces } from "@rackwright/db/users";
-import { expire, overrun } from "@rackwright/domain/machine/lifecycle";
+import { expire, overrun } from "@rackwright/domain/machine/lifecycle/failure";
 import { commit } from "../app/commit.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 

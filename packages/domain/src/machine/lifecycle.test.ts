@@ -2,12 +2,31 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DomainError } from "../errors.ts";
 import { eventTypes } from "./event.ts";
-import * as life from "./lifecycle.ts";
+import * as rules from "./lifecycle.ts";
+import * as abort from "./lifecycle/abort.ts";
+import * as boot from "./lifecycle/boot.ts";
+import * as commission from "./lifecycle/commission.ts";
+import * as deploy from "./lifecycle/deploy.ts";
+import * as failure from "./lifecycle/failure.ts";
+import * as power from "./lifecycle/power.ts";
+import * as release from "./lifecycle/release.ts";
+import * as signal from "./lifecycle/signal.ts";
 import type { Decision, Machine } from "./machine.ts";
 import { isWaiting, type MachineStatus, machineStatuses, mayBecome, testingEndsInReady } from "./status.ts";
 
+const life = {
+  ...rules,
+  ...abort,
+  ...boot,
+  ...commission,
+  ...deploy,
+  ...failure,
+  ...power,
+  ...release,
+  ...signal,
+};
 const now = new Date("2026-05-01T12:00:00Z");
-const times: life.Times = { now, nodeTimeoutMinutes: 30 };
+const times: rules.Times = { now, nodeTimeoutMinutes: 30 };
 const minutes = (n: number) => new Date(now.getTime() + n * 60_000);
 
 function machine(status: MachineStatus, more: Partial<Machine> = {}): Machine {
@@ -47,20 +66,20 @@ function machine(status: MachineStatus, more: Partial<Machine> = {}): Machine {
   };
 }
 
-const options: life.CommissionOptions = {
+const options: commission.CommissionOptions = {
   enableSsh: false,
   skipBmcConfig: false,
   skipNetworking: false,
   skipStorage: false,
 };
-const system: life.DeployOptions = {
+const system: deploy.DeployOptions = {
   osystem: "debian",
   distroSeries: "trixie",
   hweKernel: null,
   userData: null,
   comment: "why",
 };
-const input = (signal: life.Signal, more: Partial<life.SignalInput> = {}): life.SignalInput => ({
+const input = (signal: signal.Signal, more: Partial<signal.SignalInput> = {}): signal.SignalInput => ({
   signal,
   error: "",
   scriptName: null,
@@ -195,7 +214,7 @@ test("every action starts from its statuses and is refused from all others, with
     release: "wrong_status",
     abort: "wrong_status",
   } as const;
-  for (const action of Object.keys(life.startsFrom) as life.Action[]) {
+  for (const action of Object.keys(life.startsFrom) as rules.Action[]) {
     const allowed: readonly MachineStatus[] = life.startsFrom[action];
     for (const status of machineStatuses) {
       const refused = life.refusal(action, machine(status));
@@ -246,7 +265,7 @@ test("a start for a purpose: a new epoch, new credentials, network boot, one pow
 });
 
 test("commissioning clears disks and links unless told to keep them", () => {
-  const kinds = (more: Partial<life.CommissionOptions>) =>
+  const kinds = (more: Partial<commission.CommissionOptions>) =>
     life.commission(machine("ready"), 9, { ...options, ...more }, "", times).effects.map((e) => e.do);
   assert.ok(kinds({}).includes("clear_storage") && kinds({}).includes("clear_links"));
   const kept = kinds({ skipStorage: true, skipNetworking: true });
@@ -296,7 +315,7 @@ test("abort takes each work back to where it began", () => {
 });
 
 test("commissioning by signals: results decide, tests follow, enlisting ends in New", () => {
-  const s = (signal: life.Signal, more: Partial<life.SignalInput> = {}, m: Partial<Machine> = {}) =>
+  const s = (signal: signal.Signal, more: Partial<signal.SignalInput> = {}, m: Partial<Machine> = {}) =>
     life.signal(machine("commissioning", m), input(signal, more), times);
   assert.equal(s("OK").set.status, "ready");
   assert.equal(s("OK", {}, { enlisting: true }).set.status, "new");
