@@ -23,6 +23,8 @@ export interface Region {
   log: Logger;
   now: () => Date;
   version: string;
+  /** Its machines are emulated: power of every type goes to the simulator. Decided when the installation was made. */
+  simulated: boolean;
 }
 
 /** One caller's call. */

@@ -60,6 +60,9 @@ const deviations: { what: RegExp; why: string }[] = [
 /** Actions of ours that API 2.0 has not, and why. */
 const additions: Record<string, string> = {
   "PUT /nodes/{system_id}/results/": "the manual's node-script-results update (seed row S0-151)",
+  "GET /simulator/": "emulated machines: they exist on installations made with --simulated alone",
+  "POST /simulator/?op=take": "as above",
+  "POST /simulator/?op=report": "as above",
 };
 
 const known = Object.entries(facts).flatMap(([path, { name, actions }]) =>

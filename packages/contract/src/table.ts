@@ -19,6 +19,7 @@ import {
   vlans,
 } from "./resources/network.ts";
 import { nodeScript, nodeScriptResult, nodeScriptResults, nodeScripts } from "./resources/scripts.ts";
+import { simulator } from "./resources/simulator.ts";
 import { blockDevice, blockDevices } from "./resources/storage.ts";
 import { users } from "./resources/users.ts";
 
@@ -50,6 +51,7 @@ export const resources: readonly Resource[] = [
   rackController,
   rackControllers,
   resourcePools,
+  simulator,
   sshKey,
   sshKeys,
   subnet,

@@ -13,6 +13,7 @@ import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
+import { simulatorRoutes } from "./simulator.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
 import { subnetsRoutes } from "./subnets.ts";
 import { tagsRoutes } from "./tags.ts";
@@ -34,6 +35,7 @@ const families = [
   nodeScriptsRoutes,
   placesRoutes,
   rackControllersRoutes,
+  simulatorRoutes,
   sshKeysRoutes,
   subnetsRoutes,
   tagsRoutes,

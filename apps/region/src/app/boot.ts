@@ -19,7 +19,7 @@ import type { ConnectedRack } from "../racks/racks.ts";
 import { commit } from "./commit.ts";
 import { getConfig, lifecycleTimes } from "./config.ts";
 
-/** Port that racks serve boot files on. */
+/** Port that racks serve boot files on unless they say another. */
 export const RACK_HTTP_PORT = 5248;
 
 const host = (address: string) => (address.includes(":") ? `[${address}]` : address);
@@ -90,7 +90,7 @@ function architectureOf(request: BootRequest): string {
 async function enlistScript(ctx: Ctx, mac: string, request: BootRequest): Promise<string> {
   const { region } = ctx;
   const architecture = architectureOf(request);
-  const rackUrl = `http://${host(request.localAddress)}:${RACK_HTTP_PORT}`;
+  const rackUrl = `http://${host(request.localAddress)}:${request.httpPort ?? RACK_HTTP_PORT}`;
   return inTransaction(ctx, async (tx) => {
     const found = await ephemeralImage(tx, architecture);
     if (!found) return refusalScript(`there is no image for ${architecture} to enlist this machine with`);
@@ -144,7 +144,7 @@ async function knownScript(
   const loaded = await lockMachineById(tx, id);
   if (!loaded) return refusalScript("the machine was deleted just now");
   const { machine } = loaded;
-  const rackUrl = `http://${host(request.localAddress)}:${RACK_HTTP_PORT}`;
+  const rackUrl = `http://${host(request.localAddress)}:${request.httpPort ?? RACK_HTTP_PORT}`;
   const purpose = bootPurpose(machine);
   await recordBoot(ctx, tx, loaded, mac, rack, request, purpose);
   if (purpose === "local") return localScript(rackUrl, `${machine.hostname} starts from its own disk`);

@@ -103,7 +103,7 @@ function lazyJobs(jobs: Jobs): Jobs {
 
 const MACHINE_DIRECTORY = join(import.meta.dirname, "..", "..", "..", "..", "machine");
 
-export async function testRegion(): Promise<TestRegion> {
+export async function testRegion(options: { simulated?: boolean } = {}): Promise<TestRegion> {
   // What can fail without a database comes before there is one to be closed.
   const routes = allRoutes();
   const machineFiles = await loadMachineFiles(MACHINE_DIRECTORY);
@@ -123,6 +123,7 @@ export async function testRegion(): Promise<TestRegion> {
     log: pino({ level: process.env.TEST_LOG ?? "silent" }),
     now: clock.now,
     version: "0.1.0-test",
+    simulated: options.simulated ?? false,
   };
   const server = createServer(region, routes);
   const close = async () => {
