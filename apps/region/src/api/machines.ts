@@ -4,6 +4,7 @@ import type { MachineView } from "@rackwright/db/machine-views";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
+import * as marks from "../app/machine-marks.ts";
 import { machineView, machineViews, searchMachines } from "../app/machine-view.ts";
 import {
   createMachine,
@@ -194,6 +195,7 @@ function machineRoutes(routes: Routes): void {
   routes.on(one.abort, async (call) =>
     shown(call.ctx, await actions.abortMachine(call.ctx, idOf(call), call.params.comment ?? "")),
   );
+  markRoutes(routes);
   routes.on(one.power_on, async (call) =>
     shown(
       call.ctx,
@@ -213,4 +215,26 @@ function machineRoutes(routes: Routes): void {
   routes.on(one.power_parameters, async (call) =>
     powerParametersOf(call.ctx, (await viewableMachine(call.ctx, idOf(call), "admin_read")).row),
   );
+}
+
+function markRoutes(routes: Routes): void {
+  const one = machine.actions;
+  routes.on(one.lock, async (call) =>
+    shown(call.ctx, await marks.lockMachineAgainstChange(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.unlock, async (call) =>
+    shown(call.ctx, await marks.unlockMachine(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.mark_broken, async (call) => {
+    const { comment, error_description } = call.params;
+    return shown(call.ctx, await marks.markMachineBroken(call.ctx, idOf(call), comment || error_description || ""));
+  });
+  routes.on(one.mark_fixed, async (call) =>
+    shown(call.ctx, await marks.markMachineFixed(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.override_failed_testing, async (call) =>
+    shown(call.ctx, await marks.overrideMachineTesting(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.rescue_mode, async (call) => shown(call.ctx, await marks.startRescueMode(call.ctx, idOf(call))));
+  routes.on(one.exit_rescue_mode, async (call) => shown(call.ctx, await marks.endRescueMode(call.ctx, idOf(call))));
 }

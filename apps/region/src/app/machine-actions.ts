@@ -1,7 +1,6 @@
 /** What machines do: commission, test, allocate, deploy, release, abort, power. Each locks the row, asks the domain, commits. */
-import { bootImage } from "@rackwright/db/images";
 import { lockAllocatable, type MachineCriteria } from "@rackwright/db/machine-search";
-import { type LoadedMachine, lockMachine, lockMachineById, lockMachines } from "@rackwright/db/machines";
+import { type LoadedMachine, lockMachineById, lockMachines } from "@rackwright/db/machines";
 import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
@@ -15,16 +14,11 @@ import type { Decision, Job } from "@rackwright/domain/machine/machine";
 import { statusCode, statusLabel } from "@rackwright/domain/machine/status";
 import { type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
-import { getConfig, lifecycleTimes } from "./config.ts";
+import { lifecycleTimes } from "./config.ts";
 import { checkDeployable, chooseSystem } from "./deploy-checks.ts";
+import { act, callerId, checkEphemeralImage } from "./machine-act.ts";
 import { permitted } from "./permissions.ts";
 import { createCommissioningSets, createInstallationSet, createTestingSet } from "./script-sets.ts";
-
-/** The user who asks. @throws Error for callers that the dispatcher should have turned away */
-function callerId(ctx: Ctx): number {
-  if (ctx.actor.kind !== "user") throw new Error(`a ${ctx.actor.kind} cannot ask for this`);
-  return ctx.actor.userId;
-}
 
 export interface CommissionRequest extends CommissionOptions {
   commissioningScripts: string[];
@@ -32,27 +26,6 @@ export interface CommissionRequest extends CommissionOptions {
   /** Parameters of scripts: NAME or SCRIPT_NAME. */
   scriptParams: Record<string, string>;
   comment: string;
-}
-
-/** Refuse what could only fail later: no image to boot into. */
-async function checkEphemeralImage(tx: Tx, architecture: string | null): Promise<void> {
-  const { commissioning_osystem, commissioning_distro_series } = await getConfig(
-    tx,
-    "commissioning_osystem",
-    "commissioning_distro_series",
-  );
-  const arch = architecture?.split("/")[0] ?? "amd64";
-  const image = await bootImage(tx, {
-    osystem: commissioning_osystem,
-    release: commissioning_distro_series,
-    architecture: arch,
-    purpose: "commissioning",
-  });
-  if (!image)
-    throw new DomainError(
-      "bad_request",
-      `There is no image of ${commissioning_osystem}/${commissioning_distro_series} for ${arch} to boot the machine into: import or upload one.`,
-    );
 }
 
 /** The shell of `commission`, inside a transaction that holds the machine. */
@@ -73,20 +46,6 @@ export async function startCommission(
     architecture: loaded.row.architecture ?? "amd64/generic",
   });
   return after;
-}
-
-/** Lock the machine that the caller may act on, decide and commit. @returns its id */
-async function act(
-  ctx: Ctx,
-  systemId: string,
-  permission: "edit" | "admin",
-  work: (tx: Tx, loaded: LoadedMachine) => Promise<unknown>,
-): Promise<number> {
-  return inTransaction(ctx, async (tx) => {
-    const loaded = permitted(ctx.actor, permission, await lockMachine(tx, systemId));
-    await work(tx, loaded);
-    return loaded.machine.id;
-  });
 }
 
 export function commissionMachine(ctx: Ctx, systemId: string, request: CommissionRequest): Promise<number> {

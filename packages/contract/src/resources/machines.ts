@@ -1,6 +1,7 @@
 import { action, resource } from "../action.ts";
 import { choice, flag, integer, json, list, optionalFlag, requiredText, text } from "../params.ts";
 import { machineFilters, machineTraits } from "./filters.ts";
+import { recorderActions } from "./recorder.ts";
 
 const comment = text("Why, for the machine's history.", { max: 255 });
 const commissioningScripts = list(
@@ -252,6 +253,69 @@ export const machine = resource({
       returns: "Machine",
       errors: { ...notMachine, 409: "the machine is doing nothing that could be aborted" },
     }),
+    lock: action({
+      method: "POST",
+      doc: "Lock a machine\n\nKeeps a Deployed or Deploying machine as it is: nothing that would change, release or delete it is done until it is unlocked.",
+      params: { comment },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "it is locked already, or neither Deployed nor Deploying" },
+    }),
+    unlock: action({
+      method: "POST",
+      doc: "Unlock a machine",
+      params: { comment },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "it is not locked" },
+    }),
+    mark_broken: action({
+      method: "POST",
+      doc: "Mark a machine broken\n\nTakes one of the caller's own machines out of use. One that could be released is released and switched off.",
+      params: {
+        comment,
+        error_description: text("What is wrong with it: the older name of `comment`.", { max: 255 }),
+      },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine cannot become Broken from its status" },
+    }),
+    mark_fixed: action({
+      method: "POST",
+      access: "admin",
+      doc: "Mark a broken machine fixed\n\nBrings it back into use: Ready, or Deployed where the system on it was never given back.",
+      params: { comment },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine is not Broken" },
+    }),
+    override_failed_testing: action({
+      method: "POST",
+      access: "admin",
+      doc: "Ignore failed tests\n\nBrings a machine whose tests failed back into use: Deployed where it has a system, else Ready.",
+      params: { comment },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine is not in Failed testing" },
+    }),
+    rescue_mode: action({
+      method: "POST",
+      access: "admin",
+      doc: "Start rescue mode\n\nBoots a system over the network to log in to with the SSH keys of the caller and of the machine's owner. No disk is touched.",
+      returns: "Machine",
+      errors: {
+        400: "it has no power type, or there is no image to boot it into",
+        ...notMachine,
+        409: "rescue mode cannot start from the machine's status",
+        503: "power command could not be sent",
+      },
+    }),
+    exit_rescue_mode: action({
+      method: "POST",
+      access: "admin",
+      doc: "End rescue mode\n\nBrings the machine back to what it was: a deployed system is started again, any other machine is switched off.",
+      returns: "Machine",
+      errors: {
+        ...notMachine,
+        409: "the machine is not in rescue mode",
+        503: "power command could not be sent",
+      },
+    }),
     power_on: action({
       method: "POST",
       doc: "Switch a machine on\n\nAn Allocated machine is deployed instead.",
@@ -301,6 +365,7 @@ export const machine = resource({
       returns: "PowerParameters",
       errors: notMachine,
     }),
+    ...recorderActions,
   },
 });
 

@@ -44,7 +44,9 @@ test("what a netbooting machine is given, by its status", () => {
               ? "install"
               : "local"
             : "poweroff";
-      assert.equal(bootPurpose({ status, netboot }), wanted, status);
+      assert.equal(bootPurpose({ status, previousStatus: "ready", netboot }), wanted, status);
     }
   }
+  for (const status of ["exiting_rescue_mode", "failed_exiting_rescue_mode"] as const)
+    assert.equal(bootPurpose({ status, previousStatus: "deployed", netboot: false }), "local", status);
 });

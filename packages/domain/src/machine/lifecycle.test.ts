@@ -8,11 +8,21 @@ import * as boot from "./lifecycle/boot.ts";
 import * as commission from "./lifecycle/commission.ts";
 import * as deploy from "./lifecycle/deploy.ts";
 import * as failure from "./lifecycle/failure.ts";
+import * as marks from "./lifecycle/marks.ts";
 import * as power from "./lifecycle/power.ts";
 import * as release from "./lifecycle/release.ts";
+import * as rescue from "./lifecycle/rescue.ts";
 import * as signal from "./lifecycle/signal.ts";
-import type { Decision, Machine } from "./machine.ts";
-import { isWaiting, type MachineStatus, machineStatuses, mayBecome, testingEndsInReady } from "./status.ts";
+import { machine, minutes, now, times } from "./lifecycle/testing.ts";
+import type { Decision, Machine, PowerPurpose } from "./machine.ts";
+import {
+  isWaiting,
+  type MachineStatus,
+  machineStatuses,
+  mayBecome,
+  testingEndsInReady,
+  transientStatuses,
+} from "./status.ts";
 
 const life = {
   ...rules,
@@ -21,51 +31,12 @@ const life = {
   ...commission,
   ...deploy,
   ...failure,
+  ...marks,
   ...power,
   ...release,
+  ...rescue,
   ...signal,
 };
-const now = new Date("2026-05-01T12:00:00Z");
-const times: rules.Times = { now, nodeTimeoutMinutes: 30 };
-const minutes = (n: number) => new Date(now.getTime() + n * 60_000);
-
-function machine(status: MachineStatus, more: Partial<Machine> = {}): Machine {
-  const waits = isWaiting(status);
-  return {
-    id: 1,
-    systemId: "abc123",
-    hostname: "calm-otter",
-    status,
-    previousStatus: "ready",
-    statusSince: minutes(-10),
-    statusDeadline: waits ? minutes(5) : null,
-    waitingFor: waits ? (status === "releasing" ? "power_off" : "next_script") : null,
-    ownerId: status === "new" || status === "ready" ? null : 7,
-    locked: false,
-    bootEpoch: 4,
-    netboot: true,
-    powerType: "ipmi",
-    powerState: "on",
-    osystem: "debian",
-    distroSeries: "bookworm",
-    hweKernel: null,
-    agentName: "agent",
-    ephemeralDeploy: false,
-    enableSsh: false,
-    skipNetworking: false,
-    skipStorage: false,
-    enlisting: false,
-    powerStateBefore: null,
-    errorDescription: "",
-    interfaceCount: 1,
-    commissioningSetId: 11,
-    commissioningPassed: true,
-    testingSetId: 12,
-    installationSetId: 13,
-    ...more,
-  };
-}
-
 const options: commission.CommissionOptions = {
   enableSsh: false,
   skipBmcConfig: false,
@@ -89,6 +60,17 @@ const input = (signal: signal.Signal, more: Partial<signal.SignalInput> = {}): s
 });
 const { signals } = life;
 
+const purposes: PowerPurpose[] = [
+  "commissioning",
+  "testing",
+  "deploying",
+  "releasing",
+  "entering_rescue_mode",
+  "exiting_rescue_mode",
+  "aborting",
+  "user",
+];
+
 /** Everything that can be decided about a machine, by a name. */
 const decisions: Record<string, (m: Machine) => Decision> = {
   commission: (m) => life.commission(m, 9, options, "why", times),
@@ -98,6 +80,13 @@ const decisions: Record<string, (m: Machine) => Decision> = {
   deploy: (m) => life.deploy(m, system, times),
   release: (m) => life.release(m, "why", now),
   abort: (m) => life.abort(m, "why", now),
+  lock: (m) => life.lock(m, "why"),
+  unlock: (m) => life.unlock(m, "why"),
+  "mark broken": (m) => life.markBroken(m, "why", now),
+  "mark fixed": (m) => life.markFixed(m, "why", now),
+  "override failed testing": (m) => life.overrideFailedTesting(m, "why", now),
+  "rescue mode": (m) => life.enterRescueMode(m, 9, times),
+  "exit rescue mode": (m) => life.exitRescueMode(m, now),
   fail: (m) => life.fail(m, "it broke", now),
   overrun: (m) => life.overrun(m, "it ran too long", now),
   "expire, due": (m) =>
@@ -109,7 +98,7 @@ const decisions: Record<string, (m: Machine) => Decision> = {
   "power off seen": (m) => life.powerObserved(m, "off", now),
   bootProgress: (m) => life.bootProgress(m, "kernel", times),
   ...Object.fromEntries(
-    (["commissioning", "testing", "deploying", "releasing", "aborting", "user"] as const).map((purpose) => [
+    purposes.map((purpose) => [
       `power failed while ${purpose}`,
       (m: Machine) => life.powerFailed(m, purpose, "refused", now),
     ]),
@@ -134,9 +123,15 @@ function* machines(): Generator<Machine> {
     { enlisting: true },
     { enableSsh: true, powerStateBefore: "on" },
     { skipStorage: true, skipNetworking: true },
+    { locked: true },
+    { osystem: "", ownerId: null },
   ];
   for (const status of machineStatuses) {
     for (const variant of variants) yield machine(status, variant);
+    if (life.startsFrom.exit_rescue_mode.some((s) => s === status) || status === "exiting_rescue_mode")
+      for (const previousStatus of life.startsFrom.rescue_mode.filter((s) => !transientStatuses.includes(s)))
+        for (const waitingFor of isWaiting(status) ? (["power_on", "power_off"] as const) : [null])
+          yield machine(status, { previousStatus, waitingFor });
     if (status === "testing")
       for (const previousStatus of new Set<MachineStatus>([
         "commissioning",
@@ -166,10 +161,13 @@ test("whatever is decided keeps a machine whole: legal pairs, deadlines, owners,
       }
       decided += 1;
       const after: Machine = { ...before, ...decision.set };
-      // A release that has not to wait goes through Releasing within one decision.
+      // What has not to wait goes through the status of waiting within one decision.
       const direct = mayBecome(before.status, after.status);
-      const through = mayBecome(before.status, "releasing") && mayBecome("releasing", after.status);
-      assert.ok(direct || (name === "release" && through), `${label}: ${before.status} to ${after.status}`);
+      const through = (by: MachineStatus) => mayBecome(before.status, by) && mayBecome(by, after.status);
+      const indirect =
+        (["release", "mark broken"].includes(name) && through("releasing")) ||
+        (name === "exit rescue mode" && through("exiting_rescue_mode"));
+      assert.ok(direct || indirect, `${label}: ${before.status} to ${after.status}`);
       if (isWaiting(after.status)) {
         assert.ok(after.statusDeadline, `${label}: waits without a deadline`);
         assert.ok(after.waitingFor, `${label}: waits for nothing`);
@@ -213,11 +211,18 @@ test("every action starts from its statuses and is refused from all others, with
     deploy: "wrong_status",
     release: "wrong_status",
     abort: "wrong_status",
-  } as const;
+    lock: "wrong_status",
+    unlock: "wrong_status",
+    mark_broken: "wrong_status",
+    mark_fixed: "wrong_status",
+    override_failed_testing: "wrong_status",
+    rescue_mode: "wrong_status",
+    exit_rescue_mode: "wrong_status",
+  } as const satisfies Record<rules.Action, string>;
   for (const action of Object.keys(life.startsFrom) as rules.Action[]) {
     const allowed: readonly MachineStatus[] = life.startsFrom[action];
     for (const status of machineStatuses) {
-      const refused = life.refusal(action, machine(status));
+      const refused = life.refusal(action, machine(status, { locked: action === "unlock" }));
       assert.equal(refused?.code, allowed.includes(status) ? undefined : codes[action], `${action} of ${status}`);
       if (refused) assert.match(refused.message, /calm-otter/);
     }
@@ -242,6 +247,7 @@ test("a start for a purpose: a new epoch, new credentials, network boot, one pow
     ["commission", "new", "commissioning", 30],
     ["test", "deployed", "testing", 30],
     ["deploy", "allocated", "deploying", 60],
+    ["rescue mode", "deployed", "entering_rescue_mode", 30],
   ];
   for (const [name, from, to, timeout] of starts) {
     const decide = decisions[name] as (m: Machine) => Decision;
@@ -400,9 +406,10 @@ test("power that fails ends the work it was for, and only that", () => {
     assert.deepEqual(life.powerFailed(machine("deploying"), purpose, "no", now).set, { powerState: "error" });
 });
 
-test("progress never shortens a deadline, and does not touch what waits for power off", () => {
-  assert.deepEqual(life.bootProgress(machine("releasing"), "kernel", times).set, {});
-  for (const status of machineStatuses.filter((s) => isWaiting(s) && s !== "releasing")) {
+test("progress never shortens a deadline, and does not touch what waits for power to be seen", () => {
+  const byPower: MachineStatus[] = ["releasing", "exiting_rescue_mode"];
+  for (const status of byPower) assert.deepEqual(life.bootProgress(machine(status), "kernel", times).set, {});
+  for (const status of machineStatuses.filter((s) => isWaiting(s) && !byPower.includes(s))) {
     const { statusDeadline } = life.bootProgress(machine(status), "kernel", times).set;
     assert.ok(statusDeadline && statusDeadline > minutes(5), status);
   }

@@ -7,6 +7,7 @@ import { DomainError } from "../errors.ts";
 import type { Decision, Machine } from "./machine.ts";
 import {
   isWaiting,
+  machineStatuses,
   type MachineStatus,
   mayBecome,
   releasableStatuses,
@@ -40,28 +41,62 @@ export const startsFrom = {
   deploy: ["ready", "allocated"],
   release: releasableStatuses,
   abort: ["commissioning", "testing", "deploying", "disk_erasing"],
+  lock: ["deploying", "deployed"],
+  unlock: machineStatuses,
+  mark_broken: thatMayBecome("broken"),
+  mark_fixed: ["broken"],
+  override_failed_testing: ["failed_testing"],
+  rescue_mode: thatMayBecome("entering_rescue_mode").filter((status) => status !== "entering_rescue_mode"),
+  exit_rescue_mode: [
+    "rescue_mode",
+    "entering_rescue_mode",
+    "failed_entering_rescue_mode",
+    "failed_exiting_rescue_mode",
+  ],
 } as const satisfies Record<string, readonly MachineStatus[]>;
+
+function thatMayBecome(to: MachineStatus): readonly MachineStatus[] {
+  return machineStatuses.filter((from) => mayBecome(from, to));
+}
 
 export type Action = keyof typeof startsFrom;
 
 /** Statuses whose refusal is 400 as upstream has it, not 409 (lifecycle.md sections 5 and 8). */
 const refusedAsBadRequest: readonly Action[] = ["commission", "test"];
 
+/** What the lock does not keep from: ending what goes on, and the lock itself. */
+const lockIgnored: readonly Action[] = ["abort", "lock", "unlock"];
+
+/** What boots a machine anew, and so has to know how its power is switched. */
+const needsPowerType: readonly Action[] = ["commission", "test", "rescue_mode"];
+
+/** Actions in a sentence, before the machine's name; others read as they are called. */
+const verb: Partial<Record<Action, string>> = {
+  mark_broken: "mark broken",
+  mark_fixed: "mark fixed",
+  override_failed_testing: "override the failed testing of",
+  rescue_mode: "start rescue mode of",
+  exit_rescue_mode: "end rescue mode of",
+};
+
 /** Why `action` is impossible now, in words the caller can act on; undefined when it is possible. */
 export function refusal(action: Action, m: Machine): DomainError | undefined {
-  if (m.locked && action !== "abort")
+  if (m.locked && !lockIgnored.includes(action))
     return new DomainError("machine_locked", `${m.hostname} is locked: unlock it first.`);
+  const doing = verb[action] ?? action;
   const from: readonly MachineStatus[] = startsFrom[action];
   if (!from.includes(m.status)) {
     const needed = from.map((s) => statusLabel[s]).join(", ");
-    const text = `Cannot ${action} ${m.hostname}: it is ${statusLabel[m.status]}, and ${action} starts from ${needed}.`;
+    const text = `Cannot ${doing} ${m.hostname}: it is ${statusLabel[m.status]}, and ${action} starts from ${needed}.`;
     return new DomainError(refusedAsBadRequest.includes(action) ? "bad_request" : "wrong_status", text);
   }
-  if ((action === "commission" || action === "test") && m.powerType === "")
-    return new DomainError("invalid_fields", `Cannot ${action} ${m.hostname}: it has no power type.`, {
+  if (action === "lock" && m.locked) return new DomainError("wrong_status", `${m.hostname} is locked already.`);
+  if (action === "unlock" && !m.locked) return new DomainError("wrong_status", `${m.hostname} is not locked.`);
+  if (needsPowerType.includes(action) && m.powerType === "")
+    return new DomainError("invalid_fields", `Cannot ${doing} ${m.hostname}: it has no power type.`, {
       fields: {
         power_type: [
-          `${m.hostname} has no power type: set one (manual, if you switch it by hand) before you ${action} it.`,
+          `${m.hostname} has no power type: set one (manual, if you switch it by hand) before you ${doing} it.`,
         ],
       },
     });

@@ -95,7 +95,15 @@ export interface Job {
 }
 
 /** Why power is switched: decides what a failure means. */
-export type PowerPurpose = "commissioning" | "testing" | "deploying" | "releasing" | "aborting" | "user";
+export type PowerPurpose =
+  | "commissioning"
+  | "testing"
+  | "deploying"
+  | "releasing"
+  | "entering_rescue_mode"
+  | "exiting_rescue_mode"
+  | "aborting"
+  | "user";
 
 /** What an action decides: written together or not at all. */
 export interface Decision {

@@ -31,7 +31,7 @@ const failedEvent: Record<(typeof failedStatus)[keyof typeof failedStatus], Even
   failed_releasing: "FAILED_RELEASING",
   failed_disk_erasing: "FAILED_DISK_ERASING",
   failed_entering_rescue_mode: "NODE_CHANGED_STATUS",
-  failed_exiting_rescue_mode: "NODE_CHANGED_STATUS",
+  failed_exiting_rescue_mode: "FAILED_EXITING_RESCUE_MODE",
   failed_testing: "FAILED_TESTING",
 };
 
@@ -50,7 +50,8 @@ export function overrun(m: Machine, reason: string, now: Date): Decision {
 }
 
 function thenOff(m: Machine, failed: Decision): Decision {
-  if (m.enableSsh || !canSwitchPower(m)) return failed;
+  // What leaves rescue mode is not ours to cut off: its own system may run by now.
+  if (m.status === "exiting_rescue_mode" || m.enableSsh || !canSwitchPower(m)) return failed;
   return {
     ...failed,
     set: { ...failed.set, bootEpoch: m.bootEpoch + 1 },
@@ -60,11 +61,15 @@ function thenOff(m: Machine, failed: Decision): Decision {
 
 /** Power could not be switched for `purpose`: back to where the machine was, or to the failed status, with the reason. */
 export function powerFailed(m: Machine, purpose: PowerPurpose, reason: string, now: Date): Decision {
-  const type: EventType =
-    purpose === "releasing" || purpose === "aborting" ? "NODE_POWER_OFF_FAILED" : "NODE_POWER_ON_FAILED";
-  const failure = event(type, reason);
+  const failure = event(powerFailure(m, purpose), reason);
   if (!isWaiting(m.status) || purpose === "user" || purpose === "aborting")
     return decision({ powerState: "error" }, [failure]);
   const failed = fail(m, reason, now);
   return { ...failed, set: { ...failed.set, powerState: "error" }, events: [failure, ...failed.events] };
+}
+
+function powerFailure(m: Machine, purpose: PowerPurpose): EventType {
+  if (purpose === "exiting_rescue_mode" && m.previousStatus === "deployed") return "NODE_POWER_CYCLE_FAILED";
+  const off: readonly PowerPurpose[] = ["releasing", "aborting", "exiting_rescue_mode"];
+  return off.includes(purpose) ? "NODE_POWER_OFF_FAILED" : "NODE_POWER_ON_FAILED";
 }

@@ -8,6 +8,7 @@ import { DEPLOY_TIMEOUT_FACTOR, progress } from "./boot.ts";
 import { commissionInPlace } from "./commission.ts";
 import { decision, handBack } from "./decision.ts";
 import { fail } from "./failure.ts";
+import { rescueModeEntered } from "./rescue.ts";
 
 /** What the machine's own signal says (metadata-protocol.md section 6). */
 export const signals = [
@@ -64,9 +65,13 @@ export function signal(m: Machine, input: SignalInput, times: Times): Decision {
     case "deployed":
       if (input.signal === "WORKING" || input.signal === "TIMEDOUT") return decision({}, []);
       throw new DomainError("wrong_status", `${m.hostname} is Deployed: it can only report results with WORKING.`);
+    case "entering_rescue_mode":
+      if (input.signal === "OK" || input.signal === "WORKING") return rescueModeEntered(m, times.now);
+      return input.signal === "FAILED"
+        ? fail(m, input.error || "The machine said that it failed.", times.now)
+        : decision(progress(m, waitsFor(input), times), []);
     case "disk_erasing":
     case "releasing":
-    case "entering_rescue_mode":
     case "rescue_mode":
       if (input.signal === "FAILED" && isWaiting(m.status)) return fail(m, input.error, times.now);
       return decision({}, []);
