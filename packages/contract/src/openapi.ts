@@ -5,6 +5,7 @@ import * as common from "./objects/common.ts";
 import * as image from "./objects/image.ts";
 import * as machine from "./objects/machine.ts";
 import * as network from "./objects/network.ts";
+import * as recorder from "./objects/recorder.ts";
 import * as script from "./objects/script.ts";
 import * as simulator from "./objects/simulator.ts";
 import * as storage from "./objects/storage.ts";

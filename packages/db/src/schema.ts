@@ -108,6 +108,7 @@ export interface EventTable {
   description: Generated<string>;
   username: string | null;
   created_at: Generated<Date>;
+  txid: Generated<string>;
 }
 
 export interface EvidenceTable {
@@ -119,6 +120,7 @@ export interface EvidenceTable {
   text: string;
   detail: Json | null;
   at: Generated<Date>;
+  txid: Generated<string>;
 }
 
 export interface FabricTable {

@@ -13,6 +13,7 @@ import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
+import { recorderRoutes } from "./recorder.ts";
 import { simulatorRoutes } from "./simulator.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
 import { subnetsRoutes } from "./subnets.ts";
@@ -35,6 +36,7 @@ const families = [
   nodeScriptsRoutes,
   placesRoutes,
   rackControllersRoutes,
+  recorderRoutes,
   simulatorRoutes,
   sshKeysRoutes,
   subnetsRoutes,

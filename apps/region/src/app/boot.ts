@@ -3,7 +3,7 @@ import { endEnlistSecrets, insertBootSecret, outstandingSecret } from "@rackwrig
 import { bootImage, type BootImage } from "@rackwright/db/images";
 import { insertEvents, insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, machineIdByMac, type LoadedMachine } from "@rackwright/db/machines";
-import { bootInterfaceByMac, machineIdByAddress } from "@rackwright/db/nodes";
+import { bootInterfaceByMac, machineIdByAddress, nodeIdBySystemId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import type { BootRequest, EvidenceItem } from "@rackwright/contract/rack-protocol";
 import { ephemeralScript, localScript, refusalScript, splitOptions } from "@rackwright/domain/boot/ipxe";
@@ -235,8 +235,12 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
   const ctx = systemCtx(region);
   for (const item of items) {
     const mac = item.mac === null ? undefined : parseMac(item.mac);
+    // Of BMCs the rack says whose they are, and for which boot it switched.
+    const { systemId, bootEpoch } = item.source === "bmc" ? (item.detail ?? {}) : {};
+    const byName = typeof systemId === "string" ? await nodeIdBySystemId(region.db.kysely, systemId) : undefined;
     const byMac = mac === undefined ? undefined : await machineIdByMac(region.db.kysely, [mac]);
-    const id = byMac ?? (item.address === null ? undefined : await machineIdByAddress(region.db.kysely, item.address));
+    const id =
+      byName ?? byMac ?? (item.address === null ? undefined : await machineIdByAddress(region.db.kysely, item.address));
     const file = typeof item.detail?.file === "string" ? item.detail.file : undefined;
     if (id === undefined) {
       if (mac !== undefined)
@@ -260,7 +264,7 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
         {
           nodeId: id,
           mac: mac ?? null,
-          bootEpoch: machine.bootEpoch,
+          bootEpoch: typeof bootEpoch === "number" ? bootEpoch : machine.bootEpoch,
           source: item.source,
           text: item.text,
           ...(item.detail ? { detail: item.detail } : {}),
