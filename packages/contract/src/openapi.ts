@@ -14,7 +14,7 @@ import { API_ROOT, resources } from "./table.ts";
 type Json = Record<string, unknown>;
 
 const objects: Record<string, z.ZodType> = {};
-for (const module of [common, image, machine, network, script, simulator, storage])
+for (const module of [common, image, machine, network, recorder, script, simulator, storage])
   for (const [name, value] of Object.entries(module)) if (value instanceof z.ZodType) objects[name] = value;
 
 function schemaOf(returns: string): Json {
