@@ -39,6 +39,8 @@ const machine: Machine = {
   commissioningPassed: false,
   testingSetId: null,
   installationSetId: null,
+  releaseSetId: null,
+  releaseSetId: null,
 };
 
 const facts: Facts = {
