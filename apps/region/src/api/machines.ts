@@ -5,6 +5,7 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import * as marks from "../app/machine-marks.ts";
+import { releaseMachine, releaseMachines } from "../app/machine-release.ts";
 import { machineView, machineViews, searchMachines } from "../app/machine-view.ts";
 import {
   createMachine,
@@ -123,7 +124,7 @@ export function machinesRoutes(routes: Routes): void {
   routes.on(many.accept_all, async ({ ctx }) =>
     allShown(await machineViews(ctx, await actions.acceptAllMachines(ctx))),
   );
-  routes.on(many.release, ({ ctx, params }) => actions.releaseMachines(ctx, params.machines, params.comment ?? ""));
+  routes.on(many.release, ({ ctx, params }) => releaseMachines(ctx, params.machines, params.comment ?? ""));
   routes.on(many.is_registered, ({ ctx, params }) => isRegistered(ctx, params.mac_address));
   routes.on(many.is_action_in_progress, ({ ctx, params }) => isActionInProgress(ctx, params.mac_address));
   routes.on(nodes.actions.is_registered, ({ ctx, params }) => isRegistered(ctx, params.mac_address));
@@ -185,10 +186,13 @@ function machineRoutes(routes: Routes): void {
     const { comment, erase, secure_erase, quick_erase, scripts } = call.params;
     return shown(
       call.ctx,
-      await actions.releaseMachine(call.ctx, idOf(call), {
+      await releaseMachine(call.ctx, idOf(call), {
         comment: comment ?? "",
-        erase: erase || secure_erase || quick_erase,
+        erase,
+        secureErase: secure_erase,
+        quickErase: quick_erase,
         scripts,
+        params: call.extra,
       }),
     );
   });

@@ -18,7 +18,7 @@ export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Ef
         commissioning: machine.commissioningSetId,
         testing: machine.testingSetId,
         installation: machine.installationSetId,
-        release: null,
+        release: machine.releaseSetId,
       };
       await finishResults(
         tx,

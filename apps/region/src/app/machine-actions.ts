@@ -8,7 +8,6 @@ import { canSwitchPower, refusal } from "@rackwright/domain/machine/lifecycle";
 import { abort } from "@rackwright/domain/machine/lifecycle/abort";
 import { commission, type CommissionOptions, test } from "@rackwright/domain/machine/lifecycle/commission";
 import { allocate, deploy, type DeployOptions } from "@rackwright/domain/machine/lifecycle/deploy";
-import { release } from "@rackwright/domain/machine/lifecycle/release";
 import { event } from "@rackwright/domain/machine/event";
 import type { Decision, Job } from "@rackwright/domain/machine/machine";
 import { statusCode, statusLabel } from "@rackwright/domain/machine/status";
@@ -189,51 +188,6 @@ async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: Depl
   };
   await commit(ctx, tx, loaded, deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)));
   await createInstallationSet(ctx, tx, loaded.machine.id);
-}
-
-export interface ReleaseRequest {
-  comment: string;
-  erase: boolean;
-  scripts: string[];
-}
-
-/** @returns its id */
-export function releaseMachine(ctx: Ctx, systemId: string, request: ReleaseRequest): Promise<number> {
-  if (request.erase || request.scripts.length > 0)
-    throw invalidField(
-      request.erase ? "erase" : "scripts",
-      "Erasing disks and running scripts on release are not available yet: release without them.",
-    );
-  return act(ctx, systemId, "edit", (tx, loaded) => releaseLocked(ctx, tx, loaded, request.comment));
-}
-
-async function releaseLocked(ctx: Ctx, tx: Tx, loaded: LoadedMachine, comment: string): Promise<boolean> {
-  const { status } = loaded.machine;
-  if (status === "ready" || status === "releasing") return false;
-  await commit(ctx, tx, loaded, release(loaded.machine, comment, ctx.region.now()));
-  return true;
-}
-
-/** All or none. @returns system ids of those that were released now */
-export async function releaseMachines(ctx: Ctx, systemIds: readonly string[], comment: string): Promise<string[]> {
-  return inTransaction(ctx, async (tx) => {
-    const found = await lockMachines(tx, systemIds);
-    const missing = systemIds.filter((id) => !found.some((m) => m.machine.systemId === id));
-    if (missing.length > 0) throw new DomainError("bad_request", `Unknown machine(s): ${missing.join(", ")}.`);
-    for (const loaded of found) permitted(ctx.actor, "edit", loaded);
-    const stuck = found.filter(
-      ({ machine: m }) => m.status !== "ready" && m.status !== "releasing" && refusal("release", m),
-    );
-    if (stuck.length > 0)
-      throw new DomainError(
-        "wrong_status",
-        `Machine(s) cannot be released in their current state: ${stuck.map(({ machine: m }) => `${m.systemId} ('${statusLabel[m.status]}')`).join(", ")}.`,
-      );
-    const released: string[] = [];
-    for (const loaded of found)
-      if (await releaseLocked(ctx, tx, loaded, comment)) released.push(loaded.machine.systemId);
-    return released;
-  });
 }
 
 export function abortMachine(ctx: Ctx, systemId: string, comment: string): Promise<number> {

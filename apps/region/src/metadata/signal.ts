@@ -3,6 +3,7 @@ import type { RawParams } from "@rackwright/contract/params";
 import { insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, updateMachine } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { runsReleaseScripts } from "@rackwright/domain/machine/lifecycle/release";
 import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
@@ -41,6 +42,7 @@ const STORES: readonly Machine["status"][] = [
   "testing",
   "deploying",
   "deployed",
+  "disk_erasing",
   "releasing",
   "rescue_mode",
   "failed_commissioning",
@@ -102,12 +104,9 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
     const powerType = textOf(fields.power_type);
     if (powerType !== undefined && TAKES_POWER.includes(machine.status))
       await takePower(region, tx, loaded, powerType, textOf(fields.power_parameters));
-    const running = [machine.commissioningSetId, machine.testingSetId].filter((id) => id !== null);
-    if (machine.status === "commissioning" || machine.status === "testing") await touchPing(tx, running, now);
-    const summary = await setSummary(
-      tx,
-      machine.status === "testing" || machine.status === "commissioning" ? running : [],
-    );
+    const running = setsAtWork(machine);
+    await touchPing(tx, running, now);
+    const summary = await setSummary(tx, running);
     await insertEvidence(tx, [
       {
         nodeId,
@@ -127,7 +126,7 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
         error: textOf(fields.error) ?? "",
         scriptName: signal === "WORKING" && exitStatus === undefined ? about : null,
         anyFailed: summary.anyFailed,
-        anyPending: summary.anyPending,
+        anyPending: summary.anyPending || (runsReleaseScripts(machine) && summary.anyRunning),
       },
       await lifecycleTimes(ctx, tx),
     );
@@ -135,10 +134,21 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
   });
 }
 
+/** The runs whose results decide what the machine's word means now. */
+function setsAtWork(m: Machine): number[] {
+  const ids = runsReleaseScripts(m)
+    ? [m.releaseSetId]
+    : m.status === "commissioning" || m.status === "testing"
+      ? [m.commissioningSetId, m.testingSetId]
+      : [];
+  return ids.filter((id) => id !== null);
+}
+
 function typesOf(machine: Machine): number[] {
   switch (machine.status) {
     case "deploying":
       return [resultType.installation];
+    case "disk_erasing":
     case "releasing":
       return [resultType.release];
     default:

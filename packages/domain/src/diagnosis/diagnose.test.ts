@@ -40,7 +40,6 @@ const machine: Machine = {
   testingSetId: null,
   installationSetId: null,
   releaseSetId: null,
-  releaseSetId: null,
 };
 
 const facts: Facts = {

@@ -23,6 +23,8 @@ export const eventTypes = {
   RESCUE_MODE: { level: "info", text: "Rescue mode" },
   EXITED_RESCUE_MODE: { level: "info", text: "Exited rescue mode" },
   FAILED_EXITING_RESCUE_MODE: { level: "info", text: "Failed exiting rescue mode" },
+  NODE_DISKS_ERASED: { level: "info", text: "Disks erased" },
+  NODE_RELEASE_SCRIPTS_OK: { level: "info", text: "Release scripts passed" },
   BROKEN: { level: "info", text: "Broken" },
   GATHERING_INFO: { level: "info", text: "Gathering information" },
   RUNNING_TEST: { level: "info", text: "Running test" },

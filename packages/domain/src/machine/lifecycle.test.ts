@@ -65,6 +65,7 @@ const purposes: PowerPurpose[] = [
   "testing",
   "deploying",
   "releasing",
+  "release_scripts",
   "entering_rescue_mode",
   "exiting_rescue_mode",
   "aborting",
@@ -79,6 +80,10 @@ const decisions: Record<string, (m: Machine) => Decision> = {
   allocate: (m) => life.allocate(m, 9, "agent", "why", now),
   deploy: (m) => life.deploy(m, system, times),
   release: (m) => life.release(m, "why", now),
+  "release after erasing": (m) => life.releaseWithScripts(m, "disk_erasing", "why", times),
+  "release after scripts": (m) => life.releaseWithScripts(m, "releasing", "why", times),
+  "release scripts passed": (m) => life.releaseScriptsEnded(m, { anyFailed: false, anyPending: false }, now),
+  "release scripts not passed": (m) => life.releaseScriptsEnded(m, { anyFailed: false, anyPending: true }, now),
   abort: (m) => life.abort(m, "why", now),
   lock: (m) => life.lock(m, "why"),
   unlock: (m) => life.unlock(m, "why"),
@@ -132,6 +137,9 @@ function* machines(): Generator<Machine> {
       for (const previousStatus of life.startsFrom.rescue_mode.filter((s) => !transientStatuses.includes(s)))
         for (const waitingFor of isWaiting(status) ? (["power_on", "power_off"] as const) : [null])
           yield machine(status, { previousStatus, waitingFor });
+    if (status === "releasing")
+      for (const waitingFor of ["power_on", "next_script", "last_report"] as const)
+        yield machine(status, { waitingFor });
     if (status === "testing")
       for (const previousStatus of new Set<MachineStatus>([
         "commissioning",
@@ -165,7 +173,7 @@ test("whatever is decided keeps a machine whole: legal pairs, deadlines, owners,
       const direct = mayBecome(before.status, after.status);
       const through = (by: MachineStatus) => mayBecome(before.status, by) && mayBecome(by, after.status);
       const indirect =
-        (["release", "mark broken"].includes(name) && through("releasing")) ||
+        (["release", "release scripts passed", "mark broken"].includes(name) && through("releasing")) ||
         (name === "exit rescue mode" && through("exiting_rescue_mode"));
       assert.ok(direct || indirect, `${label}: ${before.status} to ${after.status}`);
       if (isWaiting(after.status)) {

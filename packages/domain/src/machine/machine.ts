@@ -38,6 +38,7 @@ export interface Machine {
   commissioningPassed: boolean;
   testingSetId: number | null;
   installationSetId: number | null;
+  releaseSetId: number | null;
 }
 
 export type PowerState = "on" | "off" | "unknown" | "error";
@@ -56,6 +57,7 @@ export type WaitingFor =
   | "installer"
   | "reboot"
   | "first_boot"
+  | "last_report"
   | `script:${string}`;
 
 /** Who asks. System: a timer or a job; machine: the machine itself by its own token. */
@@ -100,6 +102,7 @@ export type PowerPurpose =
   | "testing"
   | "deploying"
   | "releasing"
+  | "release_scripts"
   | "entering_rescue_mode"
   | "exiting_rescue_mode"
   | "aborting"

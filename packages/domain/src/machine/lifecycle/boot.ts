@@ -45,6 +45,7 @@ export function progress(m: Machine, waitingFor: WaitingFor, times: Times, facto
 /** The boot script was asked for, a kernel fetched, ...: moves `waitingFor` on and extends the deadline (lifecycle.md section 14). */
 export function bootProgress(m: Machine, waitingFor: WaitingFor, times: Times): Decision {
   // What waits for power to be seen is not helped by a boot.
-  if (!isWaiting(m.status) || m.status === "releasing" || m.status === "exiting_rescue_mode") return decision({}, []);
+  if (!isWaiting(m.status) || m.waitingFor === "power_off" || m.status === "exiting_rescue_mode")
+    return decision({}, []);
   return decision(progress(m, waitingFor, times, m.status === "deploying" ? DEPLOY_TIMEOUT_FACTOR : 1), []);
 }

@@ -15,7 +15,7 @@ export function fail(
   if (!isWaiting(m.status)) return decision({}, []);
   const to = failedStatus[m.status];
   const effects: Effect[] = [
-    { do: "finish_results", sets: ["commissioning", "testing", "installation"], as },
+    { do: "finish_results", sets: ["commissioning", "testing", "installation", "release"], as },
     { do: "end_boot_secrets" },
   ];
   return decision(

@@ -3,11 +3,12 @@ import { DomainError } from "../../errors.ts";
 import { event, type EventType } from "../event.ts";
 import { becomes, type Times } from "../lifecycle.ts";
 import type { Decision, Effect, Machine, WaitingFor } from "../machine.ts";
-import { isWaiting, type MachineStatus, statusLabel, testingEndsInReady } from "../status.ts";
+import { type MachineStatus, statusLabel, testingEndsInReady } from "../status.ts";
 import { DEPLOY_TIMEOUT_FACTOR, progress } from "./boot.ts";
 import { commissionInPlace } from "./commission.ts";
 import { decision, handBack } from "./decision.ts";
 import { fail } from "./failure.ts";
+import { runsReleaseScripts } from "./release.ts";
 import { rescueModeEntered } from "./rescue.ts";
 
 /** What the machine's own signal says (metadata-protocol.md section 6). */
@@ -29,9 +30,9 @@ export interface SignalInput {
   error: string;
   /** The script that the signal is about. */
   scriptName: string | null;
-  /** Whether any result of the running commissioning or testing set has failed, this signal's included. */
+  /** Whether any result of the running set has failed, this signal's included. */
   anyFailed: boolean;
-  /** Whether commissioning or testing results wait to be run, this signal's included. */
+  /** Whether results of the running set wait to be run, this signal's included. */
   anyPending: boolean;
 }
 
@@ -72,8 +73,8 @@ export function signal(m: Machine, input: SignalInput, times: Times): Decision {
         : decision(progress(m, waitsFor(input), times), []);
     case "disk_erasing":
     case "releasing":
+      return signalReleaseScripts(m, input, times);
     case "rescue_mode":
-      if (input.signal === "FAILED" && isWaiting(m.status)) return fail(m, input.error, times.now);
       return decision({}, []);
     default:
       throw new DomainError("wrong_status", `${m.hostname} is ${statusLabel[m.status]}: a signal makes no sense now.`);
@@ -129,4 +130,17 @@ function signalTesting(m: Machine, input: SignalInput, times: Times): Decision {
     [event(type, "tests passed")],
     keepsOwner ? [{ do: "end_boot_secrets" }] : handBack,
   );
+}
+
+/** OK is only noted: the machine is given back when its system has ended (releaseScriptsEnded). */
+function signalReleaseScripts(m: Machine, input: SignalInput, times: Times): Decision {
+  if (!runsReleaseScripts(m)) return decision({}, []);
+  if (input.signal === "FAILED") return fail(m, input.error || "A release script failed.", times.now);
+  if (input.signal !== "OK") return decision(progress(m, waitsFor(input), times), []);
+  // Nobody gets a machine whose disks were to be erased on its word alone.
+  if (input.anyFailed || input.anyPending)
+    return fail(m, "The machine says that it is done, but not every release script has passed.", times.now);
+  return decision(progress(m, "last_report", times), [
+    event(m.status === "disk_erasing" ? "NODE_DISKS_ERASED" : "NODE_RELEASE_SCRIPTS_OK"),
+  ]);
 }

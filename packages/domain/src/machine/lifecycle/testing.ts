@@ -43,6 +43,7 @@ export function machine(status: MachineStatus, more: Partial<Machine> = {}): Mac
     commissioningPassed: true,
     testingSetId: 12,
     installationSetId: 13,
+    releaseSetId: 14,
     ...more,
   };
 }
