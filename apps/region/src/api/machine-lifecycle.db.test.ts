@@ -204,3 +204,18 @@ suite("rescue mode", () => {
     assert.equal(((await op(t.admin, m, "exit_rescue_mode")).json as Json).status_name, "Ready");
   });
 });
+
+test("annotations are their user's, key by key, until the release", async () => {
+  const m = await owned("deployed");
+  const set = async (form: Values, name = "set_workload_annotations") =>
+    ((await op(t.user, m, name, form)).json as Json).workload_annotations;
+  assert.deepEqual(await set({ role: "db", site: "a=b" }), { role: "db", site: "a=b" });
+  assert.deepEqual(await set({ role: "", tier: "1" }, "set_owner_data"), { site: "a=b", tier: "1" });
+  assert.equal((await op(t.admin, m, "set_workload_annotations", { role: "x" })).status, 409, "not the admin's");
+  assert.equal((await op(t.other, m, "set_workload_annotations", { role: "x" })).status, 403);
+  assert.equal((await op(null, m, "set_owner_data", { role: "x" })).status, 401);
+  const free = await addMachine(t, "ready");
+  assert.equal((await op(t.user, free, "set_owner_data", { role: "x" })).status, 409, "nobody's");
+  await op(t.user, m, "release");
+  assert.deepEqual((await machineRow(t, m.systemId)).owner_data, {});
+});

@@ -4,6 +4,7 @@ import type { MachineView } from "@rackwright/db/machine-views";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
+import { annotateMachine } from "../app/machine-annotations.ts";
 import * as marks from "../app/machine-marks.ts";
 import { releaseMachine, releaseMachines } from "../app/machine-release.ts";
 import { machineView, machineViews, searchMachines } from "../app/machine-view.ts";
@@ -200,6 +201,8 @@ function machineRoutes(routes: Routes): void {
     shown(call.ctx, await actions.abortMachine(call.ctx, idOf(call), call.params.comment ?? "")),
   );
   markRoutes(routes);
+  for (const annotate of [one.set_workload_annotations, one.set_owner_data])
+    routes.on(annotate, async (call) => shown(call.ctx, await annotateMachine(call.ctx, idOf(call), call.extra)));
   routes.on(one.power_on, async (call) =>
     shown(
       call.ctx,

@@ -37,6 +37,10 @@ const editable = {
   cpu_count: integer("Processor threads, until commissioning finds out.", { min: 0 }),
   memory: integer("Memory in MiB, until commissioning finds out.", { min: 0 }),
 } as const;
+const annotations = {
+  wildcard: "",
+  wildcardDoc: { name: "KEY", doc: "Value to keep under this key of the caller's choice; empty to remove it." },
+} as const;
 const notMachine = {
   403: "the caller may not do this to this machine, or it is locked",
   404: "there is no such machine",
@@ -344,6 +348,20 @@ export const machine = resource({
       doc: "Ask the BMC whether the machine is on",
       returns: "PowerStateReply",
       errors: { ...notMachine, 503: "rack controller or BMC did not answer" },
+    }),
+    set_workload_annotations: action({
+      method: "POST",
+      doc: "Annotate a machine\n\nKeys and values that say what it is used for, until it is released. Those not named stay; an empty value removes its key.",
+      ...annotations,
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine is not allocated to the caller" },
+    }),
+    set_owner_data: action({
+      method: "POST",
+      doc: "Annotate a machine, by the older name\n\nSee set_workload_annotations.",
+      ...annotations,
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine is not allocated to the caller" },
     }),
     get_token: action({
       method: "GET",
