@@ -16,6 +16,7 @@ import { registerBuiltinScripts } from "./app/scripts.ts";
 import { loadKey, secretBox } from "./auth/secrets.ts";
 import type { Region } from "./context.ts";
 import { createServer } from "./http/server.ts";
+import { changeFeed } from "./live/change-feed.ts";
 import { fileStore } from "./images/file-store.ts";
 import { leaseLookup, startLeaseEvents } from "./app/leases.ts";
 import { loadMachineFiles } from "./metadata/files.ts";
@@ -84,6 +85,12 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
   if ((await declareInstallation(db.kysely, simulated)) !== simulated) throw otherKind(simulated);
   const hub = notifyHub({ connection, log: (line) => log.warn(line) });
   started.defer(() => hub.close());
+  const changes = changeFeed({
+    db,
+    hub,
+    onError: (error) => log.warn({ err: error }, "the change record could not be followed: trying again"),
+  });
+  started.defer(() => changes.close());
   const jobs = createJobs({ connection, log: (line) => log.warn(line) });
   const images = fileStore(join(dataDir, "images"));
   const leases = leaseLookup(simulated ? null : options.kea);
@@ -111,6 +118,7 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
     racks: simulated ? simulatedRacks(racks, db) : racks,
     images,
     machineFiles: await loadMachineFiles(options.machineDir),
+    changes,
     trustedClient: (request) => racks.trustedClient(request),
     log,
     now,

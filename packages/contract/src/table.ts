@@ -18,6 +18,7 @@ import {
   vlan,
   vlans,
 } from "./resources/network.ts";
+import { changes } from "./resources/recorder.ts";
 import { nodeScript, nodeScriptResult, nodeScriptResults, nodeScripts } from "./resources/scripts.ts";
 import { simulator } from "./resources/simulator.ts";
 import { blockDevice, blockDevices } from "./resources/storage.ts";
@@ -33,6 +34,7 @@ export const resources: readonly Resource[] = [
   bootResource,
   bootResources,
   bootResourceUpload,
+  changes,
   configuration,
   events,
   fabric,

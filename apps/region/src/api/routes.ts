@@ -3,6 +3,7 @@ import { Routes } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
 import { blockDeviceRoutes } from "./block-devices.ts";
 import { bootResourceRoutes } from "./boot-resources.ts";
+import { changesRoutes } from "./changes.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
 import { fabricsRoutes } from "./fabrics.ts";
@@ -26,6 +27,7 @@ const families = [
   accountRoutes,
   blockDeviceRoutes,
   bootResourceRoutes,
+  changesRoutes,
   configurationRoutes,
   eventsRoutes,
   fabricsRoutes,
