@@ -11,7 +11,7 @@ import { isFurther, nextAfter } from "@rackwright/domain/boot/progress";
 import { bootPurpose } from "@rackwright/domain/boot/purpose";
 import { event } from "@rackwright/domain/machine/event";
 import { bootProgress } from "@rackwright/domain/machine/lifecycle/boot";
-import type { Decision } from "@rackwright/domain/machine/machine";
+import type { Decision, Machine } from "@rackwright/domain/machine/machine";
 import { parseMac } from "@rackwright/domain/machine/names";
 import { hashSecret, randomWord } from "../auth/secrets.ts";
 import { type Ctx, inTransaction, type Region, systemCtx } from "../context.ts";
@@ -82,6 +82,19 @@ async function ephemeralImage(
   return image && { image, title: `${commissioning_osystem}/${commissioning_distro_series}` };
 }
 
+/** A deployed Ubuntu is rescued by its own series, where there is an image of it: its tools fit its disks (lifecycle.md section 12). */
+async function ownSystemsImage(
+  tx: Tx,
+  m: Machine,
+  architecture: string,
+): Promise<{ image: BootImage; title: string } | undefined> {
+  const rescued = m.status === "entering_rescue_mode" || m.status === "rescue_mode";
+  if (!rescued || m.previousStatus !== "deployed" || m.osystem !== "ubuntu") return undefined;
+  const { osystem, distroSeries: release } = m;
+  const image = await bootImage(tx, { osystem, release, architecture, purpose: "commissioning" });
+  return image && { image, title: `${osystem}/${release}` };
+}
+
 /** Architecture that a loader's build is for. */
 function architectureOf(request: BootRequest): string {
   return request.buildArch === "arm64" ? "arm64" : "amd64";
@@ -149,7 +162,7 @@ async function knownScript(
   await recordBoot(ctx, tx, loaded, mac, rack, request, purpose);
   if (purpose === "local") return localScript(rackUrl, `${machine.hostname} starts from its own disk`);
   const architecture = loaded.row.architecture?.split("/")[0] ?? "amd64";
-  const found = await ephemeralImage(tx, architecture);
+  const found = (await ownSystemsImage(tx, machine, architecture)) ?? (await ephemeralImage(tx, architecture));
   if (!found) return refusalScript(`there is no image for ${architecture} to boot ${machine.hostname} into`);
   let preseedUrl: string | null = null;
   if (purpose !== "poweroff") {

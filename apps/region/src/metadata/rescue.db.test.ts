@@ -11,6 +11,7 @@ let t: TestRegion;
 const { preseed, signal } = machineSide(() => t);
 before(async () => {
   t = await testRegion();
+  await addImage(t, "ubuntu/jammy");
   await addImage(t);
   await insertSshKey(t.db.kysely, t.admin.id, "ssh-ed25519 AAAAadmin rescuer", "");
   await insertSshKey(t.db.kysely, t.user.id, "ssh-ed25519 AAAAuser owner", "");
@@ -84,4 +85,15 @@ test("the way out that nobody sees the end of fails by its deadline", async () =
   await sweepDeadlines(t.region);
   assert.equal(await statusOf(t, m.systemId), "failed_exiting_rescue_mode");
   assert.match((await machineRow(t, m.systemId)).error_description, /power_off/);
+});
+
+test("a deployed Ubuntu is rescued by its own series where there is an image of it, any other by the usual one", async () => {
+  const titled = async (osystem: string, distro_series: string) => {
+    const m = await addMachine(t, "deployed", { owner_id: t.user.id, osystem, distro_series });
+    assert.equal((await op(t.admin, m.systemId, "rescue_mode")).status, 200);
+    return (await netboot(t, m.mac)).script;
+  };
+  assert.match(await titled("ubuntu", "jammy"), /ubuntu\/jammy/);
+  assert.match(await titled("ubuntu", "noble"), /debian\/bookworm/);
+  assert.match(await titled("debian", "bookworm"), /debian\/bookworm/);
 });
