@@ -52,6 +52,9 @@ const actions = [
   "mark_broken",
   "mark_fixed",
   "override_failed_testing",
+  "restore_default_configuration",
+  "restore_networking_configuration",
+  "restore_storage_configuration",
   "rescue_mode",
   "exit_rescue_mode",
 ] as const;
@@ -62,6 +65,9 @@ const mayAsk: Record<(typeof actions)[number], ("owner" | "admin")[]> = {
   mark_broken: ["owner"],
   mark_fixed: ["admin"],
   override_failed_testing: ["admin"],
+  restore_default_configuration: ["admin"],
+  restore_networking_configuration: ["admin"],
+  restore_storage_configuration: ["admin"],
   rescue_mode: ["admin"],
   exit_rescue_mode: ["admin"],
 };
@@ -218,4 +224,43 @@ test("annotations are their user's, key by key, until the release", async () => 
   assert.equal((await op(t.user, free, "set_owner_data", { role: "x" })).status, 409, "nobody's");
   await op(t.user, m, "release");
   assert.deepEqual((await machineRow(t, m.systemId)).owner_data, {});
+});
+
+test("restored: default layout on its disks, default links on its physical interfaces, nothing virtual", async () => {
+  const m = await addMachine(t, "ready");
+  const { kysely } = t.db;
+  await kysely
+    .insertInto("block_device")
+    .values({ node_id: m.id, name: "sda", size_bytes: 20_000_000_000, block_size_bytes: 512 })
+    .execute();
+  const nic = await kysely.selectFrom("interface").select("id").where("node_id", "=", m.id).executeTakeFirstOrThrow();
+  const bond = await kysely
+    .insertInto("interface")
+    .values({ node_id: m.id, name: "bond0", type: "bond", vlan_id: 1 })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  await kysely.insertInto("interface_parent").values({ child_id: bond.id, parent_id: nic.id }).execute();
+  const partitions = async () =>
+    (
+      await t.db.pool.query(
+        "select 1 from partition p join block_device b on b.id = p.block_device_id where b.node_id = $1",
+        [m.id],
+      )
+    ).rows.length;
+  const links = async () =>
+    (
+      await t.db.pool.query<{ name: string }>(
+        "select i.name from ip_address a join interface i on i.id = a.interface_id where i.node_id = $1",
+        [m.id],
+      )
+    ).rows.map((r) => r.name);
+  const storage = await op(t.admin, m, "restore_storage_configuration");
+  assert.equal(storage.status, 200, storage.text);
+  assert.ok((await partitions()) > 0);
+  assert.deepEqual(await links(), [], "the other part is left alone");
+  assert.equal((await op(t.admin, m, "restore_default_configuration")).status, 200);
+  assert.deepEqual(await links(), ["eth0"]);
+  const names = await kysely.selectFrom("interface").select("name").where("node_id", "=", m.id).execute();
+  assert.deepEqual(names, [{ name: "eth0" }]);
+  assert.ok((await events(m)).some((line) => line.startsWith("NODE Restored the default network and storage")));
 });

@@ -242,6 +242,12 @@ function markRoutes(routes: Routes): void {
   routes.on(one.override_failed_testing, async (call) =>
     shown(call.ctx, await marks.overrideMachineTesting(call.ctx, idOf(call), call.params.comment ?? "")),
   );
+  for (const action of [
+    "restore_default_configuration",
+    "restore_networking_configuration",
+    "restore_storage_configuration",
+  ] as const)
+    routes.on(one[action], async (call) => shown(call.ctx, await marks.restoreMachine(call.ctx, idOf(call), action)));
   routes.on(one.rescue_mode, async (call) => shown(call.ctx, await marks.startRescueMode(call.ctx, idOf(call))));
   routes.on(one.exit_rescue_mode, async (call) => shown(call.ctx, await marks.endRescueMode(call.ctx, idOf(call))));
 }

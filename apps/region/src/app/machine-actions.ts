@@ -1,4 +1,4 @@
-/** What machines do: commission, test, allocate, deploy, release, abort, power. Each locks the row, asks the domain, commits. */
+/** What machines do: commission, test, allocate, deploy, abort, power. Each locks the row, asks the domain, commits. */
 import { lockAllocatable, type MachineCriteria } from "@rackwright/db/machine-search";
 import { type LoadedMachine, lockMachineById, lockMachines } from "@rackwright/db/machines";
 import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";

@@ -1,8 +1,9 @@
-/** What people say of a machine, and rescue mode. Each locks the row, asks the domain, commits. @returns the machine's id */
+/** What people say of a machine, rescue mode, and its default configuration. Each locks the row, asks the domain, commits. @returns the machine's id */
 import type { LoadedMachine } from "@rackwright/db/machines";
 import { DomainError } from "@rackwright/domain/errors";
 import { lock, markBroken, markFixed, overrideFailedTesting, unlock } from "@rackwright/domain/machine/lifecycle/marks";
 import { enterRescueMode, exitRescueMode } from "@rackwright/domain/machine/lifecycle/rescue";
+import { restore, type RestoreAction } from "@rackwright/domain/machine/lifecycle/restore";
 import type { Ctx } from "../context.ts";
 import { commit } from "./commit.ts";
 import { lifecycleTimes } from "./config.ts";
@@ -39,6 +40,10 @@ export function overrideMachineTesting(ctx: Ctx, systemId: string, comment: stri
   return act(ctx, systemId, "admin", (tx, loaded) =>
     commit(ctx, tx, loaded, overrideFailedTesting(loaded.machine, comment, ctx.region.now())),
   );
+}
+
+export function restoreMachine(ctx: Ctx, systemId: string, action: RestoreAction): Promise<number> {
+  return act(ctx, systemId, "admin", (tx, loaded) => commit(ctx, tx, loaded, restore(loaded.machine, action)));
 }
 
 export function startRescueMode(ctx: Ctx, systemId: string): Promise<number> {

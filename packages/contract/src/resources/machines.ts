@@ -45,6 +45,7 @@ const notMachine = {
   403: "the caller may not do this to this machine, or it is locked",
   404: "there is no such machine",
 } as const;
+const notRestorable = { ...notMachine, 409: "the machine is neither Ready nor in Failed testing" } as const;
 
 export const machines = resource({
   name: "Machines",
@@ -348,6 +349,27 @@ export const machine = resource({
       doc: "Ask the BMC whether the machine is on",
       returns: "PowerStateReply",
       errors: { ...notMachine, 503: "rack controller or BMC did not answer" },
+    }),
+    restore_default_configuration: action({
+      method: "POST",
+      access: "admin",
+      doc: "Restore network and storage configuration\n\nTo what commissioning left: see the two others.",
+      returns: "Machine",
+      errors: notRestorable,
+    }),
+    restore_networking_configuration: action({
+      method: "POST",
+      access: "admin",
+      doc: "Restore the network configuration\n\nRemoves bonds, bridges and VLAN interfaces, and links the physical ones as commissioning does.",
+      returns: "Machine",
+      errors: notRestorable,
+    }),
+    restore_storage_configuration: action({
+      method: "POST",
+      access: "admin",
+      doc: "Restore the storage configuration\n\nPuts the default layout in place of all that was planned for the disks.",
+      returns: "Machine",
+      errors: notRestorable,
     }),
     set_workload_annotations: action({
       method: "POST",

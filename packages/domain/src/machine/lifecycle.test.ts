@@ -12,6 +12,7 @@ import * as marks from "./lifecycle/marks.ts";
 import * as power from "./lifecycle/power.ts";
 import * as release from "./lifecycle/release.ts";
 import * as rescue from "./lifecycle/rescue.ts";
+import * as restore from "./lifecycle/restore.ts";
 import * as signal from "./lifecycle/signal.ts";
 import { machine, minutes, now, times } from "./lifecycle/testing.ts";
 import type { Decision, Machine, PowerPurpose } from "./machine.ts";
@@ -35,6 +36,7 @@ const life = {
   ...power,
   ...release,
   ...rescue,
+  ...restore,
   ...signal,
 };
 const options: commission.CommissionOptions = {
@@ -92,6 +94,7 @@ const decisions: Record<string, (m: Machine) => Decision> = {
   "override failed testing": (m) => life.overrideFailedTesting(m, "why", now),
   "rescue mode": (m) => life.enterRescueMode(m, 9, times),
   "exit rescue mode": (m) => life.exitRescueMode(m, now),
+  restore: (m) => life.restore(m, "restore_default_configuration"),
   fail: (m) => life.fail(m, "it broke", now),
   overrun: (m) => life.overrun(m, "it ran too long", now),
   "expire, due": (m) =>
@@ -225,6 +228,9 @@ test("every action starts from its statuses and is refused from all others, with
     mark_fixed: "wrong_status",
     override_failed_testing: "wrong_status",
     rescue_mode: "wrong_status",
+    restore_default_configuration: "wrong_status",
+    restore_networking_configuration: "wrong_status",
+    restore_storage_configuration: "wrong_status",
     exit_rescue_mode: "wrong_status",
   } as const satisfies Record<rules.Action, string>;
   for (const action of Object.keys(life.startsFrom) as rules.Action[]) {

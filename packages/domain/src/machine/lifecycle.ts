@@ -47,6 +47,9 @@ export const startsFrom = {
   mark_fixed: ["broken"],
   override_failed_testing: ["failed_testing"],
   rescue_mode: thatMayBecome("entering_rescue_mode").filter((status) => status !== "entering_rescue_mode"),
+  restore_default_configuration: ["ready", "failed_testing"],
+  restore_networking_configuration: ["ready", "failed_testing"],
+  restore_storage_configuration: ["ready", "failed_testing"],
   exit_rescue_mode: [
     "rescue_mode",
     "entering_rescue_mode",
@@ -75,6 +78,9 @@ const verb: Partial<Record<Action, string>> = {
   mark_broken: "mark broken",
   mark_fixed: "mark fixed",
   override_failed_testing: "override the failed testing of",
+  restore_default_configuration: "restore the configuration of",
+  restore_networking_configuration: "restore the network configuration of",
+  restore_storage_configuration: "restore the storage configuration of",
   rescue_mode: "start rescue mode of",
   exit_rescue_mode: "end rescue mode of",
 };

@@ -83,6 +83,7 @@ export type Effect =
   | { do: "release_addresses" }
   | { do: "default_storage_layout" }
   | { do: "default_links" }
+  | { do: "drop_virtual_interfaces" }
   | { do: "set_user_data"; data: Uint8Array | null }
   | { do: "clear_owner_data" }
   | { do: "mark_image_deployed" };
