@@ -20,7 +20,10 @@ export const imageRules: readonly Rule[] = [
       : undefined,
   ),
   rule("image_checksum", (c) => {
-    const e = said(c, /has sha256 [0-9a-f]+, not|sha256 expected \S+ got|checksum|wrong size|stage=verify failed/i);
+    const e = said(
+      c,
+      /has sha256 [0-9a-f]+, not|sha256 expected \S+ got|checksum (?:mismatch|differs|is wrong|failed)|wrong checksum|stage=verify failed/i,
+    );
     if (!e) return undefined;
     return {
       summary: `The image arrived damaged: ${quoted(e.text)}.`,

@@ -11,7 +11,12 @@ export const metadataRules: readonly Rule[] = [
       c,
       /clock (?:is )?(?:\S+ )*(?:off|wrong|ahead|behind)|timestamp .*(?:expired|too (?:old|far)|refused)|Expired timestamp|not yet valid/i,
     );
-    if (!e) return undefined;
+    // The runner learns the time from the refusal, and goes on.
+    if (
+      !e ||
+      c.evidence.slice(c.evidence.indexOf(e) + 1).some((x) => x.source === "script" || x.source === "installer")
+    )
+      return undefined;
     return {
       summary: `The machine's clock is wrong: ${quoted(e.text)}.`,
       expected: "Signed requests carry a time within five minutes of the controller's.",

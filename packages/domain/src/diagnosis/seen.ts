@@ -15,12 +15,15 @@ export const has = (c: Case, sources: string, pattern: RegExp): boolean => last(
 
 /** Of whichever source: what programs print is worded by them. */
 export function said(c: Case, pattern: RegExp): Observation | undefined {
-  return c.evidence.findLast((e) => pattern.test(e.text) || pattern.test(logOf(e)));
+  return c.evidence.findLast((e) => pattern.test(head(e.text)) || pattern.test(logOf(e)));
 }
+
+/** A machine writes what it likes: patterns look at no more than this of it. */
+const head = (text: string): string => text.slice(0, 600);
 
 /** Kea's own line. */
 export function logOf(e: Observation): string {
-  return typeof e.detail?.log === "string" ? e.detail.log : "";
+  return typeof e.detail?.log === "string" ? head(e.detail.log) : "";
 }
 
 export function dhcp(c: Case, ...what: string[]): Observation | undefined {
