@@ -60,6 +60,7 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
   const exitStatus = numberField(fields, "exit_status", "integer") ?? numberField(fields, "script_result", "integer");
   const runtime = numberField(fields, "runtime", "seconds");
   const name = textOf(fields.name);
+  const error = textOf(fields.error) ?? "";
   const files = Object.entries(fields).flatMap(([field, values]) =>
     values.flatMap((v) =>
       typeof v === "string" || v.bytes === undefined ? [] : [{ name: plain(v.filename || field), bytes: v.bytes }],
@@ -113,7 +114,7 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
         mac: null,
         bootEpoch: machine.bootEpoch,
         source: "script",
-        text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}`}`,
+        text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}`}${error === "" ? "" : `: ${error.slice(0, 500)}`}`,
       },
     ]);
     // What the hooks wrote (interfaces, disks) is part of what is decided on.
@@ -123,7 +124,7 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
       machine,
       {
         signal,
-        error: textOf(fields.error) ?? "",
+        error,
         scriptName: signal === "WORKING" && exitStatus === undefined ? about : null,
         anyFailed: summary.anyFailed,
         anyPending: summary.anyPending || (runsReleaseScripts(machine) && summary.anyRunning),
