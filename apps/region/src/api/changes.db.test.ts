@@ -142,6 +142,11 @@ test("each sees what is for everybody, its own, and what is of machines that it 
   assert.deepEqual(ids((await readUntil(1, start, t.user, { entity: "subnet,tag" })).found), ["3"]);
 });
 
+test("asked for its headers alone, a stream ends", async () => {
+  const { status, headers } = await t.request(t.admin, "HEAD", "/changes/", { query: { op: "stream" } });
+  assert.deepEqual([status, headers["content-type"]], [200, "text/event-stream"]);
+});
+
 test("a stream tells of what comes, and goes on where it was left", async () => {
   await append("tag", "before");
   await readUntil(1, start);

@@ -7,10 +7,11 @@ import type { Action, Resource } from "@rackwright/contract/action";
 import type { RawParams } from "@rackwright/contract/params";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { Readable } from "node:stream";
 import { authenticate, type Identity } from "../auth/authenticate.ts";
 import type { Ctx, Region } from "../context.ts";
 import { parseBody, type ParsedBody, queryParams } from "./body.ts";
-import { sendError, sendResult, TEXT } from "./reply.ts";
+import { Raw, sendError, sendResult, TEXT } from "./reply.ts";
 import type { Routes } from "./route.ts";
 
 /**
@@ -82,7 +83,7 @@ export async function dispatch(
         lastEventId: lastEventIdOf(request),
       },
     });
-    sendResult(reply, action.success, result);
+    sendResult(reply, action.success, request.method === "HEAD" ? withoutStream(result) : result);
   } catch (error) {
     // What was not read of the body is dropped, so that whoever sends it hears the answer.
     request.raw.resume();
@@ -97,6 +98,13 @@ export async function dispatch(
 
 export function collapseSlashes(path: string): string {
   return path.replace(/\/{2,}/g, "/");
+}
+
+/** The headers of a reply without what would flow: a stream of events never ends. */
+function withoutStream(result: unknown): unknown {
+  if (!(result instanceof Raw) || !(result.body instanceof Readable)) return result;
+  result.body.destroy();
+  return new Raw("", result.contentType, result.headers);
 }
 
 /** Where a reader of server-sent events was. */
