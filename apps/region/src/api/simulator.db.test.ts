@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setBmcFaults, simulatedBmc, switchSimulated } from "@rackwright/db/simulated-power";
+import { transaction } from "@rackwright/db/connect";
+import { readMachine } from "@rackwright/db/machines";
+import { DomainError } from "@rackwright/domain/errors";
+import { testRegion, type TestRegion } from "../testing/region.ts";
+import { simulatedRacks } from "../simulator/racks.ts";
+
+let t: TestRegion;
+before(async () => {
+  t = await testRegion({ simulated: true });
+});
+after(() => t.close());
+
+interface Work {
+  system_id: string;
+  start: number;
+  wanted: string;
+  mac_addresses: string[];
+}
+
+async function machine(mac: string): Promise<{ id: number; systemId: string }> {
+  const reply = await t.request(t.admin, "POST", "/machines/", {
+    form: { mac_addresses: mac, architecture: "amd64/generic", power_type: "hmcz", commission: "false" },
+  });
+  assert.equal(reply.status, 200, reply.text);
+  const { system_id: systemId } = reply.json as { system_id: string };
+  const loaded = await readMachine(t.db.kysely, systemId);
+  return { id: loaded?.machine.id ?? -1, systemId };
+}
+
+const take = async (form: Record<string, string> = {}): Promise<Work[]> =>
+  (await t.request(t.admin, "POST", "/simulator/?op=take", { form })).json as Work[];
+const report = (form: Record<string, string>) => t.request(t.admin, "POST", "/simulator/?op=report", { form });
+
+function power(systemId: string, action: "on" | "off" | "cycle" | "query", done: "observed_off"[] = []) {
+  const params = { systemId, bootEpoch: 0, action, powerType: "hmcz", parameters: {}, bootDevice: null, done };
+  return simulatedRacks(t.racks, t.db).call(1, "power", params);
+}
+
+test("each start is handed out once, and again when its player has gone", async () => {
+  const { systemId } = await machine("02:00:00:00:10:01");
+  assert.deepEqual(await power(systemId, "cycle"), { state: "on" });
+  const [work] = await take();
+  assert.deepEqual(
+    [work?.system_id, work?.start, work?.wanted, work?.mac_addresses],
+    [systemId, 1, "on", ["02:00:00:00:10:01"]],
+  );
+  assert.deepEqual(await take(), []);
+  assert.deepEqual(
+    (await take({ again: "true" })).map((one) => [one.system_id, one.start]),
+    [[systemId, 1]],
+  );
+  await power(systemId, "cycle");
+  assert.deepEqual(
+    (await take()).map((one) => [one.system_id, one.start, one.wanted]),
+    [[systemId, 2, "on"]],
+  );
+  await power(systemId, "off");
+  assert.deepEqual(
+    (await take()).map((one) => [one.start, one.wanted]),
+    [[2, "off"]],
+  );
+  assert.deepEqual(await take(), []);
+});
+
+test("a cycle that was cut short goes on, and starts the machine once", async () => {
+  const { id, systemId } = await machine("02:00:00:00:10:02");
+  await power(systemId, "on");
+  await switchSimulated(t.db.kysely, id, "off");
+  await power(systemId, "cycle", ["observed_off"]);
+  await power(systemId, "cycle", ["observed_off"]);
+  assert.equal((await take()).find((one) => one.system_id === systemId)?.start, 2);
+});
+
+test("a machine that goes off is off, unless it was started again since", async () => {
+  const { systemId } = await machine("02:00:00:00:10:03");
+  await power(systemId, "on");
+  await take();
+  await report({ off: `${systemId}:7` });
+  assert.deepEqual(await power(systemId, "query"), { state: "on" });
+  await report({ off: `${systemId}:1` });
+  assert.deepEqual(await power(systemId, "query"), { state: "off" });
+  assert.deepEqual(await take(), []);
+  assert.deepEqual((await report({ on: systemId })).json, { [systemId]: 2 });
+});
+
+test("BMCs misbehave as they are told to", async () => {
+  const { id, systemId } = await machine("02:00:00:00:10:04");
+  const fails = (pattern: RegExp) => (error: unknown) =>
+    error instanceof DomainError && error.code === "power_failed" && pattern.test(error.message);
+  for (const [fault, pattern] of [
+    ["auth", /password/],
+    ["unreachable", /did not answer/],
+    ["refused", /said no/],
+  ] as const) {
+    await report({ bmc: `${systemId}:${fault}` });
+    await assert.rejects(power(systemId, "on"), fails(pattern));
+  }
+  await report({ bmc: `${systemId}:deaf` });
+  await assert.rejects(power(systemId, "on"), fails(/took the order to switch on, and 2 s later the machine is off/));
+  await report({ bmc: `${systemId}:lies` });
+  assert.deepEqual(await power(systemId, "query"), { state: "on" });
+  await report({ bmc: `${systemId}:none` });
+  assert.deepEqual(await power(systemId, "on"), { state: "on" });
+  assert.deepEqual(await simulatedBmc(t.db.kysely, id), { state: "on", fault: null });
+  await transaction(t.db, (tx) => setBmcFaults(tx, [{ systemId: "nobody", fault: "auth" }]));
+});
+
+test("words that make no sense are refused", async () => {
+  assert.equal((await report({ off: "abc" })).status, 400);
+  assert.match((await report({ bmc: "abc:sleepy" })).text, /none, auth, unreachable/);
+});
+
+test("only an administrator, and only where machines are emulated", async () => {
+  assert.equal((await t.request(t.user, "GET", "/simulator/")).status, 403);
+  assert.equal((await t.request(null, "POST", "/simulator/?op=take")).status, 401);
+  assert.equal((await t.request(t.admin, "GET", "/simulator/")).status, 200);
+  const real = await testRegion();
+  try {
+    for (const op of ["take", "report"])
+      assert.equal((await real.request(real.admin, "POST", `/simulator/?op=${op}`)).status, 404);
+    const virsh = { mac_addresses: "02:00:00:00:10:05", architecture: "amd64/generic", power_type: "hmcz" };
+    assert.equal((await real.request(real.admin, "POST", "/machines/", { form: virsh })).status, 400);
+  } finally {
+    await real.close();
+  }
+});
