@@ -28,7 +28,7 @@ export async function greeting(
   return `
 Rackwright is ready at ${url}
 ${first ? made : ""}Log in from the command line:  bin/maas login ${username} ${url} ${first ? apiKey : "API_KEY"}
-
+${options.simulated ? "Its machines are emulated:  MAAS_URL and MAAS_APIKEY in the environment, script/simulate --help says what can be played\n" : ""}
 `;
 }
 

@@ -4,7 +4,7 @@ import type { Region } from "../context.ts";
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const escapeHtml = (text: string) => text.replace(/[&<>"]/g, (c) => escapes[c] ?? c);
 
-export function startPage(region: Pick<Region, "version">, origin: string): string {
+export function startPage(region: Pick<Region, "version" | "simulated">, origin: string): string {
   const url = escapeHtml(`${origin}/MAAS/`);
   return `<!doctype html>
 <html lang="en">
@@ -12,7 +12,7 @@ export function startPage(region: Pick<Region, "version">, origin: string): stri
 <title>Rackwright</title>
 <style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem } pre { background: #f3f3f3; padding: .8rem; overflow: auto }</style>
 <h1>Rackwright ${escapeHtml(region.version)}</h1>
-<p>Metal as a Service: this controller boots physical servers over the network, finds out what they are made of, proves that they
+${region.simulated ? "<p><strong>The machines of this installation are emulated</strong>: script/simulate plays them, and no power is switched.</p>\n" : ""}<p>Metal as a Service: this controller boots physical servers over the network, finds out what they are made of, proves that they
 work, lends them out, installs an operating system on them and takes them back.</p>
 <h2>Log in from the command line</h2>
 <pre>maas login admin ${url} API_KEY
