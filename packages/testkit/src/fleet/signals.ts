@@ -79,14 +79,13 @@ export class Signals {
 
   async #post(as: Credentials, signal: Signal): Promise<void> {
     const { body, contentType } = multipart(signalFields(signal), signal.files);
-    const began = performance.now();
-    await this.#machine.net.ask(this.#url(as), {
+    const { tookMs } = await this.#machine.net.ask(this.#url(as), {
       method: "POST",
       body,
       headers: { "content-type": contentType },
       as,
     });
-    this.#machine.world.onSignal(performance.now() - began);
+    this.#machine.world.onSignal(tookMs);
   }
 
   async #sendNonsense(as: Credentials): Promise<void> {
