@@ -40,24 +40,33 @@ export interface PlayedMachine {
   macs: string[];
 }
 
-/** What the least recently changed machines are to do; they are handed out once. Several simulators get different ones. */
-export async function takeSimulated(tx: Tx, limit: number): Promise<PlayedMachine[]> {
+/** What the least recently changed machines are to do: again and again, until a simulator has said that it obeyed. */
+export async function dueSimulated(db: Kysely<Schema>, limit: number): Promise<PlayedMachine[]> {
   const { rows } = await sql<PlayedMachine>`
     with due as (
-      select node_id from simulated_power
+      select node_id, state, starts from simulated_power
       where (state = 'on' and playing is distinct from starts) or (state = 'off' and playing is not null)
-      order by changed_at limit ${limit} for update skip locked
-    ), taken as (
-      update simulated_power p set playing = case when p.state = 'on' then p.starts end
-      from due where p.node_id = due.node_id
-      returning p.node_id, p.state, p.starts
+      order by changed_at limit ${limit}
     )
-    select n.system_id as "systemId", t.starts as start, t.state as wanted, n.architecture,
+    select n.system_id as "systemId", due.starts as start, due.state as wanted, n.architecture,
       n.bios_boot_method as "biosBootMethod",
       array(select i.mac::text from interface i where i.node_id = n.id and i.type = 'physical' and i.mac is not null
         order by i.id is distinct from n.boot_interface_id, i.id) as macs
-    from taken t join node n on n.id = t.node_id order by n.id`.execute(tx);
+    from due join node n on n.id = due.node_id order by n.id`.execute(db);
   return rows;
+}
+
+/** A simulator did what it was handed. What was ordered since is handed out next. */
+export async function obeyed(
+  tx: Tx,
+  orders: readonly { systemId: string; start: number; wanted: "on" | "off" }[],
+): Promise<void> {
+  await sql`
+    update simulated_power p set playing = case when o.wanted = 'on' then o.start end
+    from unnest(${orders.map((o) => o.systemId)}::text[], ${orders.map((o) => o.start)}::integer[],
+      ${orders.map((o) => o.wanted)}::text[]) as o (system_id, start, wanted)
+    join node n on n.system_id = o.system_id
+    where p.node_id = n.id and p.starts = o.start and (o.wanted = 'on' or p.state = 'off')`.execute(tx);
 }
 
 /** Machines without a switch that wait for somebody to walk there: done, once for each boot. */
@@ -82,7 +91,7 @@ export async function startedByThemselves(tx: Tx, systemIds: readonly string[]):
     insert into simulated_power as p (node_id, state, starts, playing)
     select id, 'on', 1, 1 from node where node_type = 0 and system_id = any(${systemIds}::text[])
     on conflict (node_id) do update
-      set state = 'on', starts = p.starts + 1, playing = p.starts + 1, changed_at = now() where p.state = 'off'
+      set state = 'on', starts = p.starts + (p.state = 'off')::integer, playing = p.starts + (p.state = 'off')::integer, changed_at = now()
     returning (select system_id from node where id = p.node_id) as "systemId", p.starts as start`.execute(tx);
   return Object.fromEntries(rows.map(({ systemId, start }) => [systemId, start]));
 }

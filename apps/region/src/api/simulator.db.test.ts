@@ -30,8 +30,15 @@ async function machine(mac: string): Promise<{ id: number; systemId: string }> {
   return { id: loaded?.machine.id ?? -1, systemId };
 }
 
-const take = async (form: Record<string, string> = {}): Promise<Work[]> =>
+const due = async (form: Record<string, string> = {}): Promise<Work[]> =>
   (await t.request(t.admin, "POST", "/simulator/?op=take", { form })).json as Work[];
+/** As a simulator does: take, obey, say so. */
+async function take(form: Record<string, string> = {}): Promise<Work[]> {
+  const work = await due(form);
+  if (work.length > 0)
+    await report({ obeyed: work.map((one) => `${one.system_id}:${one.start}:${one.wanted}`).join(",") });
+  return work;
+}
 const report = (form: Record<string, string>) => t.request(t.admin, "POST", "/simulator/?op=report", { form });
 
 function power(systemId: string, action: "on" | "off" | "cycle" | "query", done: "observed_off"[] = []) {
@@ -39,9 +46,10 @@ function power(systemId: string, action: "on" | "off" | "cycle" | "query", done:
   return simulatedRacks(t.racks, t.db).call(1, "power", params);
 }
 
-test("each start is handed out once, and again when its player has gone", async () => {
+test("each start is handed out until it was obeyed, and again when its player has gone", async () => {
   const { systemId } = await machine("02:00:00:00:10:01");
   assert.deepEqual(await power(systemId, "cycle"), { state: "on" });
+  assert.equal((await due()).length, 1);
   const [work] = await take();
   assert.deepEqual(
     [work?.system_id, work?.start, work?.wanted, work?.mac_addresses],
@@ -110,6 +118,7 @@ test("BMCs misbehave as they are told to", async () => {
 
 test("words that make no sense are refused", async () => {
   assert.equal((await report({ off: "abc" })).status, 400);
+  assert.equal((await report({ obeyed: "abc:1" })).status, 400);
   assert.match((await report({ bmc: "abc:sleepy" })).text, /none, auth, unreachable/);
 });
 

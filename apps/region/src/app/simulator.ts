@@ -1,12 +1,13 @@
 /** What programs that play emulated machines may ask and tell. Refused where machines are real. */
 import {
   countSimulated,
+  dueSimulated,
   forgetPlayers,
+  obeyed,
   type PlayedMachine,
   setBmcFaults,
   startedByThemselves,
   switchOnByHand,
-  takeSimulated,
   wentOff,
 } from "@rackwright/db/simulated-power";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
@@ -46,22 +47,31 @@ export async function takeWork(
   return inTransaction(ctx, async (tx) => {
     if (options.again) await forgetPlayers(tx);
     await switchOnByHand(tx, handPowerTypes);
-    return takeSimulated(tx, options.limit ?? DEFAULT_LIMIT);
+    return dueSimulated(tx, options.limit ?? DEFAULT_LIMIT);
   });
 }
 
 export async function reportMachines(
   ctx: Ctx,
-  told: { on: string[]; off: string[]; bmc: string[] },
+  told: { obeyed: string[]; on: string[]; off: string[]; bmc: string[] },
 ): Promise<Record<string, number>> {
   onlySimulated(ctx.region);
+  const orders = told.obeyed.map(parseOrder);
   const off = told.off.map(parseOff);
   const faults = told.bmc.map(parseFault);
   return inTransaction(ctx, async (tx) => {
+    if (orders.length > 0) await obeyed(tx, orders);
     if (off.length > 0) await wentOff(tx, off);
     if (faults.length > 0) await setBmcFaults(tx, faults);
     return told.on.length > 0 ? startedByThemselves(tx, told.on) : {};
   });
+}
+
+function parseOrder(word: string): { systemId: string; start: number; wanted: "on" | "off" } {
+  const [, systemId, start, wanted] = /^([a-z0-9]{1,41}):(\d{1,9}):(on|off)$/.exec(word) ?? [];
+  if (systemId === undefined)
+    throw invalidField("obeyed", `"${word}" is not SYSTEM_ID:START:on or SYSTEM_ID:START:off.`);
+  return { systemId, start: Number(start), wanted: wanted === "on" ? "on" : "off" };
 }
 
 function parseOff(word: string): { systemId: string; start: number } {

@@ -22,7 +22,7 @@ export const simulator = resource({
     take: action({
       method: "POST",
       access: "admin",
-      doc: "Take what emulated machines are to do\n\nEach start and stop is handed out once; several simulators get different ones.",
+      doc: "Take what emulated machines are to do\n\nEach start and stop is handed out until `report` says that it was obeyed, so that no answer that got lost leaves a machine behind.",
       params: {
         again: flag("Whoever played machines before has gone: those that are on start anew."),
         limit: integer("At most so many. Default 1000.", { min: 1, max: 10_000 }),
@@ -35,6 +35,9 @@ export const simulator = resource({
       access: "admin",
       doc: "Tell what emulated machines did\n\nAnswers the starts of those that went on.",
       params: {
+        obeyed: list("What was taken and done, as SYSTEM_ID:START:on or SYSTEM_ID:START:off. May be repeated.", {
+          split: "comma-or-blank",
+        }),
         on: list("System ids of machines that nobody switched on. May be repeated.", { split: "comma-or-blank" }),
         off: list("Machines that went off, as SYSTEM_ID:START. May be repeated.", { split: "comma-or-blank" }),
         bmc: list("How BMCs misbehave from now on, as SYSTEM_ID:FAULT; `none` mends one. May be repeated.", {

@@ -36,6 +36,8 @@ export class Fleet {
   readonly #byMac = new Map<string, EmulatedMachine>();
   readonly #bySystemId = new Map<string, EmulatedMachine>();
   readonly #places = new Set<number>();
+  /** The last start of each that was played. */
+  readonly #started = new Map<EmulatedMachine, number>();
   readonly #runs = new Map<EmulatedMachine, Run>();
   /** SYSTEM_ID:START of those that went off themselves. */
   readonly #off: string[] = [];
@@ -80,12 +82,11 @@ export class Fleet {
     let again = true;
     while (!signal.aborted) {
       try {
-        await this.#tellOff();
         const work = await api.take(again);
         again = false;
         const faulty = await Promise.all(work.map((one) => this.#obey(one)));
-        const bmc = faulty.flat();
-        if (bmc.length > 0) await api.report({ bmc });
+        const obeyed = work.map((one) => `${one.system_id}:${one.start}:${one.wanted}`);
+        await this.#report({ obeyed, bmc: faulty.flat() });
       } catch (error) {
         if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
         tell?.(`the region does not answer: ${error instanceof Error ? error.message : String(error)}; asking again`);
@@ -103,20 +104,22 @@ export class Fleet {
     await Promise.all(runs.map(({ ended }) => ended));
   }
 
-  async #tellOff(): Promise<void> {
-    if (this.#off.length === 0) return;
-    const told = this.#off.slice();
-    await this.#options.api.report({ off: told });
-    this.#off.splice(0, told.length);
+  async #report(told: { obeyed: string[]; bmc: string[] }): Promise<void> {
+    const off = this.#off.slice();
+    if (off.length + told.obeyed.length + told.bmc.length === 0) return;
+    await this.#options.api.report({ ...told, off });
+    this.#off.splice(0, off.length);
   }
 
   /** @returns words about its BMC that the region has not heard */
   async #obey(work: Work): Promise<string[]> {
     const known = this.#bySystemId.get(work.system_id) ?? this.#byMac.get(work.mac_addresses[0] ?? "");
     if (work.wanted === "off") {
-      if (known) await this.#cut(known);
+      if (known && (this.#started.get(known) ?? 0) <= work.start) await this.#cut(known);
       return [];
     }
+    // Handed out once more: that it was obeyed did not reach the region.
+    if (known && this.#started.get(known) === work.start) return [];
     if (work.mac_addresses.length === 0) {
       this.#options.tell?.(`${work.system_id}: has no network card, so nothing of it boots`);
       return [];
@@ -139,6 +142,7 @@ export class Fleet {
     const power = new AbortController();
     const run: Run = { start, power, ended: Promise.resolve() };
     this.#runs.set(machine, run);
+    this.#started.set(machine, start);
     run.ended = machine.powerOn(AbortSignal.any([power.signal, this.#options.signal])).then((end) => {
       this.#runs.delete(machine);
       if (end === "off" && machine.systemId !== undefined) this.#off.push(`${machine.systemId}:${run.start}`);
@@ -170,9 +174,23 @@ export class Fleet {
   async #enlisted(machine: EmulatedMachine, systemId: string): Promise<void> {
     machine.systemId = systemId;
     this.#bySystemId.set(systemId, machine);
-    const starts = await this.#options.api.report({ on: [systemId], bmc: bmcWords(machine) });
+    const starts = await this.#stubborn(() => this.#options.api.report({ on: [systemId], bmc: bmcWords(machine) }));
     const run = this.#runs.get(machine);
-    if (run) run.start = starts[systemId] ?? run.start;
+    if (!run) return;
+    run.start = starts[systemId] ?? run.start;
+    this.#started.set(machine, run.start);
+  }
+
+  /** Until the region answers. */
+  async #stubborn<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
+      }
+      await sleep(1000, undefined, { signal: this.#options.signal });
+    }
   }
 }
 

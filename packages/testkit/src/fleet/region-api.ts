@@ -53,7 +53,12 @@ export class RegionApi {
   }
 
   /** @returns the starts of those that went on, by system id */
-  async report(told: { on?: string[]; off?: string[]; bmc?: string[] }): Promise<Record<string, number>> {
+  async report(told: {
+    obeyed?: string[];
+    on?: string[];
+    off?: string[];
+    bmc?: string[];
+  }): Promise<Record<string, number>> {
     const form = Object.entries(told).flatMap(([name, words]) => words.map((word): [string, string] => [name, word]));
     return (await this.call("POST", "simulator/?op=report", form)) as Record<string, number>;
   }
