@@ -1,6 +1,6 @@
-/** interfaces, interface: read. */
+/** interfaces: read; interface: read, update. */
 import { interfaces, networkInterface } from "@rackwright/contract/resources/network";
-import { interfaceOf, nodeWithInterfaces } from "../app/node-interfaces.ts";
+import { correctLink, interfaceOf, nodeWithInterfaces } from "../app/node-interfaces.ts";
 import type { Routes } from "../http/route.ts";
 import { interfaceContext } from "./wire/machine.ts";
 import { wireInterface } from "./wire/network.ts";
@@ -13,5 +13,11 @@ export function interfacesRoutes(routes: Routes): void {
   routes.on(networkInterface.actions.read, async ({ ctx, path }) => {
     const view = await nodeWithInterfaces(ctx, path.system_id ?? "");
     return wireInterface(interfaceOf(view, path.id ?? ""), interfaceContext(view));
+  });
+  routes.on(networkInterface.actions.update, async ({ ctx, path, params }) => {
+    const [systemId, word] = [path.system_id ?? "", path.id ?? ""];
+    await correctLink(ctx, systemId, word, params);
+    const view = await nodeWithInterfaces(ctx, systemId);
+    return wireInterface(interfaceOf(view, word), interfaceContext(view));
   });
 }
