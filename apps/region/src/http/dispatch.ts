@@ -54,7 +54,8 @@ export async function dispatch(
       : undefined;
     const limits = early ? SIGNED_LIMITS : UNCHECKED_LIMITS;
     if (!raw && method !== "GET") body = await parseBody(request.raw, request.headers["content-type"], limits);
-    const params: RawParams = { ...query };
+    // Without a prototype: a parameter may be called __proto__ or constructor.
+    const params = Object.assign(Object.create(null) as RawParams, query);
     for (const [name, values] of Object.entries(body?.params ?? {}))
       params[name] = [...(params[name] ?? []), ...values];
 
