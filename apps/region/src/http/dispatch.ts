@@ -9,7 +9,8 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { authenticate, type Identity } from "../auth/authenticate.ts";
 import type { Ctx, Region } from "../context.ts";
-import { parseBody, type ParsedBody, queryParams } from "./body.ts";
+import { parseBody, queryParams } from "./body.ts";
+import type { ParsedBody } from "./body-parts.ts";
 import { sendError, sendResult, TEXT } from "./reply.ts";
 import type { Routes } from "./route.ts";
 
