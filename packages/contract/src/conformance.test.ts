@@ -40,10 +40,6 @@ const deviations: { what: RegExp; why: string }[] = [
   },
   { what: /parameter devices is missing/, why: "machines are not searched by their PCI and USB devices yet" },
   {
-    what: /allocate: parameter (not_)?fabric_classes is missing/,
-    why: "fabrics are chosen by name, id and VLAN; classes are stored alone",
-  },
-  {
     what: /^PUT \/machines\/\{system_id\}\/: parameter disable_ipv4 is missing/,
     why: "means nothing since 2.0: ignored",
   },

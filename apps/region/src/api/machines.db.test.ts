@@ -404,6 +404,28 @@ suite("the life of machines", () => {
 suite("allocating", () => {
   before(() => t.db.pool.query("update node set status = 8 where status = 4"));
 
+  test("by the class of the fabric that holds an interface", async () => {
+    const fabric = await t.db.kysely
+      .insertInto("fabric")
+      .values({ name: "fast", class_type: "25g" })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    const vlan = await t.db.kysely
+      .insertInto("vlan")
+      .values({ fabric_id: fabric.id, vid: 0 })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    const fast = await addMachine(t, "ready", { cpu_count: 64 });
+    const slow = await addMachine(t, "ready", { cpu_count: 1 });
+    await t.db.kysely.updateTable("interface").set({ vlan_id: vlan.id }).where("node_id", "=", fast.id).execute();
+    const got = async (form: Values) =>
+      ((await many(t.user, "allocate", form)).json as { system_id: string }).system_id;
+    assert.equal(await got({ fabric_classes: "25g", dry_run: "true" }), fast.systemId);
+    assert.equal(await got({ not_fabric_classes: "25g", dry_run: "true" }), slow.systemId);
+    assert.equal((await many(t.user, "allocate", { fabric_classes: "100g" })).status, 409);
+    await t.db.kysely.updateTable("node").set({ status: 8 }).where("id", "in", [fast.id, slow.id]).execute();
+  });
+
   test("by traits, the smallest that will do; nothing that does is a conflict in words", async () => {
     const small = await addMachine(t, "ready", { cpu_count: 1, memory_mib: 1024 });
     const large = await addMachine(t, "ready", { cpu_count: 8, memory_mib: 8192 });
