@@ -487,3 +487,24 @@ test("no secret is in any event, log line or stored reply", async () => {
   for (const secret of ["Top-Secret-1", t.admin.token.tokenSecret, t.user.token.tokenSecret])
     assert.ok(!logged.includes(secret));
 });
+
+test("who adds and who changes a machine is in the audit log", async () => {
+  const form = {
+    hostname: "audited",
+    architecture: "amd64/generic",
+    mac_addresses: "52:54:00:aa:aa:01",
+    power_type: "manual",
+  };
+  const made = await t.request(t.admin, "POST", "machines/", { form: { ...form, commission: "false" } });
+  const { system_id } = made.json as { system_id: string };
+  await t.request(t.admin, "PUT", `machines/${system_id}/`, { form: { description: "x" } });
+  const log = await t.request(t.admin, "GET", "events/", { query: { op: "query", level: "AUDIT", limit: 2 } });
+  const { events } = log.json as { events: { username: string; description: string }[] };
+  assert.deepEqual(
+    events.map((e) => [e.username, e.description]),
+    [
+      ["admin", "Updated description."],
+      ["admin", `Added machine 'audited' (${system_id}).`],
+    ],
+  );
+});
