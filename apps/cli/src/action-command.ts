@@ -27,6 +27,7 @@ export interface Api extends Called {
 interface Given {
   debug: boolean;
   insecure: boolean;
+  follow: boolean;
   positionals: string[];
   data: string[];
 }
@@ -36,6 +37,10 @@ export async function runAction(called: Called, args: readonly string[], shell: 
   const given = readArguments(called, args, help);
   if (given === "help") return shell.out(help()).then(() => 0);
   const api: Api = { ...called, shell, exchange: exchanger(called, given, shell) };
+  if (given.follow) {
+    const { followTimeline } = await import("./commands/machine-timeline.ts");
+    return followTimeline(api, given.positionals, given.data);
+  }
   const special = await specialAction(called);
   if (special) return special(api, given.data);
 
@@ -58,6 +63,10 @@ async function specialAction({
   return undefined;
 }
 
+/** What goes on, and can be watched. */
+const canFollow = (resource: Resource, action: ApiAction): boolean =>
+  resource.word === "machine" && action.name === "timeline";
+
 function exchanger({ profile }: Called, given: Given, shell: Shell): Api["exchange"] {
   let hasWarned = false;
   return async (request) => {
@@ -70,7 +79,7 @@ function exchanger({ profile }: Called, given: Given, shell: Shell): Api["exchan
 }
 
 function readArguments({ resource, action }: Called, args: readonly string[], help: () => string): Given | "help" {
-  const given: Given = { debug: false, insecure: false, positionals: [], data: [] };
+  const given: Given = { debug: false, insecure: false, follow: false, positionals: [], data: [] };
   const words: string[] = [];
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   for (const word of args.slice(0, end)) {
@@ -79,6 +88,7 @@ function readArguments({ resource, action }: Called, args: readonly string[], he
     else if (word === "--debug") given.debug = true;
     else if (word === "--insecure") given.insecure = true;
     else if (word === "--help") return "help";
+    else if (word === "--follow" && canFollow(resource, action)) given.follow = true;
     else if (!/^-[dkh]+$/.test(word)) throw new UsageError(`unknown option ${word}`, help());
     else if (word.includes("h")) return "help";
     else {
@@ -105,7 +115,13 @@ function actionHelp({ profile, resource, action }: Called): string {
   const { title, body } = splitDoc(action.doc);
   const hasData = takesData(action);
   const { params } = resource.handler;
-  const words = ["[-h] [-d] [-k]", ...params, ...(hasData ? ["[data ...]"] : [])].join(" ");
+  const follows = canFollow(resource, action);
+  const words = [
+    "[-h] [-d] [-k]",
+    ...(follows ? ["[--follow]"] : []),
+    ...params,
+    ...(hasData ? ["[data ...]"] : []),
+  ].join(" ");
   return renderHelp({
     usage: `maas ${profile.name} ${resource.word} ${actionWord(action.name)} ${words}`,
     title,
@@ -114,6 +130,7 @@ function actionHelp({ profile, resource, action }: Called): string {
     options: [
       { name: "-d, --debug", text: "show the certificate, status and headers of each reply" },
       { name: "-k, --insecure", text: "do not check the server's certificate" },
+      ...(follows ? [{ name: "--follow", text: "print a line for each item, and go on with what comes" }] : []),
     ],
   });
 }

@@ -10,6 +10,7 @@ import { openDatabases } from "./database.ts";
 import { registerImages } from "./images.ts";
 import type { UpOptions } from "./options.ts";
 import { originFor } from "./origin.ts";
+import { checkMark, registerEmulatedImage, writeMark } from "./simulated.ts";
 import { teardown } from "./teardown.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
@@ -27,12 +28,13 @@ const PROJECT = join(import.meta.dirname, "..", "..", "..");
 export async function startController(
   options: UpOptions & { version: string; log: Logger; onFailure: (reason: string) => void; signal: AbortSignal },
 ): Promise<Controller> {
-  const { dataDir, host, log, signal, version } = options;
+  const { dataDir, host, log, signal, simulated, version } = options;
   const started = teardown(log);
   try {
     await mkdir(join(dataDir, "run"), { recursive: true, mode: 0o711 });
     const lock = await lockDirectory(dataDir);
     started.add("the lock", () => lock.release());
+    await checkMark(dataDir, simulated);
     const databases = await openDatabases({
       dataDir,
       uri: options.databaseUri,
@@ -51,11 +53,14 @@ export async function startController(
       listen: { host, port: options.port },
       log,
       version,
+      simulated,
     }).catch((error: unknown) => {
       throw cannotListen(error, "The API", options, "choose another port with --port");
     });
     started.add("the region", () => running.stop());
     signal.throwIfAborted();
+    await writeMark(dataDir, simulated);
+    if (simulated) await registerEmulatedImage(running.region, join(dataDir, "emulated-image"));
     const bootloaders = await registerImages(running.region, options.images, join(dataDir, "bootloaders"));
     let rack: Rack | null = null;
     if (options.rack) {

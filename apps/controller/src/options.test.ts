@@ -50,3 +50,9 @@ test("file names are absolute, and short enough for sockets", () => {
   assert.throws(() => parseOptions(["--log-level", "loud"], root), /--log-level loud is no level/);
   assert.throws(() => parseOptions(["--rack-http-port", "70000"], root), /--rack-http-port 70000 is no port/);
 });
+
+test("emulated machines are served no DHCP", () => {
+  const options = parseOptions(["--simulated"], root);
+  assert.ok(options !== "help");
+  assert.deepEqual([options.simulated, options.dhcp], [true, false]);
+});

@@ -13,6 +13,8 @@ export interface UpOptions {
   adminPasswordFile: string | undefined;
   json: boolean;
   dhcp: boolean;
+  /** For emulated machines alone. */
+  simulated: boolean;
   rack: boolean;
   rackHttpPort: number;
   images: string[];
@@ -33,6 +35,8 @@ Runs region and rack controller in the foreground. Stop it with Ctrl-C.
   --admin-password-file F  his password; else RACKWRIGHT_ADMIN_PASSWORD, else asked for on a terminal, else made up and shown once
   --image DIR              an image as script/image made it, to be registered; may be repeated
   --no-dhcp                serve no DHCP and no TFTP: nothing that needs root
+  --simulated              for emulated machines alone (script/simulate): power of every type is played, no DHCP is served. Said at the
+                           first start, it holds for this data for ever
   --no-rack                region only: racks connect from elsewhere (script/rack)
   --json                   one line of JSON on stdout when ready: url, username, api_key
   --log-level LEVEL        debug, info, warn, error (info)
@@ -61,6 +65,7 @@ export function parseOptions(
       image: { type: "string", multiple: true, default: [] },
       bootloaders: { type: "string" },
       "no-dhcp": { type: "boolean", default: false },
+      simulated: { type: "boolean", default: false },
       "no-rack": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       "log-level": { type: "string", default: "info" },
@@ -90,7 +95,8 @@ export function parseOptions(
     admin: values.admin,
     adminPasswordFile: values["admin-password-file"],
     json: values.json,
-    dhcp: !values["no-dhcp"],
+    dhcp: !values["no-dhcp"] && !values.simulated,
+    simulated: values.simulated,
     rack: !values["no-rack"],
     rackHttpPort,
     images: values.image,

@@ -171,6 +171,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
       version: options.version ?? "0.1.0",
       architecture: `${architectures[arch()] ?? arch()}/generic`,
       interfaces: rackInterfaces(),
+      httpPort: http.port,
     }),
     handlers,
     onConnected: () => evidence.flush(),

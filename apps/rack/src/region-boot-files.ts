@@ -50,7 +50,8 @@ export function regionBootFiles(options: RegionBootFilesOptions): BootFiles {
       if (file.path === "ipxe.cfg") return textFile(firstScript(origin));
       const mac = macOfScript(file.path);
       if (mac === undefined || file.localAddress === undefined) return undefined;
-      const request = { mac, remoteAddress: file.remoteAddress, localAddress: file.localAddress, ...said(file.query) };
+      const { remoteAddress, localAddress } = file;
+      const request = { mac, remoteAddress, localAddress, httpPort: options.port(), ...said(file.query) };
       return textFile(await ask(request, `${origin}/ipxe.cfg`));
     },
   };

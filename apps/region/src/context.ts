@@ -6,6 +6,7 @@ import type { Actor } from "@rackwright/domain/machine/machine";
 import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { SecretBox } from "./auth/secrets.ts";
+import type { ChangeFeed } from "./live/change-feed.ts";
 import type { ImageStore } from "./images/store.ts";
 import type { MachineFiles } from "./metadata/files.ts";
 import type { Racks } from "./racks/racks.ts";
@@ -20,9 +21,12 @@ export interface Region {
   machineFiles: MachineFiles;
   /** The client of a request: the machine behind a rack, when a rack that is ours says so. */
   trustedClient: (request: FastifyRequest) => Promise<{ address: string; rackNodeId: number | null }>;
+  changes: ChangeFeed;
   log: Logger;
   now: () => Date;
   version: string;
+  /** Its machines are emulated: power of every type goes to the simulator. Decided when the installation was made. */
+  simulated: boolean;
 }
 
 /** One caller's call. */

@@ -16,11 +16,15 @@ import { registerBuiltinScripts } from "./app/scripts.ts";
 import { loadKey, secretBox } from "./auth/secrets.ts";
 import type { Region } from "./context.ts";
 import { createServer } from "./http/server.ts";
+import { changeFeed } from "./live/change-feed.ts";
 import { fileStore } from "./images/file-store.ts";
 import { leaseLookup, startLeaseEvents } from "./app/leases.ts";
 import { loadMachineFiles } from "./metadata/files.ts";
 import { createRackServer } from "./racks/server.ts";
 import { startDeadlines } from "./reconcile/deadlines.ts";
+import { otherKind } from "./simulator/other-kind.ts";
+import { simulatedRacks } from "./simulator/racks.ts";
+import { declareInstallation } from "@rackwright/db/installation";
 import { dhcpReconciler } from "./reconcile/dhcp.ts";
 import { startPowerPoll } from "./reconcile/power-poll.ts";
 import { syncImagesToRacks } from "./reconcile/images.ts";
@@ -47,6 +51,8 @@ export interface RegionOptions {
   listen: { host: string; port: number };
   log: Logger;
   version: string;
+  /** For emulated machines alone. What the first start said holds for ever. */
+  simulated?: boolean;
 }
 
 export interface RunningRegion {
@@ -58,7 +64,7 @@ export interface RunningRegion {
 
 /** @throws Error of what could not be started, with everything that was started before it stopped again */
 export async function startRegion(options: RegionOptions): Promise<RunningRegion> {
-  const { connection, dataDir, log } = options;
+  const { connection, dataDir, log, simulated = false } = options;
   await migrate(connection, { log: (line) => log.info(line) });
   await installJobs(connection);
   await using started = new AsyncDisposableStack();
@@ -76,11 +82,18 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
     closing = true;
     await db.close();
   });
+  if ((await declareInstallation(db.kysely, simulated)) !== simulated) throw otherKind(simulated);
   const hub = notifyHub({ connection, log: (line) => log.warn(line) });
   started.defer(() => hub.close());
+  const changes = changeFeed({
+    db,
+    hub,
+    onError: (error) => log.warn({ err: error }, "the change record could not be followed: trying again"),
+  });
+  started.defer(() => changes.close());
   const jobs = createJobs({ connection, log: (line) => log.warn(line) });
   const images = fileStore(join(dataDir, "images"));
-  const leases = leaseLookup(options.kea);
+  const leases = leaseLookup(simulated ? null : options.kea);
   started.defer(() => leases.close());
   const now = () => new Date();
   const racks = createRackServer({
@@ -102,13 +115,15 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
     db,
     jobs,
     secrets: secretBox(loadKey(join(dataDir, "secret.key"))),
-    racks,
+    racks: simulated ? simulatedRacks(racks, db) : racks,
     images,
     machineFiles: await loadMachineFiles(options.machineDir),
+    changes,
     trustedClient: (request) => racks.trustedClient(request),
     log,
     now,
     version: options.version,
+    simulated,
   };
   await registerBuiltinScripts(region, region.machineFiles.scriptsDirectory);
   started.defer(() => jobs.stop());

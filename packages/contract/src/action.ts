@@ -21,6 +21,8 @@ export interface ActionSpec<P extends Params = Params> {
   errors: Record<number, string>;
   /** Parameters whose names begin with this are taken too (power_parameters_...), unparsed. */
   wildcard?: string;
+  /** How help calls and explains those parameters. Default: parameters of scripts, or settings of the power type. */
+  wildcardDoc?: { name: string; doc: string };
   /** Parameters that no one declared: ignored, or refused with 400 "No such constraint." */
   unknown: "ignore" | "refuse";
   /** Other spellings of `op` that are accepted, and not shown. */

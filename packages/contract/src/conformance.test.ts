@@ -59,7 +59,15 @@ const deviations: { what: RegExp; why: string }[] = [
 
 /** Actions of ours that API 2.0 has not, and why. */
 const additions: Record<string, string> = {
+  "GET /changes/": "the record of what changed, for programs that keep a copy",
+  "GET /changes/?op=stream": "as above, as it happens",
+  "GET /machines/{system_id}/?op=timeline": "what happened to a machine, and was seen of it, as one list",
+  "GET /machines/{system_id}/?op=diagnose": "what is wrong with a machine and what to check",
+  "GET /machines/{system_id}/?op=support_bundle": "as above, to be sent to whoever helps",
   "PUT /nodes/{system_id}/results/": "the manual's node-script-results update (seed row S0-151)",
+  "GET /simulator/": "emulated machines: they exist on installations made with --simulated alone",
+  "POST /simulator/?op=take": "as above",
+  "POST /simulator/?op=report": "as above",
 };
 
 const known = Object.entries(facts).flatMap(([path, { name, actions }]) =>

@@ -47,12 +47,16 @@ export function actionDoc(action: Action): string {
     );
   }
   if (action.wildcard !== undefined) {
-    const name = action.wildcard === "" ? "SCRIPT_PARAM" : `${action.wildcard}NAME`;
-    blocks.push(
-      `:param ${name}: Optional. ${action.wildcard === "" ? "A parameter of a script, for all scripts that have it or for one." : "One setting of the power type."}\n:type ${name}: string`,
-    );
+    const { name, doc } = action.wildcardDoc ?? wildcardDoc(action.wildcard);
+    blocks.push(`:param ${name}: Optional. ${doc}\n:type ${name}: string`);
   }
   return blocks.join("\n\n");
+}
+
+function wildcardDoc(prefix: string): { name: string; doc: string } {
+  return prefix === ""
+    ? { name: "SCRIPT_PARAM", doc: "A parameter of a script, for all scripts that have it or for one." }
+    : { name: `${prefix}NAME`, doc: "One setting of the power type." };
 }
 
 function typeName(kind: string): string {

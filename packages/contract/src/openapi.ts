@@ -5,14 +5,16 @@ import * as common from "./objects/common.ts";
 import * as image from "./objects/image.ts";
 import * as machine from "./objects/machine.ts";
 import * as network from "./objects/network.ts";
+import * as recorder from "./objects/recorder.ts";
 import * as script from "./objects/script.ts";
+import * as simulator from "./objects/simulator.ts";
 import * as storage from "./objects/storage.ts";
 import { API_ROOT, resources } from "./table.ts";
 
 type Json = Record<string, unknown>;
 
 const objects: Record<string, z.ZodType> = {};
-for (const module of [common, image, machine, network, script, storage])
+for (const module of [common, image, machine, network, recorder, script, simulator, storage])
   for (const [name, value] of Object.entries(module)) if (value instanceof z.ZodType) objects[name] = value;
 
 function schemaOf(returns: string): Json {

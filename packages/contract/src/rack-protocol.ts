@@ -9,6 +9,8 @@ export interface BootRequest {
   remoteAddress: string;
   /** The rack's address that it came to: what the machine can reach. */
   localAddress: string;
+  /** Where that rack serves HTTP; absent: 5248. */
+  httpPort?: number;
   /** SMBIOS UUID, when the loader knows it. */
   uuid: string | null;
   /** i386, x86_64, arm64 ... as the loader says. */
@@ -42,7 +44,14 @@ export type PowerStep = "off_sent" | "observed_off" | "on_sent" | "observed_on";
 export interface RegionMethods {
   /** First call of a connection. */
   hello: {
-    params: { hostname: string; version: string; architecture: string; interfaces: RackInterface[] };
+    params: {
+      hostname: string;
+      version: string;
+      architecture: string;
+      interfaces: RackInterface[];
+      /** Where machines fetch boot files; absent: 5248. */
+      httpPort?: number;
+    };
     result: { systemId: string };
   };
   /** The iPXE script for a machine; null when it is to get none. */

@@ -16,12 +16,14 @@ const word = z.string().min(1).max(255);
 const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const step = z.enum(["off_sent", "observed_off", "on_sent", "observed_on"]);
+const port = z.int().min(1).max(65535);
 const empty = z.record(z.string(), z.never());
 
 const bootRequest = z.object({
   mac,
   remoteAddress: z.union([z.ipv4(), z.ipv6()]),
   localAddress: z.union([z.ipv4(), z.ipv6()]),
+  httpPort: port.exactOptional(),
   uuid: word.nullable(),
   buildArch: word.nullable(),
   platform: word.nullable(),
@@ -49,6 +51,7 @@ export const regionMethodSchemas: MethodSchemas<RegionMethods> = {
       version: word,
       architecture: word,
       interfaces: z.array(rackInterface).max(1024),
+      httpPort: port.exactOptional(),
     }),
     bootScript: bootRequest,
     evidence: z.object({ items: z.array(evidenceItem).max(1000) }),
@@ -84,7 +87,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
       addresses: z.array(z.ipv4()).max(1024),
       database: z.object({
         host: z.string(),
-        port: z.int().min(1).max(65535),
+        port,
         name: z.string(),
         user: z.string(),
         password: z.string(),

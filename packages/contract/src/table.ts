@@ -18,7 +18,9 @@ import {
   vlan,
   vlans,
 } from "./resources/network.ts";
+import { changes } from "./resources/recorder.ts";
 import { nodeScript, nodeScriptResult, nodeScriptResults, nodeScripts } from "./resources/scripts.ts";
+import { simulator } from "./resources/simulator.ts";
 import { blockDevice, blockDevices } from "./resources/storage.ts";
 import { users } from "./resources/users.ts";
 
@@ -32,6 +34,7 @@ export const resources: readonly Resource[] = [
   bootResource,
   bootResources,
   bootResourceUpload,
+  changes,
   configuration,
   events,
   fabric,
@@ -50,6 +53,7 @@ export const resources: readonly Resource[] = [
   rackController,
   rackControllers,
   resourcePools,
+  simulator,
   sshKey,
   sshKeys,
   subnet,

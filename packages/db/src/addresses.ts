@@ -109,6 +109,15 @@ export async function deleteNodeLinks(tx: Tx, nodeId: number): Promise<boolean> 
   return deleted.numDeletedRows > 0n;
 }
 
+/** Bonds, bridges and VLAN interfaces go; physical interfaces stay. */
+export async function deleteVirtualInterfaces(tx: Tx, nodeId: number): Promise<void> {
+  await tx
+    .deleteFrom("interface")
+    .where("node_id", "=", nodeId)
+    .where("type", "in", ["bond", "bridge", "vlan"])
+    .execute();
+}
+
 export interface SeenInterface {
   id: number;
   vlanId: number | null;

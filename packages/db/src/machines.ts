@@ -55,6 +55,7 @@ function fromRow(row: Row): Machine {
     commissioningPassed: row.commissioning_passed,
     testingSetId: row.testing_set_id,
     installationSetId: row.installation_set_id,
+    releaseSetId: row.release_set_id,
   };
 }
 
@@ -146,6 +147,7 @@ const columnOf = {
   commissioningSetId: "commissioning_set_id",
   testingSetId: "testing_set_id",
   installationSetId: "installation_set_id",
+  releaseSetId: "release_set_id",
 } as const satisfies Partial<Record<keyof Decision["set"], keyof NodeTable>>;
 
 /** Write the fields of a decision. Others of the row go in `more`. */

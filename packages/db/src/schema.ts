@@ -108,6 +108,7 @@ export interface EventTable {
   description: Generated<string>;
   username: string | null;
   created_at: Generated<Date>;
+  txid: Generated<string>;
 }
 
 export interface EvidenceTable {
@@ -119,6 +120,7 @@ export interface EvidenceTable {
   text: string;
   detail: Json | null;
   at: Generated<Date>;
+  txid: Generated<string>;
 }
 
 export interface FabricTable {
@@ -145,6 +147,7 @@ export interface InstallationTable {
   singleton: Generated<boolean>;
   uuid: Generated<string>;
   created_at: Generated<Date>;
+  simulated: boolean | null;
 }
 
 export interface InterfaceTable {
@@ -392,6 +395,16 @@ export interface ScriptVersionTable {
   created_at: Generated<Date>;
 }
 
+export interface SimulatedPowerTable {
+  node_id: number;
+  state: Generated<string>;
+  starts: Generated<number>;
+  playing: number | null;
+  by_hand_epoch: number | null;
+  bmc: string | null;
+  changed_at: Generated<Date>;
+}
+
 export interface SpaceTable {
   id: GeneratedAlways<number>;
   name: string;
@@ -485,6 +498,7 @@ export interface Schema {
   script_result: ScriptResultTable;
   script_set: ScriptSetTable;
   script_version: ScriptVersionTable;
+  simulated_power: SimulatedPowerTable;
   space: SpaceTable;
   ssh_key: SshKeyTable;
   subnet: SubnetTable;

@@ -1,4 +1,5 @@
 /** Users, their keys, and the credentials of machines. */
+import type { EventType } from "@rackwright/domain/machine/event";
 import { type Kysely, sql } from "kysely";
 import type { Schema } from "./schema.ts";
 
@@ -195,6 +196,25 @@ const keyColumns = ["id", "user_id as userId", "key", "keysource"] as const;
 
 export function sshKeysOf(db: Kysely<Schema>, userId: number): Promise<SshKey[]> {
   return db.selectFrom("ssh_key").select(keyColumns).where("user_id", "=", userId).orderBy("id").execute();
+}
+
+/** Keys of who asked last for this about a machine, by the name of the request's event. */
+export function sshKeysOfRequester(db: Kysely<Schema>, nodeId: number, eventType: EventType): Promise<SshKey[]> {
+  return db
+    .selectFrom("ssh_key")
+    .innerJoin("app_user", "app_user.id", "ssh_key.user_id")
+    .select(["ssh_key.id", "user_id as userId", "key", "keysource"])
+    .where("app_user.username", "=", (eb) =>
+      eb
+        .selectFrom("event")
+        .select("event.username")
+        .where("node_id", "=", nodeId)
+        .where("type", "=", eventType)
+        .orderBy("event.id", "desc")
+        .limit(1),
+    )
+    .orderBy("ssh_key.id")
+    .execute();
 }
 
 export function sshKeyById(db: Kysely<Schema>, id: number): Promise<SshKey | undefined> {

@@ -110,6 +110,7 @@ const auth = [
     action("POST", "deploy", "Deploy a machine", param("distro_series")),
     action("GET", "power_parameters", "Read power parameters"),
     action("GET", "read", "Read a machine"),
+    action("GET", "timeline", "Read a machine's timeline", param("level")),
     action("PUT", "update", "Change a machine", param("hostname")),
   ]),
   handler("MachinesHandler", "machines/", [], "All machines.\n\nEvery one of them.", [

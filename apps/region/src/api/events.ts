@@ -2,6 +2,7 @@ import type { Event as WireEvent, EventsPage } from "@rackwright/contract/object
 import { events } from "@rackwright/contract/resources/misc";
 import { API_ROOT } from "@rackwright/contract/table";
 import { eventTypes } from "@rackwright/domain/machine/event";
+import { scrubText } from "@rackwright/domain/recorder/scrub";
 import { findEvents } from "../app/events.ts";
 import type { Call, Routes } from "../http/route.ts";
 import { eventDate } from "./wire/dates.ts";
@@ -29,7 +30,7 @@ function wireEvent(row: Row): WireEvent {
     level: LEVEL_NAMES[row.level] ?? String(row.level),
     created: eventDate(row.createdAt),
     type: known?.text ?? row.type,
-    description: row.description,
+    description: scrubText(row.description),
   };
 }
 

@@ -4,6 +4,9 @@ import type { MachineView } from "@rackwright/db/machine-views";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
+import { annotateMachine } from "../app/machine-annotations.ts";
+import * as marks from "../app/machine-marks.ts";
+import { releaseMachine, releaseMachines } from "../app/machine-release.ts";
 import { machineView, machineViews, searchMachines } from "../app/machine-view.ts";
 import {
   createMachine,
@@ -122,7 +125,7 @@ export function machinesRoutes(routes: Routes): void {
   routes.on(many.accept_all, async ({ ctx }) =>
     allShown(await machineViews(ctx, await actions.acceptAllMachines(ctx))),
   );
-  routes.on(many.release, ({ ctx, params }) => actions.releaseMachines(ctx, params.machines, params.comment ?? ""));
+  routes.on(many.release, ({ ctx, params }) => releaseMachines(ctx, params.machines, params.comment ?? ""));
   routes.on(many.is_registered, ({ ctx, params }) => isRegistered(ctx, params.mac_address));
   routes.on(many.is_action_in_progress, ({ ctx, params }) => isActionInProgress(ctx, params.mac_address));
   routes.on(nodes.actions.is_registered, ({ ctx, params }) => isRegistered(ctx, params.mac_address));
@@ -184,16 +187,22 @@ function machineRoutes(routes: Routes): void {
     const { comment, erase, secure_erase, quick_erase, scripts } = call.params;
     return shown(
       call.ctx,
-      await actions.releaseMachine(call.ctx, idOf(call), {
+      await releaseMachine(call.ctx, idOf(call), {
         comment: comment ?? "",
-        erase: erase || secure_erase || quick_erase,
+        erase,
+        secureErase: secure_erase,
+        quickErase: quick_erase,
         scripts,
+        params: call.extra,
       }),
     );
   });
   routes.on(one.abort, async (call) =>
     shown(call.ctx, await actions.abortMachine(call.ctx, idOf(call), call.params.comment ?? "")),
   );
+  markRoutes(routes);
+  for (const annotate of [one.set_workload_annotations, one.set_owner_data])
+    routes.on(annotate, async (call) => shown(call.ctx, await annotateMachine(call.ctx, idOf(call), call.extra)));
   routes.on(one.power_on, async (call) =>
     shown(
       call.ctx,
@@ -213,4 +222,32 @@ function machineRoutes(routes: Routes): void {
   routes.on(one.power_parameters, async (call) =>
     powerParametersOf(call.ctx, (await viewableMachine(call.ctx, idOf(call), "admin_read")).row),
   );
+}
+
+function markRoutes(routes: Routes): void {
+  const one = machine.actions;
+  routes.on(one.lock, async (call) =>
+    shown(call.ctx, await marks.lockMachineAgainstChange(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.unlock, async (call) =>
+    shown(call.ctx, await marks.unlockMachine(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.mark_broken, async (call) => {
+    const { comment, error_description } = call.params;
+    return shown(call.ctx, await marks.markMachineBroken(call.ctx, idOf(call), comment || error_description || ""));
+  });
+  routes.on(one.mark_fixed, async (call) =>
+    shown(call.ctx, await marks.markMachineFixed(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.override_failed_testing, async (call) =>
+    shown(call.ctx, await marks.overrideMachineTesting(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  for (const action of [
+    "restore_default_configuration",
+    "restore_networking_configuration",
+    "restore_storage_configuration",
+  ] as const)
+    routes.on(one[action], async (call) => shown(call.ctx, await marks.restoreMachine(call.ctx, idOf(call), action)));
+  routes.on(one.rescue_mode, async (call) => shown(call.ctx, await marks.startRescueMode(call.ctx, idOf(call))));
+  routes.on(one.exit_rescue_mode, async (call) => shown(call.ctx, await marks.endRescueMode(call.ctx, idOf(call))));
 }

@@ -3,6 +3,7 @@ import { Routes } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
 import { blockDeviceRoutes } from "./block-devices.ts";
 import { bootResourceRoutes } from "./boot-resources.ts";
+import { changesRoutes } from "./changes.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
 import { fabricsRoutes } from "./fabrics.ts";
@@ -13,6 +14,8 @@ import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
+import { recorderRoutes } from "./recorder.ts";
+import { simulatorRoutes } from "./simulator.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
 import { subnetsRoutes } from "./subnets.ts";
 import { tagsRoutes } from "./tags.ts";
@@ -24,6 +27,7 @@ const families = [
   accountRoutes,
   blockDeviceRoutes,
   bootResourceRoutes,
+  changesRoutes,
   configurationRoutes,
   eventsRoutes,
   fabricsRoutes,
@@ -34,6 +38,8 @@ const families = [
   nodeScriptsRoutes,
   placesRoutes,
   rackControllersRoutes,
+  recorderRoutes,
+  simulatorRoutes,
   sshKeysRoutes,
   subnetsRoutes,
   tagsRoutes,

@@ -3,15 +3,15 @@ import { endEnlistSecrets, insertBootSecret, outstandingSecret } from "@rackwrig
 import { bootImage, type BootImage } from "@rackwright/db/images";
 import { insertEvents, insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, machineIdByMac, type LoadedMachine } from "@rackwright/db/machines";
-import { bootInterfaceByMac, machineIdByAddress } from "@rackwright/db/nodes";
+import { bootInterfaceByMac, machineIdByAddress, nodeIdBySystemId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import type { BootRequest, EvidenceItem } from "@rackwright/contract/rack-protocol";
 import { ephemeralScript, localScript, refusalScript, splitOptions } from "@rackwright/domain/boot/ipxe";
 import { isFurther, nextAfter } from "@rackwright/domain/boot/progress";
 import { bootPurpose } from "@rackwright/domain/boot/purpose";
 import { event } from "@rackwright/domain/machine/event";
-import { bootProgress } from "@rackwright/domain/machine/lifecycle";
-import type { Decision } from "@rackwright/domain/machine/machine";
+import { bootProgress } from "@rackwright/domain/machine/lifecycle/boot";
+import type { Decision, Machine } from "@rackwright/domain/machine/machine";
 import { parseMac } from "@rackwright/domain/machine/names";
 import { hashSecret, randomWord } from "../auth/secrets.ts";
 import { type Ctx, inTransaction, type Region, systemCtx } from "../context.ts";
@@ -19,7 +19,7 @@ import type { ConnectedRack } from "../racks/racks.ts";
 import { commit } from "./commit.ts";
 import { getConfig, lifecycleTimes } from "./config.ts";
 
-/** Port that racks serve boot files on. */
+/** Port that racks serve boot files on unless they say another. */
 export const RACK_HTTP_PORT = 5248;
 
 const host = (address: string) => (address.includes(":") ? `[${address}]` : address);
@@ -82,6 +82,19 @@ async function ephemeralImage(
   return image && { image, title: `${commissioning_osystem}/${commissioning_distro_series}` };
 }
 
+/** A deployed Ubuntu is rescued by its own series, where there is an image of it: its tools fit its disks (lifecycle.md section 12). */
+async function ownSystemsImage(
+  tx: Tx,
+  m: Machine,
+  architecture: string,
+): Promise<{ image: BootImage; title: string } | undefined> {
+  const rescued = m.status === "entering_rescue_mode" || m.status === "rescue_mode";
+  if (!rescued || m.previousStatus !== "deployed" || m.osystem !== "ubuntu") return undefined;
+  const { osystem, distroSeries: release } = m;
+  const image = await bootImage(tx, { osystem, release, architecture, purpose: "commissioning" });
+  return image && { image, title: `${osystem}/${release}` };
+}
+
 /** Architecture that a loader's build is for. */
 function architectureOf(request: BootRequest): string {
   return request.buildArch === "arm64" ? "arm64" : "amd64";
@@ -90,7 +103,7 @@ function architectureOf(request: BootRequest): string {
 async function enlistScript(ctx: Ctx, mac: string, request: BootRequest): Promise<string> {
   const { region } = ctx;
   const architecture = architectureOf(request);
-  const rackUrl = `http://${host(request.localAddress)}:${RACK_HTTP_PORT}`;
+  const rackUrl = `http://${host(request.localAddress)}:${request.httpPort ?? RACK_HTTP_PORT}`;
   return inTransaction(ctx, async (tx) => {
     const found = await ephemeralImage(tx, architecture);
     if (!found) return refusalScript(`there is no image for ${architecture} to enlist this machine with`);
@@ -144,12 +157,12 @@ async function knownScript(
   const loaded = await lockMachineById(tx, id);
   if (!loaded) return refusalScript("the machine was deleted just now");
   const { machine } = loaded;
-  const rackUrl = `http://${host(request.localAddress)}:${RACK_HTTP_PORT}`;
+  const rackUrl = `http://${host(request.localAddress)}:${request.httpPort ?? RACK_HTTP_PORT}`;
   const purpose = bootPurpose(machine);
   await recordBoot(ctx, tx, loaded, mac, rack, request, purpose);
   if (purpose === "local") return localScript(rackUrl, `${machine.hostname} starts from its own disk`);
   const architecture = loaded.row.architecture?.split("/")[0] ?? "amd64";
-  const found = await ephemeralImage(tx, architecture);
+  const found = (await ownSystemsImage(tx, machine, architecture)) ?? (await ephemeralImage(tx, architecture));
   if (!found) return refusalScript(`there is no image for ${architecture} to boot ${machine.hostname} into`);
   let preseedUrl: string | null = null;
   if (purpose !== "poweroff") {
@@ -235,8 +248,12 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
   const ctx = systemCtx(region);
   for (const item of items) {
     const mac = item.mac === null ? undefined : parseMac(item.mac);
+    // Of BMCs the rack says whose they are, and for which boot it switched.
+    const { systemId, bootEpoch } = item.source === "bmc" ? (item.detail ?? {}) : {};
+    const byName = typeof systemId === "string" ? await nodeIdBySystemId(region.db.kysely, systemId) : undefined;
     const byMac = mac === undefined ? undefined : await machineIdByMac(region.db.kysely, [mac]);
-    const id = byMac ?? (item.address === null ? undefined : await machineIdByAddress(region.db.kysely, item.address));
+    const id =
+      byName ?? byMac ?? (item.address === null ? undefined : await machineIdByAddress(region.db.kysely, item.address));
     const file = typeof item.detail?.file === "string" ? item.detail.file : undefined;
     if (id === undefined) {
       if (mac !== undefined)
@@ -260,7 +277,7 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
         {
           nodeId: id,
           mac: mac ?? null,
-          bootEpoch: machine.bootEpoch,
+          bootEpoch: typeof bootEpoch === "number" ? bootEpoch : machine.bootEpoch,
           source: item.source,
           text: item.text,
           ...(item.detail ? { detail: item.detail } : {}),

@@ -1,5 +1,6 @@
 /** What a decision wants done beyond the machine's own fields: each effect by the part that owns it. */
 import type { Tx } from "@rackwright/db/connect";
+import { deleteVirtualInterfaces } from "@rackwright/db/addresses";
 import { endBootSecrets } from "@rackwright/db/boot-secrets";
 import { markImageDeployed } from "@rackwright/db/images";
 import { updateMachine } from "@rackwright/db/machines";
@@ -18,7 +19,7 @@ export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Ef
         commissioning: machine.commissioningSetId,
         testing: machine.testingSetId,
         installation: machine.installationSetId,
-        release: null,
+        release: machine.releaseSetId,
       };
       await finishResults(
         tx,
@@ -45,6 +46,8 @@ export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Ef
       return applyDefaultLayout(ctx, tx, machine.id);
     case "clear_links":
       return clearLinks(tx, machine.id);
+    case "drop_virtual_interfaces":
+      return deleteVirtualInterfaces(tx, machine.id);
     case "default_links":
       return defaultLinks(tx, machine.id);
     case "assign_addresses":

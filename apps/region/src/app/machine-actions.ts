@@ -1,54 +1,30 @@
-/** What machines do: commission, test, allocate, deploy, release, abort, power. Each locks the row, asks the domain, commits. */
-import { bootImage } from "@rackwright/db/images";
+/** What machines do: commission, test, allocate, deploy, abort, power. Each locks the row, asks the domain, commits. */
 import { lockAllocatable, type MachineCriteria } from "@rackwright/db/machine-search";
-import { type LoadedMachine, lockMachine, lockMachineById, lockMachines } from "@rackwright/db/machines";
+import { type LoadedMachine, lockMachineById, lockMachines } from "@rackwright/db/machines";
 import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import * as lifecycle from "@rackwright/domain/machine/lifecycle";
+import { canSwitchPower, refusal } from "@rackwright/domain/machine/lifecycle";
+import { abort } from "@rackwright/domain/machine/lifecycle/abort";
+import { commission, type CommissionOptions, test } from "@rackwright/domain/machine/lifecycle/commission";
+import { allocate, deploy, type DeployOptions } from "@rackwright/domain/machine/lifecycle/deploy";
 import { event } from "@rackwright/domain/machine/event";
 import type { Decision, Job } from "@rackwright/domain/machine/machine";
 import { statusCode, statusLabel } from "@rackwright/domain/machine/status";
 import { type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
-import { getConfig, lifecycleTimes } from "./config.ts";
+import { lifecycleTimes } from "./config.ts";
 import { checkDeployable, chooseSystem } from "./deploy-checks.ts";
+import { act, callerId, checkEphemeralImage } from "./machine-act.ts";
 import { permitted } from "./permissions.ts";
 import { createCommissioningSets, createInstallationSet, createTestingSet } from "./script-sets.ts";
 
-/** The user who asks. @throws Error for callers that the dispatcher should have turned away */
-function callerId(ctx: Ctx): number {
-  if (ctx.actor.kind !== "user") throw new Error(`a ${ctx.actor.kind} cannot ask for this`);
-  return ctx.actor.userId;
-}
-
-export interface CommissionRequest extends lifecycle.CommissionOptions {
+export interface CommissionRequest extends CommissionOptions {
   commissioningScripts: string[];
   testingScripts: string[];
   /** Parameters of scripts: NAME or SCRIPT_NAME. */
   scriptParams: Record<string, string>;
   comment: string;
-}
-
-/** Refuse what could only fail later: no image to boot into. */
-async function checkEphemeralImage(tx: Tx, architecture: string | null): Promise<void> {
-  const { commissioning_osystem, commissioning_distro_series } = await getConfig(
-    tx,
-    "commissioning_osystem",
-    "commissioning_distro_series",
-  );
-  const arch = architecture?.split("/")[0] ?? "amd64";
-  const image = await bootImage(tx, {
-    osystem: commissioning_osystem,
-    release: commissioning_distro_series,
-    architecture: arch,
-    purpose: "commissioning",
-  });
-  if (!image)
-    throw new DomainError(
-      "bad_request",
-      `There is no image of ${commissioning_osystem}/${commissioning_distro_series} for ${arch} to boot the machine into: import or upload one.`,
-    );
 }
 
 /** The shell of `commission`, inside a transaction that holds the machine. */
@@ -58,13 +34,7 @@ export async function startCommission(
   loaded: LoadedMachine,
   request: CommissionRequest,
 ): Promise<LoadedMachine> {
-  const decision = lifecycle.commission(
-    loaded.machine,
-    callerId(ctx),
-    request,
-    request.comment,
-    await lifecycleTimes(ctx, tx),
-  );
+  const decision = commission(loaded.machine, callerId(ctx), request, request.comment, await lifecycleTimes(ctx, tx));
   await checkEphemeralImage(tx, loaded.row.architecture);
   const after = await commit(ctx, tx, loaded, decision);
   await createCommissioningSets(ctx, tx, loaded.machine.id, {
@@ -75,20 +45,6 @@ export async function startCommission(
     architecture: loaded.row.architecture ?? "amd64/generic",
   });
   return after;
-}
-
-/** Lock the machine that the caller may act on, decide and commit. @returns its id */
-async function act(
-  ctx: Ctx,
-  systemId: string,
-  permission: "edit" | "admin",
-  work: (tx: Tx, loaded: LoadedMachine) => Promise<unknown>,
-): Promise<number> {
-  return inTransaction(ctx, async (tx) => {
-    const loaded = permitted(ctx.actor, permission, await lockMachine(tx, systemId));
-    await work(tx, loaded);
-    return loaded.machine.id;
-  });
 }
 
 export function commissionMachine(ctx: Ctx, systemId: string, request: CommissionRequest): Promise<number> {
@@ -104,7 +60,7 @@ export interface TestRequest {
 
 export function testMachine(ctx: Ctx, systemId: string, request: TestRequest): Promise<number> {
   return act(ctx, systemId, "admin", async (tx, loaded) => {
-    const decision = lifecycle.test(
+    const decision = test(
       loaded.machine,
       callerId(ctx),
       request.enableSsh,
@@ -192,7 +148,7 @@ async function checkPlaces(tx: Tx, criteria: MachineCriteria): Promise<void> {
 }
 
 function acquire(ctx: Ctx, tx: Tx, loaded: LoadedMachine, agentName: string, comment: string): Promise<LoadedMachine> {
-  const decision = lifecycle.allocate(loaded.machine, callerId(ctx), agentName, comment, ctx.region.now());
+  const decision = allocate(loaded.machine, callerId(ctx), agentName, comment, ctx.region.now());
   return commit(ctx, tx, loaded, decision, { allocated_token: ctx.tokenKey });
 }
 
@@ -216,78 +172,33 @@ export function deployMachine(ctx: Ctx, systemId: string, request: DeployRequest
 }
 
 async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: DeployRequest): Promise<void> {
-  const refused = lifecycle.refusal("deploy", given.machine);
+  const refused = refusal("deploy", given.machine);
   if (refused) throw refused;
   const loaded =
     given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request.comment) : given;
   const system = await chooseSystem(tx, request.distroSeries, loaded.row.architecture);
   await checkEphemeralImage(tx, loaded.row.architecture);
   await checkDeployable(tx, loaded.machine.id, system);
-  const options: lifecycle.DeployOptions = {
+  const options: DeployOptions = {
     osystem: system.osystem,
     distroSeries: system.release,
     hweKernel: request.hweKernel || null,
     userData: request.userData,
     comment: request.comment,
   };
-  await commit(ctx, tx, loaded, lifecycle.deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)));
+  await commit(ctx, tx, loaded, deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)));
   await createInstallationSet(ctx, tx, loaded.machine.id);
-}
-
-export interface ReleaseRequest {
-  comment: string;
-  erase: boolean;
-  scripts: string[];
-}
-
-/** @returns its id */
-export function releaseMachine(ctx: Ctx, systemId: string, request: ReleaseRequest): Promise<number> {
-  if (request.erase || request.scripts.length > 0)
-    throw invalidField(
-      request.erase ? "erase" : "scripts",
-      "Erasing disks and running scripts on release are not available yet: release without them.",
-    );
-  return act(ctx, systemId, "edit", (tx, loaded) => releaseLocked(ctx, tx, loaded, request.comment));
-}
-
-async function releaseLocked(ctx: Ctx, tx: Tx, loaded: LoadedMachine, comment: string): Promise<boolean> {
-  const { status } = loaded.machine;
-  if (status === "ready" || status === "releasing") return false;
-  await commit(ctx, tx, loaded, lifecycle.release(loaded.machine, comment, ctx.region.now()));
-  return true;
-}
-
-/** All or none. @returns system ids of those that were released now */
-export async function releaseMachines(ctx: Ctx, systemIds: readonly string[], comment: string): Promise<string[]> {
-  return inTransaction(ctx, async (tx) => {
-    const found = await lockMachines(tx, systemIds);
-    const missing = systemIds.filter((id) => !found.some((m) => m.machine.systemId === id));
-    if (missing.length > 0) throw new DomainError("bad_request", `Unknown machine(s): ${missing.join(", ")}.`);
-    for (const loaded of found) permitted(ctx.actor, "edit", loaded);
-    const stuck = found.filter(
-      ({ machine: m }) => m.status !== "ready" && m.status !== "releasing" && lifecycle.refusal("release", m),
-    );
-    if (stuck.length > 0)
-      throw new DomainError(
-        "wrong_status",
-        `Machine(s) cannot be released in their current state: ${stuck.map(({ machine: m }) => `${m.systemId} ('${statusLabel[m.status]}')`).join(", ")}.`,
-      );
-    const released: string[] = [];
-    for (const loaded of found)
-      if (await releaseLocked(ctx, tx, loaded, comment)) released.push(loaded.machine.systemId);
-    return released;
-  });
 }
 
 export function abortMachine(ctx: Ctx, systemId: string, comment: string): Promise<number> {
   return act(ctx, systemId, "edit", async (tx, loaded) =>
-    commit(ctx, tx, loaded, lifecycle.abort(loaded.machine, comment, ctx.region.now())),
+    commit(ctx, tx, loaded, abort(loaded.machine, comment, ctx.region.now())),
   );
 }
 
 function powerDecision(loaded: LoadedMachine, action: "on" | "off", comment: string): Decision {
   const { machine } = loaded;
-  if (!lifecycle.canSwitchPower(machine))
+  if (!canSwitchPower(machine))
     throw invalidField(
       "power_type",
       `${machine.hostname} has power type '${machine.powerType || "none"}', which cannot be switched from here: switch it by hand, or set another.`,
@@ -333,7 +244,7 @@ export function powerOnMachine(
 export async function powerOffMachine(ctx: Ctx, systemId: string, comment: string): Promise<number | null> {
   let switchable = true;
   const id = await act(ctx, systemId, "edit", async (tx, loaded) => {
-    switchable = lifecycle.canSwitchPower(loaded.machine);
+    switchable = canSwitchPower(loaded.machine);
     if (switchable) await commit(ctx, tx, loaded, powerDecision(loaded, "off", comment));
   });
   return switchable ? id : null;

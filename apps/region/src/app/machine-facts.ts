@@ -2,7 +2,8 @@
 import { latestOutput } from "@rackwright/db/script-results";
 import { lockMachineById, type NodeRow } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import { canSwitchPower, powerObserved } from "@rackwright/domain/machine/lifecycle";
+import { canSwitchPower } from "@rackwright/domain/machine/lifecycle";
+import { powerObserved } from "@rackwright/domain/machine/lifecycle/power";
 import type { PowerState } from "@rackwright/domain/machine/machine";
 import { Binary, serialize } from "bson";
 import { nodeToken, type Token } from "../auth/tokens.ts";

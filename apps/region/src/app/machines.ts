@@ -17,7 +17,7 @@ import {
   zoneId,
 } from "@rackwright/db/nodes";
 import { DomainError, type FieldMessages, invalidField } from "@rackwright/domain/errors";
-import { commissionInPlace } from "@rackwright/domain/machine/lifecycle";
+import { commissionInPlace } from "@rackwright/domain/machine/lifecycle/commission";
 import {
   generateHostname,
   generateSystemId,

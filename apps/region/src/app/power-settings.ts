@@ -3,6 +3,7 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { NodeRow } from "@rackwright/db/machines";
 import { powerDrivers } from "@rackwright/power/registry";
 import { checkSettings } from "@rackwright/power/settings";
+import { powerTypeNames } from "@rackwright/power/type-names";
 import type { Region } from "../context.ts";
 
 const purpose = (systemId: string) => `power:${systemId}`;
@@ -22,7 +23,7 @@ export function readPowerParameters(
  * @throws DomainError invalid_fields by `power_parameters_NAME`
  */
 export function powerColumns(
-  region: Pick<Region, "secrets">,
+  region: Pick<Region, "secrets" | "simulated">,
   systemId: string,
   now: { powerType: string; parameters: PowerParameters },
   wanted: { powerType: string | undefined; given: Record<string, unknown>; skipCheck: boolean },
@@ -33,13 +34,19 @@ export function powerColumns(
       throw invalidField("power_type", "Power parameters were given without a power type.");
     return { power_type: "", power_parameters: null };
   }
+  const kept = powerType === now.powerType ? now.parameters : {};
+  const sealed = (values: PowerParameters) => ({
+    power_type: powerType,
+    power_parameters: region.secrets.seal(purpose(systemId), JSON.stringify(values)),
+  });
+  // No BMC is asked by them: whatever a script gives to a machine of that type is taken.
+  if (region.simulated && isTypeName(powerType)) return sealed({ ...kept, ...asText(wanted.given) });
   const driver = powerDrivers.get(powerType);
   if (!driver)
     throw invalidField(
       "power_type",
       `Select a valid choice. ${powerType} is not one of the available choices: ${[...powerDrivers.keys()].join(", ")}.`,
     );
-  const kept = powerType === now.powerType ? now.parameters : {};
   const checked = checkSettings(driver, { ...kept, ...wanted.given }, { skipCheck: wanted.skipCheck });
   if (!checked.ok) {
     const fields = Object.fromEntries(
@@ -48,10 +55,18 @@ export function powerColumns(
     const first = Object.entries(fields)[0];
     throw new DomainError("invalid_fields", `${first?.[0]}: ${first?.[1][0]}`, { fields });
   }
-  return {
-    power_type: powerType,
-    power_parameters: region.secrets.seal(purpose(systemId), JSON.stringify(checked.values)),
-  };
+  return sealed(checked.values);
+}
+
+const isTypeName = (name: string) => powerTypeNames.some((known) => known === name);
+
+function asText(given: Record<string, unknown>): PowerParameters {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(String) : typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
 }
 
 /** Power types that a machine finds out about itself. Of others (a webhook's URL, say) the machine's word is not taken: racks would follow it. */
@@ -63,7 +78,7 @@ const FOUND_BY_MACHINES = ["ipmi", "redfish", "mscm", "moonshot", "wedge"];
  * @throws DomainError invalid_fields also for a type that no machine finds out about itself
  */
 export function reportedPowerColumns(
-  region: Pick<Region, "secrets">,
+  region: Pick<Region, "secrets" | "simulated">,
   systemId: string,
   powerType: string,
   given: Record<string, unknown>,

@@ -17,7 +17,7 @@ import {
 import { insertResults, nodeNames, type ResultTypeName } from "@rackwright/db/script-sets";
 import { readScript } from "@rackwright/db/scripts";
 import { event, type EventRecord } from "@rackwright/domain/machine/event";
-import type { Signal } from "@rackwright/domain/machine/lifecycle";
+import type { Signal } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { parseResultYaml } from "@rackwright/domain/scripts/result-yaml";
 import { resultType, scriptStatus, scriptStatusLabel, unfinishedStatuses } from "@rackwright/domain/scripts/status";

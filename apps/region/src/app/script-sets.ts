@@ -144,7 +144,15 @@ export async function createInstallationSet(
   return setId;
 }
 
-/** @throws DomainError on scripts when one of the words means nothing */
+/**
+ * The release scripts that these words mean on this machine; none when they are all for other hardware.
+ * @throws DomainError on scripts when one of the words means nothing
+ */
+export async function chooseReleaseScripts(tx: Tx, machineId: number, words: readonly string[]): Promise<Script[]> {
+  return selectRelease(await listScripts(tx), words, (await loadScriptTarget(tx, machineId)).facts);
+}
+
+/** @throws DomainError on scripts when one of the words means nothing, on a parameter that none of them has */
 export async function createReleaseSet(
   ctx: Ctx,
   tx: Tx,

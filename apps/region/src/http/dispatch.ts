@@ -77,7 +77,12 @@ export async function dispatch(
       params: decoded.values,
       extra: decoded.extra,
       given: new Set(Object.keys(params)),
-      request: { origin: originOf(request), body: request.raw, contentLength: lengthOf(request) },
+      request: {
+        origin: originOf(request),
+        body: request.raw,
+        contentLength: lengthOf(request),
+        lastEventId: lastEventIdOf(request),
+      },
     });
     sendResult(reply, action.success, result);
   } catch (error) {
@@ -94,6 +99,12 @@ export async function dispatch(
 
 export function collapseSlashes(path: string): string {
   return path.replace(/\/{2,}/g, "/");
+}
+
+/** Where a reader of server-sent events was. */
+function lastEventIdOf(request: FastifyRequest): string | undefined {
+  const header = request.headers["last-event-id"];
+  return typeof header === "string" ? header : undefined;
 }
 
 function lengthOf(request: FastifyRequest): number | undefined {

@@ -13,7 +13,7 @@ export interface Call<P extends Params> {
   extra: Record<string, string>;
   /** Names that the caller gave at all: updates leave the others alone. */
   given: ReadonlySet<string>;
-  request: { origin: string; body: Readable; contentLength: number | undefined };
+  request: { origin: string; body: Readable; contentLength: number | undefined; lastEventId: string | undefined };
 }
 
 export type Handler<P extends Params = Params> = (call: Call<P>) => Promise<unknown>;

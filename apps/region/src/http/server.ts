@@ -28,6 +28,8 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
   // Bodies are read by whoever handles the request: some are streams of gigabytes.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+  // Streams that never end by themselves would keep it open.
+  server.addHook("preClose", async () => region.changes.endStreams());
   server.setErrorHandler((error, request, reply) => {
     region.log.error({ err: error, requestId: request.id, url: request.url }, "request failed");
     void reply

@@ -1,8 +1,10 @@
 /** meta-data: what cloud-init asks first (reference: metadata-protocol.md section 3). */
-import { sshKeysOf } from "@rackwright/db/users";
+import { sshKeysOf, sshKeysOfRequester } from "@rackwright/db/users";
 import type { LoadedMachine } from "@rackwright/db/machines";
 import { domainName } from "@rackwright/db/nodes";
 import { DomainError } from "@rackwright/domain/errors";
+import type { Machine } from "@rackwright/domain/machine/machine";
+import type { MachineStatus } from "@rackwright/domain/machine/status";
 import { renderVendorData } from "@rackwright/domain/preseed/preseed";
 import type { Region } from "../context.ts";
 
@@ -18,13 +20,24 @@ async function items(region: Region, loaded: LoadedMachine): Promise<Map<string,
       renderVendorData({ system_info: { default_user: { name: machine.osystem === "ubuntu" ? "ubuntu" : "debian" } } }),
     ],
   ]);
-  const ephemeral = machine.status === "commissioning" || machine.status === "testing";
-  if (machine.ownerId !== null && (!ephemeral || machine.enableSsh)) {
-    const keys = await sshKeysOf(region.db.kysely, machine.ownerId);
-    if (keys.length > 0) found.set("public-keys", keys.map((k) => k.key).join("\n"));
-  }
+  const keys = await publicKeys(region, machine);
+  if (keys.length > 0) found.set("public-keys", keys.join("\n"));
   return found;
 }
+
+/** While scripts run nobody logs in unless that was asked for. Into rescue mode goes whoever started it, and the owner. */
+async function publicKeys(region: Region, machine: Machine): Promise<string[]> {
+  const { kysely } = region.db;
+  const scripts = scriptsOnly.includes(machine.status) && !machine.enableSsh;
+  const owners = machine.ownerId === null || scripts ? [] : await sshKeysOf(kysely, machine.ownerId);
+  const rescuers = rescue.includes(machine.status)
+    ? await sshKeysOfRequester(kysely, machine.id, "REQUEST_NODE_START_RESCUE_MODE")
+    : [];
+  return [...new Set([...owners, ...rescuers].map((k) => k.key))];
+}
+
+const scriptsOnly: readonly MachineStatus[] = ["commissioning", "testing", "disk_erasing", "releasing"];
+const rescue: readonly MachineStatus[] = ["entering_rescue_mode", "rescue_mode"];
 
 /** The list of items, or one of them. @throws DomainError not_found */
 export async function metaData(region: Region, loaded: LoadedMachine, item: string): Promise<string> {

@@ -3,8 +3,8 @@ import { after, before, suite, test } from "node:test";
 import { newNodeToken, nodeToken, type Token } from "../auth/tokens.ts";
 import { inTransaction } from "../context.ts";
 import { addImage, addMachine, machineRow, netboot, statusOf } from "../testing/machines.ts";
+import { at, credentialsIn, machineSide } from "../testing/machine-side.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
-import type { RequestOptions } from "../testing/request.ts";
 
 let t: TestRegion;
 before(async () => {
@@ -13,25 +13,8 @@ before(async () => {
 });
 after(() => t?.close());
 
-const at = (path: string) => `/MAAS/metadata/${path}`;
-const preseed = (systemId: string, secret: string | undefined, headers: Record<string, string> = {}) =>
-  t.request(null, "GET", at(`latest/by-id/${systemId}/`), { query: { op: "get_preseed", secret }, headers });
-const signal = (token: Token | null, fields: Record<string, string>, files: RequestOptions["multipart"] = {}) =>
-  t.request(token, "POST", at("latest/"), { multipart: { op: "signal", ...fields, ...files } });
-const report = (token: Token | null, systemId: string, json: unknown) =>
-  t.request(token, "POST", at(`status/${systemId}`), { json });
+const { preseed, signal, report } = machineSide(() => t);
 const file = (filename: string, content: string | Uint8Array) => ({ filename, content });
-
-/** The three credential fields of a preseed, as the runner reads them. */
-function credentialsIn(text: string): Token {
-  const field = (name: string) => new RegExp(`${name}: (\\S+)`).exec(text)?.[1] ?? "";
-  return {
-    consumerKey: field("consumer_key"),
-    tokenKey: field("token_key"),
-    tokenSecret: field("token_secret"),
-    name: "machine",
-  };
-}
 
 /** A machine that commissions, with the credentials of its boot. */
 async function commissioning() {

@@ -6,6 +6,7 @@ import type { FastifyRequest } from "fastify";
 import { authenticate } from "../auth/authenticate.ts";
 import { hashSecret } from "../auth/secrets.ts";
 import type { Region } from "../context.ts";
+import { noteWrongClock } from "./clock.ts";
 import { originOf } from "../http/dispatch.ts";
 import { parseBody, queryParams } from "../http/body.ts";
 import type { ParsedBody } from "../http/body-parts.ts";
@@ -62,12 +63,10 @@ export function textOf(values: RawValue[] | undefined): string | undefined {
  * @throws DomainError unauthorized without credentials, forbidden with any that are not a machine's
  */
 export async function signedMachine(region: Region, request: FastifyRequest): Promise<number> {
-  const identity = await authenticate(
-    region,
-    request.headers.authorization,
-    {},
-    { method: request.method, url: `${originOf(request)}${request.url.split("?")[0]}` },
-  ).catch((error: unknown) => {
+  const { authorization } = request.headers;
+  const target = { method: request.method, url: `${originOf(request)}${request.url.split("?")[0]}` };
+  const identity = await authenticate(region, authorization, {}, target).catch(async (error: unknown) => {
+    if (error instanceof DomainError) await noteWrongClock(region, authorization, target);
     // A token that was revoked is as good as none of a machine: 403, as the original answers.
     if (error instanceof DomainError && error.code === "unauthorized")
       throw new DomainError("forbidden", error.message, { cause: error });

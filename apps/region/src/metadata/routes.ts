@@ -1,7 +1,7 @@
 /** The machine-facing routes: their own scope, with their own credentials (reference: metadata-protocol.md section 1). */
 import { lockMachineById, readMachineById, type LoadedMachine } from "@rackwright/db/machines";
 import { DomainError } from "@rackwright/domain/errors";
-import { netbootOff } from "@rackwright/domain/machine/lifecycle";
+import { netbootOff } from "@rackwright/domain/machine/lifecycle/deploy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { commit } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";

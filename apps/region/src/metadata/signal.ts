@@ -3,7 +3,8 @@ import type { RawParams } from "@rackwright/contract/params";
 import { insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, updateMachine } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle";
+import { runsReleaseScripts } from "@rackwright/domain/machine/lifecycle/release";
+import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
 import { commit } from "../app/commit.ts";
@@ -41,6 +42,7 @@ const STORES: readonly Machine["status"][] = [
   "testing",
   "deploying",
   "deployed",
+  "disk_erasing",
   "releasing",
   "rescue_mode",
   "failed_commissioning",
@@ -58,6 +60,7 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
   const exitStatus = numberField(fields, "exit_status", "integer") ?? numberField(fields, "script_result", "integer");
   const runtime = numberField(fields, "runtime", "seconds");
   const name = textOf(fields.name);
+  const error = textOf(fields.error) ?? "";
   const files = Object.entries(fields).flatMap(([field, values]) =>
     values.flatMap((v) =>
       typeof v === "string" || v.bytes === undefined ? [] : [{ name: plain(v.filename || field), bytes: v.bytes }],
@@ -102,19 +105,16 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
     const powerType = textOf(fields.power_type);
     if (powerType !== undefined && TAKES_POWER.includes(machine.status))
       await takePower(region, tx, loaded, powerType, textOf(fields.power_parameters));
-    const running = [machine.commissioningSetId, machine.testingSetId].filter((id) => id !== null);
-    if (machine.status === "commissioning" || machine.status === "testing") await touchPing(tx, running, now);
-    const summary = await setSummary(
-      tx,
-      machine.status === "testing" || machine.status === "commissioning" ? running : [],
-    );
+    const running = setsAtWork(machine);
+    await touchPing(tx, running, now);
+    const summary = await setSummary(tx, running);
     await insertEvidence(tx, [
       {
         nodeId,
         mac: null,
         bootEpoch: machine.bootEpoch,
         source: "script",
-        text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}`}`,
+        text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}`}${error === "" ? "" : `: ${error.slice(0, 500)}`}`,
       },
     ]);
     // What the hooks wrote (interfaces, disks) is part of what is decided on.
@@ -124,10 +124,10 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
       machine,
       {
         signal,
-        error: textOf(fields.error) ?? "",
+        error,
         scriptName: signal === "WORKING" && exitStatus === undefined ? about : null,
         anyFailed: summary.anyFailed,
-        anyPending: summary.anyPending,
+        anyPending: summary.anyPending || (runsReleaseScripts(machine) && summary.anyRunning),
       },
       await lifecycleTimes(ctx, tx),
     );
@@ -135,10 +135,21 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
   });
 }
 
+/** The runs whose results decide what the machine's word means now. */
+function setsAtWork(m: Machine): number[] {
+  const ids = runsReleaseScripts(m)
+    ? [m.releaseSetId]
+    : m.status === "commissioning" || m.status === "testing"
+      ? [m.commissioningSetId, m.testingSetId]
+      : [];
+  return ids.filter((id) => id !== null);
+}
+
 function typesOf(machine: Machine): number[] {
   switch (machine.status) {
     case "deploying":
       return [resultType.installation];
+    case "disk_erasing":
     case "releasing":
       return [resultType.release];
     default:

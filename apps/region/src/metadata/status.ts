@@ -1,13 +1,15 @@
 /** The reporting webhook of cloud-init and the installer (reference: metadata-protocol.md section 7). */
 import { insertEvents, insertEvidence } from "@rackwright/db/history";
-import { lockMachineById } from "@rackwright/db/machines";
+import { type LoadedMachine, lockMachineById } from "@rackwright/db/machines";
 import { DomainError } from "@rackwright/domain/errors";
 import { event, type EventType } from "@rackwright/domain/machine/event";
-import { bootProgress, fail } from "@rackwright/domain/machine/lifecycle";
+import { bootProgress } from "@rackwright/domain/machine/lifecycle/boot";
+import { fail } from "@rackwright/domain/machine/lifecycle/failure";
+import { releaseScriptsEnded, runsReleaseScripts } from "@rackwright/domain/machine/lifecycle/release";
 import { resultType } from "@rackwright/domain/scripts/status";
 import { commit } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";
-import { storeSignalResult } from "../app/script-results.ts";
+import { setSummary, storeSignalResult } from "../app/script-results.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 import { plain } from "./request.ts";
 
@@ -95,8 +97,37 @@ export async function receiveStatus(region: Region, nodeId: number, report: Repo
         loaded,
         fail(machine, `${report.origin} failed while commissioning: ${report.description}`, region.now()),
       );
+    } else if (report.event_type === "finish" && topLevel && runsReleaseScripts(machine)) {
+      await releaseReport(ctx, tx, loaded, report, failed);
     }
   });
+}
+
+/** A stage of the ephemeral system that runs release scripts is over; the last one gives the machine back. */
+async function releaseReport(
+  ctx: ReturnType<typeof systemCtx>,
+  tx: Parameters<typeof storeSignalResult>[1],
+  loaded: LoadedMachine,
+  report: Report,
+  failed: boolean,
+): Promise<void> {
+  const { machine } = loaded;
+  const now = ctx.region.now();
+  if (failed) {
+    const reason = `${report.origin} failed while release scripts ran: ${report.description}`;
+    await commit(ctx, tx, loaded, fail(machine, reason, now));
+  } else if (report.name === "modules-final") {
+    const { anyFailed, anyPending, anyRunning } = await setSummary(
+      tx,
+      machine.releaseSetId === null ? [] : [machine.releaseSetId],
+    );
+    await commit(
+      ctx,
+      tx,
+      loaded,
+      releaseScriptsEnded(machine, { anyFailed, anyPending: anyPending || anyRunning }, now),
+    );
+  }
 }
 
 async function storeFiles(

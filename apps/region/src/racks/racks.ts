@@ -7,6 +7,8 @@ export interface ConnectedRack {
   systemId: string;
   hostname: string;
   interfaces: RackInterface[];
+  /** Where it serves machines by HTTP; absent: 5248. */
+  httpPort?: number;
   connectedAt: Date;
 }
 

@@ -4,7 +4,7 @@ import { insertEvidence } from "@rackwright/db/history";
 import { scriptStatus } from "@rackwright/domain/scripts/status";
 import { newNodeToken } from "../auth/tokens.ts";
 import { inTransaction } from "../context.ts";
-import { addMachine, machineRow, statusOf } from "../testing/machines.ts";
+import { addImage, addMachine, machineRow, statusOf } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 import { sweepDeadlines } from "./deadlines.ts";
 
@@ -75,6 +75,30 @@ test("whatever is overdue fails, with what was waited for and what was last seen
   }
   await sweepDeadlines(t.region);
   assert.equal((await machineRow(t, first.systemId)).boot_epoch, 3, "once");
+});
+
+test("the reason is the diagnosis: what is wrong and what to check, in the error and in the event", async () => {
+  t.racks.connect({ nodeId: 900 });
+  const m = await addMachine(t, "commissioning", waiting("dhcp", { power_state: "on" }));
+  await t.db.pool.query("update vlan set dhcp_on = true where id = 1");
+  await addImage(t);
+  t.clock.set(minutes(31));
+  await sweepDeadlines(t.region);
+  const reason = (await machineRow(t, m.systemId)).error_description;
+  assert.match(
+    reason,
+    /^The machine is on, and no DHCP request of it was seen\. What to check: The cable and switch port/,
+  );
+  assert.match(reason, /waited 31 minutes, at last for dhcp;/);
+  const events = await t.db.kysely
+    .selectFrom("event")
+    .select(["type", "description"])
+    .where("node_id", "=", m.id)
+    .where("type", "in", ["FAILED_COMMISSIONING", "REQUEST_NODE_MARK_FAILED_SYSTEM"])
+    .execute();
+  assert.deepEqual(new Set(events.map((e) => e.description)), new Set([reason]));
+  assert.equal(events.length, 2);
+  t.racks.disconnect(900);
 });
 
 test("one that nobody can switch, or that somebody wants to look into, is left on", async () => {

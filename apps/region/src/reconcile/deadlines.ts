@@ -1,11 +1,14 @@
 /** Every waiting status has a deadline; this is what keeps them. Wakes at the next one, and when a machine changed. */
 import { lastEvidence } from "@rackwright/db/history";
-import { lockMachineById, nextDeadline, overdueMachineIds } from "@rackwright/db/machines";
+import { lockMachineById, readMachineById, nextDeadline, overdueMachineIds } from "@rackwright/db/machines";
 import type { NotifyHub } from "@rackwright/db/notify";
 import { type OverdueResult, overdueResults, timeOutResults } from "@rackwright/db/script-results";
 import { dropOldNonces } from "@rackwright/db/users";
-import { expire, overrun } from "@rackwright/domain/machine/lifecycle";
+import { explained } from "@rackwright/domain/diagnosis/diagnose";
+import type { Finding } from "@rackwright/domain/diagnosis/case";
+import { expire, overrun } from "@rackwright/domain/machine/lifecycle/failure";
 import { commit } from "../app/commit.ts";
+import { diagnoseLoaded } from "../app/diagnosis.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 
 /** A look without any wake-up, should one get lost; scripts that overrun are found by it too. */
@@ -27,13 +30,25 @@ export async function sweepDeadlines(region: Region): Promise<void> {
 
 async function expireMachine(region: Region, id: number): Promise<void> {
   const ctx = systemCtx(region);
+  const finding = await findingOf(region, id);
   await inTransaction(ctx, async (tx) => {
     const loaded = await lockMachineById(tx, id);
     if (!loaded) return;
     const seen = await lastEvidence(tx, id, loaded.machine.bootEpoch);
     const text = seen ? `${seen.text} (${seen.at.toISOString()})` : null;
-    await commit(ctx, tx, loaded, expire(loaded.machine, text, region.now()));
+    await commit(ctx, tx, loaded, explained(expire(loaded.machine, text, region.now()), finding));
   });
+}
+
+/** Why it got no further, as far as the evidence tells. It fails in time also where the diagnosis itself does not succeed. */
+async function findingOf(region: Region, id: number): Promise<Finding | undefined> {
+  try {
+    const loaded = await readMachineById(region.db.kysely, id);
+    return loaded && (await diagnoseLoaded(region, region.db.kysely, loaded)).findings[0];
+  } catch (error) {
+    region.log.error({ err: error, nodeId: id }, "an overdue machine could not be diagnosed");
+    return undefined;
+  }
 }
 
 /** That script's result is timed out; whatever else has not ended is aborted with the machine's work. */

@@ -5,6 +5,7 @@ import { machinesToPoll, markPolled } from "@rackwright/db/power-actions";
 import { DomainError } from "@rackwright/domain/errors";
 import { event } from "@rackwright/domain/machine/event";
 import { powerDrivers } from "@rackwright/power/registry";
+import { powerTypeNames } from "@rackwright/power/type-names";
 import { askBmc, observePower } from "../app/machine-facts.ts";
 import type { Region } from "../context.ts";
 
@@ -17,6 +18,8 @@ const SETTLE_MS = 20_000;
 const CONCURRENCY = 5;
 const BATCH = 100;
 
+/** Emulated machines can be asked whatever they are. */
+const emulated = powerTypeNames.filter((name) => name !== "manual");
 const queryable = [...powerDrivers.values()].filter((driver) => driver.queryable).map((driver) => driver.name);
 
 /** One round. @returns how many machines were asked */
@@ -26,7 +29,7 @@ export async function pollPower(region: Region): Promise<number> {
   const ids = await machinesToPoll(region.db.kysely, {
     checkedBefore: new Date(now - AGE_MS),
     changedBefore: new Date(now - SETTLE_MS),
-    powerTypes: queryable,
+    powerTypes: region.simulated ? emulated : queryable,
     limit: BATCH,
   });
   const waiting = [...ids];

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createJobs, type Jobs } from "@rackwright/db/jobs";
+import { notifyHub } from "@rackwright/db/notify";
 import { testDatabase, type TestDatabase } from "@rackwright/db/testing/database";
 import { insertToken, insertUser, type User } from "@rackwright/db/users";
 import type { Actor } from "@rackwright/domain/machine/machine";
@@ -14,6 +15,7 @@ import { secretBox } from "../auth/secrets.ts";
 import { apiKey, makeToken, sealToken, type Token } from "../auth/tokens.ts";
 import type { Ctx, Region } from "../context.ts";
 import { createServer } from "../http/server.ts";
+import { changeFeed } from "../live/change-feed.ts";
 import { loadMachineFiles } from "../metadata/files.ts";
 import { RackCredentials } from "../racks/credentials.ts";
 import { type MemoryRacks, memoryRacks } from "./memory-racks.ts";
@@ -103,7 +105,7 @@ function lazyJobs(jobs: Jobs): Jobs {
 
 const MACHINE_DIRECTORY = join(import.meta.dirname, "..", "..", "..", "..", "machine");
 
-export async function testRegion(): Promise<TestRegion> {
+export async function testRegion(options: { simulated?: boolean } = {}): Promise<TestRegion> {
   // What can fail without a database comes before there is one to be closed.
   const routes = allRoutes();
   const machineFiles = await loadMachineFiles(MACHINE_DIRECTORY);
@@ -112,6 +114,8 @@ export async function testRegion(): Promise<TestRegion> {
   const clock = testClock();
   const racks = memoryRacks();
   const credentials = new RackCredentials(t.db);
+  const hub = notifyHub({ connection: t.connection });
+  const changes = changeFeed({ db: t.db, hub, onError: () => {}, keep: 200 });
   const region: Region = {
     db: t.db,
     jobs: lazyJobs(createJobs({ connection: t.connection, stopTimeoutMs: 2_000 })),
@@ -119,14 +123,18 @@ export async function testRegion(): Promise<TestRegion> {
     racks,
     images: memoryImages(directory),
     machineFiles,
+    changes,
     trustedClient: (request) => credentials.trustedClient({ headers: request.headers, socket: request.socket }),
     log: pino({ level: process.env.TEST_LOG ?? "silent" }),
     now: clock.now,
     version: "0.1.0-test",
+    simulated: options.simulated ?? false,
   };
   const server = createServer(region, routes);
   const close = async () => {
     await server.close();
+    await changes.close();
+    await hub.close();
     await region.jobs.stop();
     await t.close();
     await rm(directory, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { lockMachineById, readMachineById } from "@rackwright/db/machines";
 import { addPowerStep, finishPowerAction, powerActionSteps } from "@rackwright/db/power-actions";
 import type { PowerStep } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
-import { powerFailed } from "@rackwright/domain/machine/lifecycle";
+import { powerFailed } from "@rackwright/domain/machine/lifecycle/failure";
 import { commit } from "../app/commit.ts";
 import { flatParameters, observePower, racksFor } from "../app/machine-facts.ts";
 import { readPowerParameters } from "../app/power-settings.ts";

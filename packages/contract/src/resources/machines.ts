@@ -1,6 +1,7 @@
 import { action, resource } from "../action.ts";
 import { choice, flag, integer, json, list, MAX_INT, optionalFlag, requiredText, text } from "../params.ts";
 import { machineFilters, machineTraits } from "./filters.ts";
+import { recorderActions } from "./recorder.ts";
 
 const comment = text("Why, for the machine's history.", { max: 255 });
 const commissioningScripts = list(
@@ -36,10 +37,15 @@ const editable = {
   cpu_count: integer("Processor threads, until commissioning finds out.", { min: 0, max: MAX_INT }),
   memory: integer("Memory in MiB, until commissioning finds out.", { min: 0, max: MAX_INT }),
 } as const;
+const annotations = {
+  wildcard: "",
+  wildcardDoc: { name: "KEY", doc: "Value to keep under this key of the caller's choice; empty to remove it." },
+} as const;
 const notMachine = {
   403: "the caller may not do this to this machine, or it is locked",
   404: "there is no such machine",
 } as const;
+const notRestorable = { ...notMachine, 409: "the machine is neither Ready nor in Failed testing" } as const;
 
 export const machines = resource({
   name: "Machines",
@@ -252,6 +258,69 @@ export const machine = resource({
       returns: "Machine",
       errors: { ...notMachine, 409: "the machine is doing nothing that could be aborted" },
     }),
+    lock: action({
+      method: "POST",
+      doc: "Lock a machine\n\nKeeps a Deployed or Deploying machine as it is: nothing that would change, release or delete it is done until it is unlocked.",
+      params: { comment },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "it is locked already, or neither Deployed nor Deploying" },
+    }),
+    unlock: action({
+      method: "POST",
+      doc: "Unlock a machine",
+      params: { comment },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "it is not locked" },
+    }),
+    mark_broken: action({
+      method: "POST",
+      doc: "Mark a machine broken\n\nTakes one of the caller's own machines out of use. One that could be released is released and switched off.",
+      params: {
+        comment,
+        error_description: text("What is wrong with it: the older name of `comment`.", { max: 255 }),
+      },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine cannot become Broken from its status" },
+    }),
+    mark_fixed: action({
+      method: "POST",
+      access: "admin",
+      doc: "Mark a broken machine fixed\n\nBrings it back into use: Ready, or Deployed where the system on it was never given back.",
+      params: { comment },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine is not Broken" },
+    }),
+    override_failed_testing: action({
+      method: "POST",
+      access: "admin",
+      doc: "Ignore failed tests\n\nBrings a machine whose tests failed back into use: Deployed where it has a system, else Ready.",
+      params: { comment },
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine is not in Failed testing" },
+    }),
+    rescue_mode: action({
+      method: "POST",
+      access: "admin",
+      doc: "Start rescue mode\n\nBoots a system over the network to log in to with the SSH keys of the caller and of the machine's owner. No disk is touched.",
+      returns: "Machine",
+      errors: {
+        400: "it has no power type, or there is no image to boot it into",
+        ...notMachine,
+        409: "rescue mode cannot start from the machine's status",
+        503: "power command could not be sent",
+      },
+    }),
+    exit_rescue_mode: action({
+      method: "POST",
+      access: "admin",
+      doc: "End rescue mode\n\nBrings the machine back to what it was: a deployed system is started again, any other machine is switched off.",
+      returns: "Machine",
+      errors: {
+        ...notMachine,
+        409: "the machine is not in rescue mode",
+        503: "power command could not be sent",
+      },
+    }),
     power_on: action({
       method: "POST",
       doc: "Switch a machine on\n\nAn Allocated machine is deployed instead.",
@@ -281,6 +350,41 @@ export const machine = resource({
       returns: "PowerStateReply",
       errors: { ...notMachine, 503: "rack controller or BMC did not answer" },
     }),
+    restore_default_configuration: action({
+      method: "POST",
+      access: "admin",
+      doc: "Restore network and storage configuration\n\nTo what commissioning left: see the two others.",
+      returns: "Machine",
+      errors: notRestorable,
+    }),
+    restore_networking_configuration: action({
+      method: "POST",
+      access: "admin",
+      doc: "Restore the network configuration\n\nRemoves bonds, bridges and VLAN interfaces, and links the physical ones as commissioning does.",
+      returns: "Machine",
+      errors: notRestorable,
+    }),
+    restore_storage_configuration: action({
+      method: "POST",
+      access: "admin",
+      doc: "Restore the storage configuration\n\nPuts the default layout in place of all that was planned for the disks.",
+      returns: "Machine",
+      errors: notRestorable,
+    }),
+    set_workload_annotations: action({
+      method: "POST",
+      doc: "Annotate a machine\n\nKeys and values that say what it is used for, until it is released. Those not named stay; an empty value removes its key.",
+      ...annotations,
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine is not allocated to the caller" },
+    }),
+    set_owner_data: action({
+      method: "POST",
+      doc: "Annotate a machine, by the older name\n\nSee set_workload_annotations.",
+      ...annotations,
+      returns: "Machine",
+      errors: { ...notMachine, 409: "the machine is not allocated to the caller" },
+    }),
     get_token: action({
       method: "GET",
       access: "admin",
@@ -301,6 +405,7 @@ export const machine = resource({
       returns: "PowerParameters",
       errors: notMachine,
     }),
+    ...recorderActions,
   },
 });
 

@@ -44,7 +44,16 @@ test("what a netbooting machine is given, by its status", () => {
               ? "install"
               : "local"
             : "poweroff";
-      assert.equal(bootPurpose({ status, netboot }), wanted, status);
+      assert.equal(bootPurpose({ status, previousStatus: "ready", waitingFor: null, netboot }), wanted, status);
     }
   }
+  for (const status of ["exiting_rescue_mode", "failed_exiting_rescue_mode"] as const)
+    assert.equal(
+      bootPurpose({ status, previousStatus: "deployed", waitingFor: null, netboot: false }),
+      "local",
+      status,
+    );
+  const releasing = { status: "releasing", previousStatus: "deployed", netboot: true } as const;
+  assert.equal(bootPurpose({ ...releasing, waitingFor: "power_off" }), "poweroff");
+  assert.equal(bootPurpose({ ...releasing, waitingFor: "dhcp" }), "ephemeral", "it is to run its release scripts");
 });

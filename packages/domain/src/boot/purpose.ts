@@ -18,9 +18,15 @@ const ephemeralStatuses: readonly MachineStatus[] = [
   "testing",
 ];
 
-export function bootPurpose(m: Pick<Machine, "status" | "netboot">): BootPurpose {
+/** On their way out of rescue mode: a deployed system is what they start again. */
+const leavingRescue: readonly MachineStatus[] = ["exiting_rescue_mode", "failed_exiting_rescue_mode"];
+
+export function bootPurpose(m: Pick<Machine, "status" | "previousStatus" | "waitingFor" | "netboot">): BootPurpose {
+  // Whatever it was to do is done: it is only to be off.
+  if (m.status === "releasing" && m.waitingFor === "power_off") return "poweroff";
   if (ephemeralStatuses.includes(m.status)) return "ephemeral";
   if (m.status === "deployed") return "local";
+  if (leavingRescue.includes(m.status) && m.previousStatus === "deployed") return "local";
   if (m.status === "deploying") return m.netboot ? "install" : "local";
   return "poweroff";
 }

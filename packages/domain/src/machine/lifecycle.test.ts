@@ -2,65 +2,57 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DomainError } from "../errors.ts";
 import { eventTypes } from "./event.ts";
-import * as life from "./lifecycle.ts";
-import type { Decision, Machine } from "./machine.ts";
-import { isWaiting, type MachineStatus, machineStatuses, mayBecome, testingEndsInReady } from "./status.ts";
+import * as rules from "./lifecycle.ts";
+import * as abort from "./lifecycle/abort.ts";
+import * as boot from "./lifecycle/boot.ts";
+import * as commission from "./lifecycle/commission.ts";
+import * as deploy from "./lifecycle/deploy.ts";
+import * as failure from "./lifecycle/failure.ts";
+import * as marks from "./lifecycle/marks.ts";
+import * as power from "./lifecycle/power.ts";
+import * as release from "./lifecycle/release.ts";
+import * as rescue from "./lifecycle/rescue.ts";
+import * as restore from "./lifecycle/restore.ts";
+import * as signal from "./lifecycle/signal.ts";
+import { machine, minutes, now, times } from "./lifecycle/testing.ts";
+import type { Decision, Machine, PowerPurpose } from "./machine.ts";
+import {
+  isWaiting,
+  type MachineStatus,
+  machineStatuses,
+  mayBecome,
+  testingEndsInReady,
+  transientStatuses,
+} from "./status.ts";
 
-const now = new Date("2026-05-01T12:00:00Z");
-const times: life.Times = { now, nodeTimeoutMinutes: 30 };
-const minutes = (n: number) => new Date(now.getTime() + n * 60_000);
-
-function machine(status: MachineStatus, more: Partial<Machine> = {}): Machine {
-  const waits = isWaiting(status);
-  return {
-    id: 1,
-    systemId: "abc123",
-    hostname: "calm-otter",
-    status,
-    previousStatus: "ready",
-    statusSince: minutes(-10),
-    statusDeadline: waits ? minutes(5) : null,
-    waitingFor: waits ? (status === "releasing" ? "power_off" : "next_script") : null,
-    ownerId: status === "new" || status === "ready" ? null : 7,
-    locked: false,
-    bootEpoch: 4,
-    netboot: true,
-    powerType: "ipmi",
-    powerState: "on",
-    osystem: "debian",
-    distroSeries: "bookworm",
-    hweKernel: null,
-    agentName: "agent",
-    ephemeralDeploy: false,
-    enableSsh: false,
-    skipNetworking: false,
-    skipStorage: false,
-    enlisting: false,
-    powerStateBefore: null,
-    errorDescription: "",
-    interfaceCount: 1,
-    commissioningSetId: 11,
-    commissioningPassed: true,
-    testingSetId: 12,
-    installationSetId: 13,
-    ...more,
-  };
-}
-
-const options: life.CommissionOptions = {
+const life = {
+  ...rules,
+  ...abort,
+  ...boot,
+  ...commission,
+  ...deploy,
+  ...failure,
+  ...marks,
+  ...power,
+  ...release,
+  ...rescue,
+  ...restore,
+  ...signal,
+};
+const options: commission.CommissionOptions = {
   enableSsh: false,
   skipBmcConfig: false,
   skipNetworking: false,
   skipStorage: false,
 };
-const system: life.DeployOptions = {
+const system: deploy.DeployOptions = {
   osystem: "debian",
   distroSeries: "trixie",
   hweKernel: null,
   userData: null,
   comment: "why",
 };
-const input = (signal: life.Signal, more: Partial<life.SignalInput> = {}): life.SignalInput => ({
+const input = (signal: signal.Signal, more: Partial<signal.SignalInput> = {}): signal.SignalInput => ({
   signal,
   error: "",
   scriptName: null,
@@ -70,6 +62,18 @@ const input = (signal: life.Signal, more: Partial<life.SignalInput> = {}): life.
 });
 const { signals } = life;
 
+const purposes: PowerPurpose[] = [
+  "commissioning",
+  "testing",
+  "deploying",
+  "releasing",
+  "release_scripts",
+  "entering_rescue_mode",
+  "exiting_rescue_mode",
+  "aborting",
+  "user",
+];
+
 /** Everything that can be decided about a machine, by a name. */
 const decisions: Record<string, (m: Machine) => Decision> = {
   commission: (m) => life.commission(m, 9, options, "why", times),
@@ -78,7 +82,19 @@ const decisions: Record<string, (m: Machine) => Decision> = {
   allocate: (m) => life.allocate(m, 9, "agent", "why", now),
   deploy: (m) => life.deploy(m, system, times),
   release: (m) => life.release(m, "why", now),
+  "release after erasing": (m) => life.releaseWithScripts(m, "disk_erasing", "why", times),
+  "release after scripts": (m) => life.releaseWithScripts(m, "releasing", "why", times),
+  "release scripts passed": (m) => life.releaseScriptsEnded(m, { anyFailed: false, anyPending: false }, now),
+  "release scripts not passed": (m) => life.releaseScriptsEnded(m, { anyFailed: false, anyPending: true }, now),
   abort: (m) => life.abort(m, "why", now),
+  lock: (m) => life.lock(m, "why"),
+  unlock: (m) => life.unlock(m, "why"),
+  "mark broken": (m) => life.markBroken(m, "why", now),
+  "mark fixed": (m) => life.markFixed(m, "why", now),
+  "override failed testing": (m) => life.overrideFailedTesting(m, "why", now),
+  "rescue mode": (m) => life.enterRescueMode(m, 9, times),
+  "exit rescue mode": (m) => life.exitRescueMode(m, now),
+  restore: (m) => life.restore(m, "restore_default_configuration"),
   fail: (m) => life.fail(m, "it broke", now),
   overrun: (m) => life.overrun(m, "it ran too long", now),
   "expire, due": (m) =>
@@ -90,7 +106,7 @@ const decisions: Record<string, (m: Machine) => Decision> = {
   "power off seen": (m) => life.powerObserved(m, "off", now),
   bootProgress: (m) => life.bootProgress(m, "kernel", times),
   ...Object.fromEntries(
-    (["commissioning", "testing", "deploying", "releasing", "aborting", "user"] as const).map((purpose) => [
+    purposes.map((purpose) => [
       `power failed while ${purpose}`,
       (m: Machine) => life.powerFailed(m, purpose, "refused", now),
     ]),
@@ -115,9 +131,18 @@ function* machines(): Generator<Machine> {
     { enlisting: true },
     { enableSsh: true, powerStateBefore: "on" },
     { skipStorage: true, skipNetworking: true },
+    { locked: true },
+    { osystem: "", ownerId: null },
   ];
   for (const status of machineStatuses) {
     for (const variant of variants) yield machine(status, variant);
+    if (life.startsFrom.exit_rescue_mode.some((s) => s === status) || status === "exiting_rescue_mode")
+      for (const previousStatus of life.startsFrom.rescue_mode.filter((s) => !transientStatuses.includes(s)))
+        for (const waitingFor of isWaiting(status) ? (["power_on", "power_off"] as const) : [null])
+          yield machine(status, { previousStatus, waitingFor });
+    if (status === "releasing")
+      for (const waitingFor of ["power_on", "next_script", "last_report"] as const)
+        yield machine(status, { waitingFor });
     if (status === "testing")
       for (const previousStatus of new Set<MachineStatus>([
         "commissioning",
@@ -147,10 +172,13 @@ test("whatever is decided keeps a machine whole: legal pairs, deadlines, owners,
       }
       decided += 1;
       const after: Machine = { ...before, ...decision.set };
-      // A release that has not to wait goes through Releasing within one decision.
+      // What has not to wait goes through the status of waiting within one decision.
       const direct = mayBecome(before.status, after.status);
-      const through = mayBecome(before.status, "releasing") && mayBecome("releasing", after.status);
-      assert.ok(direct || (name === "release" && through), `${label}: ${before.status} to ${after.status}`);
+      const through = (by: MachineStatus) => mayBecome(before.status, by) && mayBecome(by, after.status);
+      const indirect =
+        (["release", "release scripts passed", "mark broken"].includes(name) && through("releasing")) ||
+        (name === "exit rescue mode" && through("exiting_rescue_mode"));
+      assert.ok(direct || indirect, `${label}: ${before.status} to ${after.status}`);
       if (isWaiting(after.status)) {
         assert.ok(after.statusDeadline, `${label}: waits without a deadline`);
         assert.ok(after.waitingFor, `${label}: waits for nothing`);
@@ -194,11 +222,21 @@ test("every action starts from its statuses and is refused from all others, with
     deploy: "wrong_status",
     release: "wrong_status",
     abort: "wrong_status",
-  } as const;
-  for (const action of Object.keys(life.startsFrom) as life.Action[]) {
+    lock: "wrong_status",
+    unlock: "wrong_status",
+    mark_broken: "wrong_status",
+    mark_fixed: "wrong_status",
+    override_failed_testing: "wrong_status",
+    rescue_mode: "wrong_status",
+    restore_default_configuration: "wrong_status",
+    restore_networking_configuration: "wrong_status",
+    restore_storage_configuration: "wrong_status",
+    exit_rescue_mode: "wrong_status",
+  } as const satisfies Record<rules.Action, string>;
+  for (const action of Object.keys(life.startsFrom) as rules.Action[]) {
     const allowed: readonly MachineStatus[] = life.startsFrom[action];
     for (const status of machineStatuses) {
-      const refused = life.refusal(action, machine(status));
+      const refused = life.refusal(action, machine(status, { locked: action === "unlock" }));
       assert.equal(refused?.code, allowed.includes(status) ? undefined : codes[action], `${action} of ${status}`);
       if (refused) assert.match(refused.message, /calm-otter/);
     }
@@ -223,6 +261,7 @@ test("a start for a purpose: a new epoch, new credentials, network boot, one pow
     ["commission", "new", "commissioning", 30],
     ["test", "deployed", "testing", 30],
     ["deploy", "allocated", "deploying", 60],
+    ["rescue mode", "deployed", "entering_rescue_mode", 30],
   ];
   for (const [name, from, to, timeout] of starts) {
     const decide = decisions[name] as (m: Machine) => Decision;
@@ -246,7 +285,7 @@ test("a start for a purpose: a new epoch, new credentials, network boot, one pow
 });
 
 test("commissioning clears disks and links unless told to keep them", () => {
-  const kinds = (more: Partial<life.CommissionOptions>) =>
+  const kinds = (more: Partial<commission.CommissionOptions>) =>
     life.commission(machine("ready"), 9, { ...options, ...more }, "", times).effects.map((e) => e.do);
   assert.ok(kinds({}).includes("clear_storage") && kinds({}).includes("clear_links"));
   const kept = kinds({ skipStorage: true, skipNetworking: true });
@@ -296,7 +335,7 @@ test("abort takes each work back to where it began", () => {
 });
 
 test("commissioning by signals: results decide, tests follow, enlisting ends in New", () => {
-  const s = (signal: life.Signal, more: Partial<life.SignalInput> = {}, m: Partial<Machine> = {}) =>
+  const s = (signal: signal.Signal, more: Partial<signal.SignalInput> = {}, m: Partial<Machine> = {}) =>
     life.signal(machine("commissioning", m), input(signal, more), times);
   assert.equal(s("OK").set.status, "ready");
   assert.equal(s("OK", {}, { enlisting: true }).set.status, "new");
@@ -381,9 +420,10 @@ test("power that fails ends the work it was for, and only that", () => {
     assert.deepEqual(life.powerFailed(machine("deploying"), purpose, "no", now).set, { powerState: "error" });
 });
 
-test("progress never shortens a deadline, and does not touch what waits for power off", () => {
-  assert.deepEqual(life.bootProgress(machine("releasing"), "kernel", times).set, {});
-  for (const status of machineStatuses.filter((s) => isWaiting(s) && s !== "releasing")) {
+test("progress never shortens a deadline, and does not touch what waits for power to be seen", () => {
+  const byPower: MachineStatus[] = ["releasing", "exiting_rescue_mode"];
+  for (const status of byPower) assert.deepEqual(life.bootProgress(machine(status), "kernel", times).set, {});
+  for (const status of machineStatuses.filter((s) => isWaiting(s) && !byPower.includes(s))) {
     const { statusDeadline } = life.bootProgress(machine(status), "kernel", times).set;
     assert.ok(statusDeadline && statusDeadline > minutes(5), status);
   }

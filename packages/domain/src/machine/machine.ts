@@ -38,6 +38,7 @@ export interface Machine {
   commissioningPassed: boolean;
   testingSetId: number | null;
   installationSetId: number | null;
+  releaseSetId: number | null;
 }
 
 export type PowerState = "on" | "off" | "unknown" | "error";
@@ -56,6 +57,7 @@ export type WaitingFor =
   | "installer"
   | "reboot"
   | "first_boot"
+  | "last_report"
   | `script:${string}`;
 
 /** Who asks. System: a timer or a job; machine: the machine itself by its own token. */
@@ -81,6 +83,7 @@ export type Effect =
   | { do: "release_addresses" }
   | { do: "default_storage_layout" }
   | { do: "default_links" }
+  | { do: "drop_virtual_interfaces" }
   | { do: "set_user_data"; data: Uint8Array | null }
   | { do: "clear_owner_data" }
   | { do: "mark_image_deployed" };
@@ -95,7 +98,16 @@ export interface Job {
 }
 
 /** Why power is switched: decides what a failure means. */
-export type PowerPurpose = "commissioning" | "testing" | "deploying" | "releasing" | "aborting" | "user";
+export type PowerPurpose =
+  | "commissioning"
+  | "testing"
+  | "deploying"
+  | "releasing"
+  | "release_scripts"
+  | "entering_rescue_mode"
+  | "exiting_rescue_mode"
+  | "aborting"
+  | "user";
 
 /** What an action decides: written together or not at all. */
 export interface Decision {

@@ -1,5 +1,5 @@
 /** How a result's status moves with what the machine says of it (reference: scripts.md section 9). */
-import type { Signal } from "../machine/lifecycle.ts";
+import type { Signal } from "../machine/lifecycle/signal.ts";
 import { scriptStatus, unfinishedStatuses } from "./status.ts";
 
 export interface Report {

@@ -1,0 +1,53 @@
+import type { Diagnosis, TimelineItem } from "@rackwright/contract/objects/recorder";
+import { API_ROOT } from "@rackwright/contract/table";
+import type { TimelineRow } from "@rackwright/db/timeline";
+import { awaited, sentence } from "@rackwright/domain/diagnosis/diagnose";
+import { eventLevel } from "@rackwright/domain/machine/event";
+import { statusLabel } from "@rackwright/domain/machine/status";
+import { eventText, kindOf } from "@rackwright/domain/recorder/timeline";
+import type { MachineDiagnosis } from "../../app/diagnosis.ts";
+
+const levelNames = new Map<number, string>(Object.entries(eventLevel).map(([name, level]) => [level, name]));
+
+export const timelineUri = (systemId: string): string => `${API_ROOT}/machines/${systemId}/?op=timeline`;
+
+export function wireTimelineItem(row: TimelineRow): TimelineItem {
+  return {
+    id: `${row.rank === 0 ? "evidence" : "event"}-${row.id}`,
+    at: row.at.toISOString(),
+    source: row.source ?? "region",
+    kind: kindOf(row.type, row.username),
+    level: levelNames.get(row.level) ?? String(row.level),
+    text: row.type === null ? row.text : eventText(row.type, row.text),
+    epoch: row.epoch,
+    username: row.username,
+    detail: row.detail ?? null,
+  };
+}
+
+export function wireDiagnosis({ loaded, findings, lastEvidence, errorDescription }: MachineDiagnosis): Diagnosis {
+  const { machine } = loaded;
+  const [first] = findings;
+  const healthy = first === undefined && errorDescription === "";
+  const waits = machine.waitingFor === null ? "" : `, waiting for ${awaited(machine.waitingFor)}`;
+  return {
+    system_id: machine.systemId,
+    hostname: machine.hostname,
+    status: statusLabel[machine.status],
+    healthy,
+    summary: first
+      ? sentence(first)
+      : healthy
+        ? `Nothing is wrong: ${machine.hostname} is ${statusLabel[machine.status]}${waits}.`
+        : errorDescription,
+    waiting_for: machine.waitingFor,
+    status_since: machine.statusSince.toISOString(),
+    status_deadline: machine.statusDeadline?.toISOString() ?? null,
+    last_evidence: lastEvidence
+      ? { at: lastEvidence.at.toISOString(), source: lastEvidence.source, text: lastEvidence.text }
+      : null,
+    error_description: errorDescription,
+    findings,
+    resource_uri: `${API_ROOT}/machines/${machine.systemId}/?op=diagnose`,
+  };
+}

@@ -1,0 +1,61 @@
+/** What people say of a machine, rescue mode, and its default configuration. Each locks the row, asks the domain, commits. @returns the machine's id */
+import type { LoadedMachine } from "@rackwright/db/machines";
+import { DomainError } from "@rackwright/domain/errors";
+import { lock, markBroken, markFixed, overrideFailedTesting, unlock } from "@rackwright/domain/machine/lifecycle/marks";
+import { enterRescueMode, exitRescueMode } from "@rackwright/domain/machine/lifecycle/rescue";
+import { restore, type RestoreAction } from "@rackwright/domain/machine/lifecycle/restore";
+import type { Ctx } from "../context.ts";
+import { commit } from "./commit.ts";
+import { lifecycleTimes } from "./config.ts";
+import { act, callerId, checkEphemeralImage } from "./machine-act.ts";
+
+export function lockMachineAgainstChange(ctx: Ctx, systemId: string, comment: string): Promise<number> {
+  return act(ctx, systemId, "lock", (tx, loaded) => commit(ctx, tx, loaded, lock(loaded.machine, comment)));
+}
+
+export function unlockMachine(ctx: Ctx, systemId: string, comment: string): Promise<number> {
+  return act(ctx, systemId, "lock", (tx, loaded) => commit(ctx, tx, loaded, unlock(loaded.machine, comment)));
+}
+
+export function markMachineBroken(ctx: Ctx, systemId: string, comment: string): Promise<number> {
+  return act(ctx, systemId, "edit", (tx, loaded) => {
+    refuseOthers(ctx, loaded);
+    return commit(ctx, tx, loaded, markBroken(loaded.machine, comment, ctx.region.now()));
+  });
+}
+
+/** Of one's own machines only: an administrator too would take it from whoever has it (lifecycle.md section 13). */
+function refuseOthers(ctx: Ctx, { machine }: LoadedMachine): void {
+  if (machine.ownerId !== callerId(ctx))
+    throw new DomainError("forbidden", `${machine.hostname} is not yours: only its owner marks a machine broken.`);
+}
+
+export function markMachineFixed(ctx: Ctx, systemId: string, comment: string): Promise<number> {
+  return act(ctx, systemId, "admin", (tx, loaded) =>
+    commit(ctx, tx, loaded, markFixed(loaded.machine, comment, ctx.region.now())),
+  );
+}
+
+export function overrideMachineTesting(ctx: Ctx, systemId: string, comment: string): Promise<number> {
+  return act(ctx, systemId, "admin", (tx, loaded) =>
+    commit(ctx, tx, loaded, overrideFailedTesting(loaded.machine, comment, ctx.region.now())),
+  );
+}
+
+export function restoreMachine(ctx: Ctx, systemId: string, action: RestoreAction): Promise<number> {
+  return act(ctx, systemId, "admin", (tx, loaded) => commit(ctx, tx, loaded, restore(loaded.machine, action)));
+}
+
+export function startRescueMode(ctx: Ctx, systemId: string): Promise<number> {
+  return act(ctx, systemId, "admin", async (tx, loaded) => {
+    const decision = enterRescueMode(loaded.machine, callerId(ctx), await lifecycleTimes(ctx, tx));
+    await checkEphemeralImage(tx, loaded.row.architecture);
+    return commit(ctx, tx, loaded, decision);
+  });
+}
+
+export function endRescueMode(ctx: Ctx, systemId: string): Promise<number> {
+  return act(ctx, systemId, "admin", (tx, loaded) =>
+    commit(ctx, tx, loaded, exitRescueMode(loaded.machine, ctx.region.now())),
+  );
+}

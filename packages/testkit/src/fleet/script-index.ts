@@ -1,0 +1,74 @@
+/** The scripts' archive: which scripts are to run, in which order. */
+import { Readable } from "node:stream";
+import { extract } from "tar-stream";
+
+export type Stage = "commissioning" | "testing" | "release";
+
+export interface Row {
+  stage: Stage;
+  name: string;
+  resultId: number | null;
+  versionId: number | null;
+  serial: boolean;
+  hasPackages: boolean;
+  appliesNetworking: boolean;
+  hasStarted: boolean;
+  hasFinished: boolean;
+}
+
+interface Entry {
+  name: string;
+  path: string;
+  script_result_id?: number | null;
+  script_version_id?: number | null;
+  parallel?: number;
+  packages?: object;
+  apply_configured_networking?: boolean;
+  has_started?: boolean;
+  has_finished?: boolean;
+}
+
+/** Rows of an archive, each with its script in it. @throws Error for an archive that a machine could not use */
+export async function readArchive(bytes: Buffer): Promise<Row[]> {
+  const files = new Map<string, Buffer>();
+  const archive = extract();
+  Readable.from([bytes]).pipe(archive);
+  for await (const entry of archive) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of entry) chunks.push(chunk as Buffer);
+    files.set(entry.header.name, Buffer.concat(chunks));
+  }
+  const index = files.get("index.json");
+  if (!index) throw new Error(`the archive has no index.json among its ${files.size} files`);
+  const sections = (JSON.parse(index.toString("utf8")) as Record<string, Record<string, Entry[] | undefined>>)["1.0"];
+  if (!sections) throw new Error("index.json is not of version 1.0");
+  return (["commissioning", "testing", "release"] as const).flatMap((stage) =>
+    (sections[`${stage}_scripts`] ?? []).map((entry) => {
+      if (!files.has(entry.path)) throw new Error(`index.json names ${entry.path}, which is not in the archive`);
+      return rowOf(stage, entry);
+    }),
+  );
+}
+
+const rowOf = (stage: Stage, entry: Entry): Row => ({
+  stage,
+  name: entry.name,
+  resultId: entry.script_result_id ?? null,
+  versionId: entry.script_version_id ?? null,
+  serial: (entry.parallel ?? 0) === 0,
+  hasPackages: Object.keys(entry.packages ?? {}).length > 0,
+  appliesNetworking: entry.apply_configured_networking ?? false,
+  hasStarted: entry.has_started ?? false,
+  hasFinished: entry.has_finished ?? false,
+});
+
+export const keyOf = (row: Row): string => JSON.stringify([row.stage, row.name, row.resultId]);
+
+/** Serial ones one by one in the order of their names, then all others at once. */
+export function batches(rows: readonly Row[]): Row[][] {
+  const ordered = [...rows].sort((a, b) =>
+    a.name < b.name ? -1 : a.name > b.name ? 1 : (a.resultId ?? 0) - (b.resultId ?? 0),
+  );
+  const others = ordered.filter((row) => !row.serial);
+  return [...ordered.filter((row) => row.serial).map((row) => [row]), ...(others.length > 0 ? [others] : [])];
+}
