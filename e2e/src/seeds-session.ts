@@ -7,6 +7,7 @@ import type { TestContext } from "node:test";
 import { forwardPort } from "@rackwright/lab/forward";
 import { aroundTheMachine } from "./seeds/around.ts";
 import { otherClients } from "./seeds/clients.ts";
+import { libmaas } from "./seeds/libmaas.ts";
 import { commission, deployAndRelease, findMachine, testAndAbort } from "./seeds/lifecycle.ts";
 import { resultsByCli } from "./seeds/results.ts";
 import { scriptsByCli } from "./seeds/scripts.ts";
@@ -45,6 +46,7 @@ export async function sessionWithMachine(
     await aroundTheMachine(session, machine.system_id);
     await testAndAbort(session, machine.system_id);
     await deployAndRelease(session, machine.system_id, () => otherClients(session, machine.system_id));
+    await libmaas(session, machine.system_id);
   });
 }
 
@@ -64,6 +66,6 @@ async function loggedIn(
 
 /** The controller inside the lab's network, as a user outside of it reaches it. */
 export async function reachable(socket: string): Promise<{ host: string; close: () => Promise<void> }> {
-  const { port, close } = await forwardPort({ port: 0, unixSocket: socket });
-  return { host: `http://localhost:${port}/MAAS`, close };
+  const forward = await forwardPort({ port: 0, unixSocket: socket });
+  return { host: `http://localhost:${forward.port}/MAAS`, close: () => forward.close() };
 }

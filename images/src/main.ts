@@ -19,7 +19,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 
 try {
   const progress = (line: string) => console.error(line);
-  const manifest = await buildImage({ flavour, cacheDir: values.cache ?? imageCacheDir(), progress, signal: stop.signal });
+  const manifest = await buildImage({
+    flavour,
+    cacheDir: values.cache ?? imageCacheDir(),
+    progress,
+    signal: stop.signal,
+  });
   console.log(JSON.stringify(manifest, undefined, 2));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

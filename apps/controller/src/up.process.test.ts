@@ -124,7 +124,8 @@ test("Ctrl-C in the middle of a start ends it without a trace, and the next star
 
 test("a password is asked for on a terminal, and not shown there", { skip: noTerminal() }, async () => {
   await using room = upRoom();
-  const line = [...UP, "--data", room.data, ...LOOPBACK, "--port", "0"].join(" ");
+  // exec: a shell that stays between would answer Ctrl-C with 130 of its own.
+  const line = ["exec", ...UP, "--data", room.data, ...LOOPBACK, "--port", "0"].join(" ");
   const up = room.run(["script", "-qefc", line, "/dev/null"], { stdin: "pipe" });
   await until(() => up.stdout().includes("Password for the first administrator, admin"), { timeoutMs: 20_000 });
   up.child.stdin?.write("typex\u007fd secret\r");

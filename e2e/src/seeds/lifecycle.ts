@@ -50,8 +50,9 @@ export async function findMachine({ shell, step }: Session, hostname: string): P
 export async function commission(session: Session, id: string): Promise<MachineJson> {
   const { shell, step } = session;
   const vars = { SYSTEM_ID: id };
-  await step("S0-017 S0-019 S0-022 S0-026 to S0-107: commission a Ready machine", async () => {
-    checkMachineShape(await read(session, id));
+  await step("S0-026 to S0-107: the JSON of a Ready machine", async () => checkMachineShape(await read(session, id)));
+  let started: MachineJson | undefined;
+  await step("S0-017 S0-018 S0-019 S0-021 S0-022: commission a Ready machine", async () => {
     await shell.run(
       "maas $PROFILE node-scripts create name=seeds-greeting script@=$FIXTURES/seeds-greeting.sh type=testing",
     );
@@ -61,11 +62,14 @@ export async function commission(session: Session, id: string): Promise<MachineJ
       vars,
     );
     assert.match(unknown.out + unknown.err, /"testing_scripts"/);
-    const started = await shell.json<MachineJson>(
+    started = await shell.json<MachineJson>(
       "maas $PROFILE machine commission $SYSTEM_ID testing_scripts=$SCRIPT_NAME,$SCRIPT_TAG",
       { ...vars, SCRIPT_NAME: "seeds-greeting", SCRIPT_TAG: "greetings" },
     );
     assert.equal(started.status_name, "Commissioning");
+  });
+  await step("S0-097: queued tests are pending", async () => {
+    assert.ok(started);
     checkMachineShape(started);
     assert.deepEqual([started.cpu_test_status, started.cpu_test_status_name], [0, "Pending"]);
     assert.deepEqual([started.commissioning_status, started.commissioning_status_name], [0, "Pending"]);

@@ -8,8 +8,8 @@ export interface Session {
   host: string;
   apiKey: string;
   /** One requirement after another, named by its rows of the inventory; those after a failed one go on. */
-  step(rows: string, body: () => Promise<void>): Promise<void>;
-  note(text: string): void;
+  step: (rows: string, body: () => Promise<void>) => Promise<void>;
+  note: (text: string) => void;
 }
 
 export const sessionIn = (t: TestContext, shell: UserShell, host: string, apiKey: string): Session => ({

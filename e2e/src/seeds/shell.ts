@@ -13,10 +13,10 @@ export interface UserShell {
   /** Working directory and home: files that the commands write are here. */
   home: string;
   /** @throws Error with what was printed when the exit code is not 0 */
-  run(line: string, vars?: Record<string, string>): Promise<string>;
-  json<T>(line: string, vars?: Record<string, string>): Promise<T>;
+  run: (line: string, vars?: Record<string, string>) => Promise<string>;
+  json: <T>(line: string, vars?: Record<string, string>) => Promise<T>;
   /** For lines that are to fail. */
-  attempt(line: string, vars?: Record<string, string>): Promise<Ran>;
+  attempt: (line: string, vars?: Record<string, string>) => Promise<Ran>;
 }
 
 const PROJECT = join(import.meta.dirname, "..", "..", "..");

@@ -11,14 +11,15 @@ export interface Decoded<P extends Params> {
 
 /** @throws DomainError invalid_fields with every message at once */
 export function decodeParams<P extends Params>(action: Action<P>, given: RawParams): Decoded<P> {
-  const fields: FieldMessages = {};
+  // Without prototypes: callers choose names, __proto__ among them.
+  const fields = Object.create(null) as FieldMessages;
   const values: Record<string, unknown> = {};
   for (const [name, param] of Object.entries(action.params)) {
     const parsed = param.schema.safeParse(given[name]);
     if (parsed.success) values[name] = parsed.data;
     else fields[name] = [...new Set(parsed.error.issues.map((issue) => issue.message))];
   }
-  const extra: Record<string, string> = {};
+  const extra = Object.create(null) as Record<string, string>;
   for (const [name, raw] of Object.entries(given)) {
     if (Object.hasOwn(action.params, name) || name === "op") continue;
     if (action.wildcard !== undefined && name.startsWith(action.wildcard))

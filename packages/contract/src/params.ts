@@ -52,6 +52,9 @@ const lastGiven = lastText.transform((value) =>
 
 const REQUIRED = "This field is required.";
 
+/** Largest number of a PostgreSQL `integer`, and of what clients in Go and C# read. */
+export const MAX_INT = 2 ** 31 - 1;
+
 export type Kind = "text" | "integer" | "number" | "flag" | "choice" | "list" | "json" | "bytes";
 
 /** What describe and OpenAPI say about a parameter, kept beside its parser. */

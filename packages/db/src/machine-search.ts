@@ -1,4 +1,5 @@
 /** Which machines: filters of lists and constraints of allocate, as one SQL condition (reference: lifecycle.md section 9.1). */
+import { isIP } from "node:net";
 import { DomainError, type FieldMessages } from "@rackwright/domain/errors";
 import { type MachineStatus, machineStatuses, statusCode } from "@rackwright/domain/machine/status";
 import { type Kysely, type RawBuilder, sql } from "kysely";
@@ -38,7 +39,8 @@ function atLeast(column: RawBuilder<number>): Criterion {
     condition: (values, messages) => {
       const number = Number(values.at(-1));
       if (!Number.isFinite(number) || number < 0) messages.add(`Invalid number: ${values.at(-1)}`);
-      return sql<boolean>`${column} >= ${Number.isFinite(number) ? number : 0}`;
+      // As float8: whoever asks for more than an integer holds gets no match, not an error.
+      return sql<boolean>`${column} >= ${Number.isFinite(number) ? number : 0}::float8`;
     },
   };
 }
@@ -73,7 +75,7 @@ function vlanIs(text: string, messages: Messages): Condition {
       if (isId(value)) return sql<boolean>`v.id = ${value}::bigint`;
       break;
     case "vid":
-      if (isId(value)) return sql<boolean>`v.vid = ${value}::int`;
+      if (isId(value)) return sql<boolean>`v.vid = ${value}::bigint`;
       break;
     case "name":
       return sql<boolean>`v.name = ${value}`;
@@ -101,7 +103,7 @@ function subnetIs(text: string, messages: Messages): Condition {
       if (isCidr(value)) return sql<boolean>`text(s.cidr) = ${value}`;
       break;
     case "ip":
-      if (/^[0-9a-fA-F.:]+$/.test(value)) return sql<boolean>`s.cidr >>= ${value}::inet`;
+      if (isIP(value) !== 0 && !value.includes("%")) return sql<boolean>`s.cidr >>= ${value}::inet`;
       break;
     case "vid":
     case "vlan":

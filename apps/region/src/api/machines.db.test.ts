@@ -404,6 +404,28 @@ suite("the life of machines", () => {
 suite("allocating", () => {
   before(() => t.db.pool.query("update node set status = 8 where status = 4"));
 
+  test("by the class of the fabric that holds an interface", async () => {
+    const fabric = await t.db.kysely
+      .insertInto("fabric")
+      .values({ name: "fast", class_type: "25g" })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    const vlan = await t.db.kysely
+      .insertInto("vlan")
+      .values({ fabric_id: fabric.id, vid: 0 })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    const fast = await addMachine(t, "ready", { cpu_count: 64 });
+    const slow = await addMachine(t, "ready", { cpu_count: 1 });
+    await t.db.kysely.updateTable("interface").set({ vlan_id: vlan.id }).where("node_id", "=", fast.id).execute();
+    const got = async (form: Values) =>
+      ((await many(t.user, "allocate", form)).json as { system_id: string }).system_id;
+    assert.equal(await got({ fabric_classes: "25g", dry_run: "true" }), fast.systemId);
+    assert.equal(await got({ not_fabric_classes: "25g", dry_run: "true" }), slow.systemId);
+    assert.equal((await many(t.user, "allocate", { fabric_classes: "100g" })).status, 409);
+    await t.db.kysely.updateTable("node").set({ status: 8 }).where("id", "in", [fast.id, slow.id]).execute();
+  });
+
   test("by traits, the smallest that will do; nothing that does is a conflict in words", async () => {
     const small = await addMachine(t, "ready", { cpu_count: 1, memory_mib: 1024 });
     const large = await addMachine(t, "ready", { cpu_count: 8, memory_mib: 8192 });
@@ -464,4 +486,25 @@ test("no secret is in any event, log line or stored reply", async () => {
   assert.equal(rows[0]?.n, 0);
   for (const secret of ["Top-Secret-1", t.admin.token.tokenSecret, t.user.token.tokenSecret])
     assert.ok(!logged.includes(secret));
+});
+
+test("who adds and who changes a machine is in the audit log", async () => {
+  const form = {
+    hostname: "audited",
+    architecture: "amd64/generic",
+    mac_addresses: "52:54:00:aa:aa:01",
+    power_type: "manual",
+  };
+  const made = await t.request(t.admin, "POST", "machines/", { form: { ...form, commission: "false" } });
+  const { system_id } = made.json as { system_id: string };
+  await t.request(t.admin, "PUT", `machines/${system_id}/`, { form: { description: "x" } });
+  const log = await t.request(t.admin, "GET", "events/", { query: { op: "query", level: "AUDIT", limit: 2 } });
+  const { events } = log.json as { events: { username: string; description: string }[] };
+  assert.deepEqual(
+    events.map((e) => [e.username, e.description]),
+    [
+      ["admin", "Updated description."],
+      ["admin", `Added machine 'audited' (${system_id}).`],
+    ],
+  );
 });

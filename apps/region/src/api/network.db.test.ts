@@ -274,6 +274,25 @@ test("interfaces of a node, by id and by name", async () => {
   assert.equal((await as(t.user).get("/nodes/mach01/interfaces/")).status, 403);
 });
 
+test("an administrator corrects a link; one without a cable has no speed", async () => {
+  await t.db.pool.query(`insert into node (id, system_id, hostname) overriding system value values (911, 'mach02', 'heron');
+    insert into interface (id, node_id, name, mac, vlan_id, link_connected, link_speed)
+    values (79, 911, 'eth0', '02:00:00:00:00:79', 1, true, 100)`);
+  const path = "/nodes/mach02/interfaces/eth0/";
+  const link = ({ link_connected, link_speed, interface_speed }: Json) => [link_connected, link_speed, interface_speed];
+  assert.equal((await as(t.user).put(path, { link_connected: "false" })).status, 403);
+  assert.deepEqual(link((await as(t.admin).put(path, { link_connected: "false" })).json), [false, 0, 0]);
+  const refused = await as(t.admin).put(path, { link_speed: 1000 });
+  assert.equal(refused.status, 400);
+  assert.ok(refused.json.link_speed);
+  const repaired = { link_connected: "true", link_speed: 1000, interface_speed: 10000 };
+  assert.deepEqual(link((await as(t.admin).put(path, repaired)).json), [true, 1000, 10000]);
+  assert.equal((await as(t.admin).put(path, { link_speed: -1 })).status, 400);
+  const unserved = await as(t.admin).put(path, { name: "eth9" });
+  assert.deepEqual([unserved.status, Object.keys(unserved.json)], [400, ["name"]], "nothing looks done that is not");
+  assert.deepEqual(link((await as(t.user).get(path)).json), [true, 1000, 10000]);
+});
+
 test("rack controllers: all, by name, whether they are connected; and the power types", async () => {
   t.racks.connect({ nodeId: 900, systemId: "rack01" });
   const all = (await as(t.admin).get("/rackcontrollers/")).json;

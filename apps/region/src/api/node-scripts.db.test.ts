@@ -222,3 +222,24 @@ test("a deleted script is gone (S0-128)", async () => {
   assert.equal((await t.request(t.user, "GET", "/scripts/gone")).status, 404);
   assert.equal((await t.request(null, "GET", "/scripts/")).status, 401);
 });
+
+test("whoever adds, changes or deletes a script is in the audit log", async () => {
+  const name = "50-script-audited";
+  await made(example.replace("50-script-example", name));
+  await t.request(t.admin, "PUT", `/scripts/${name}`, { form: { title: "Another" } });
+  await t.request(t.admin, "POST", `/scripts/${name}`, { query: { op: "add_tag" }, form: { tag: "red" } });
+  await t.request(t.admin, "POST", `/scripts/${name}`, { query: { op: "remove_tag" }, form: { tag: "red" } });
+  await t.request(t.admin, "DELETE", `/scripts/${name}`);
+  const reply = await t.request(t.admin, "GET", "/events/", { query: { op: "query", level: "AUDIT" } });
+  const { events } = reply.json as { events: { username: string; description: string }[] };
+  assert.deepEqual(
+    events.filter((e) => e.description.includes(name)).map((e) => [e.username, e.description]),
+    [
+      ["admin", `Deleted script '${name}'.`],
+      ["admin", `Took tag 'red' off script '${name}'.`],
+      ["admin", `Added tag 'red' to script '${name}'.`],
+      ["admin", `Changed script '${name}'.`],
+      ["admin", `Added script '${name}'.`],
+    ],
+  );
+});

@@ -223,6 +223,9 @@ async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: str
     await insertBootInterfaces(tx, id, macs);
     await insertEvents(tx, { nodeId: id, hostname: name.hostname, username: actorName(ctx.actor) }, [
       { type: "NEW", description: "" },
+      ...(ctx.actor.kind === "user"
+        ? [{ type: "NODE" as const, description: `Added machine '${name.hostname}' (${systemId}).` }]
+        : []),
     ]);
     await appendChange(tx, { kind: "create", entity: "machine", entityId: systemId });
     if (ctx.actor.kind === "anonymous" && request.commission) await enlistInPlace(ctx, tx, id);

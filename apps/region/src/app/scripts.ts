@@ -22,6 +22,7 @@ import type { Script } from "@rackwright/domain/scripts/script";
 import { isMeant } from "@rackwright/domain/scripts/select";
 import { normalText } from "@rackwright/domain/scripts/text";
 import { type Ctx, inTransaction } from "../context.ts";
+import { audit } from "./audit.ts";
 
 export { registerBuiltinScripts } from "./scripts-builtin.ts";
 
@@ -84,6 +85,7 @@ export async function createScript(ctx: Ctx, given: Metadata, text: NewText): Pr
     const id = await nameFree(fields.name, () => insertScript(tx, fields));
     await insertVersion(tx, id, { content, comment: text.comment, createdAt: ctx.region.now() });
     await appendChange(tx, { kind: "create", entity: "script", entityId: id });
+    await audit(ctx, tx, "SETTINGS", `Added script '${fields.name}'.`);
   });
   return scriptView(ctx, fields.name);
 }
@@ -102,16 +104,22 @@ async function nameFree<T>(name: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Change a script in a transaction that holds it. @returns what it is then */
+/**
+ * Change a script in a transaction that holds it.
+ * @param what is done, for the audit log
+ * @returns what it is then
+ */
 async function change(
   ctx: Ctx,
   nameOrId: string,
+  what: string,
   work: (tx: Tx, script: Script) => Promise<void>,
 ): Promise<ScriptView> {
   const id = await inTransaction(ctx, async (tx) => {
     const script = found(await lockScript(tx, nameOrId), nameOrId);
     await work(tx, script);
     await appendChange(tx, { kind: "update", entity: "script", entityId: script.id });
+    await audit(ctx, tx, "SETTINGS", `${what} script '${script.name}'.`);
     return script.id;
   });
   return scriptView(ctx, String(id));
@@ -126,7 +134,7 @@ export function changeScript(
   given: Metadata,
   text: NewText | undefined,
 ): Promise<ScriptView> {
-  return change(ctx, nameOrId, async (tx, script) => {
+  return change(ctx, nameOrId, "Changed", async (tx, script) => {
     const closed = (Object.keys(given) as (keyof Metadata)[]).filter((key) => !openOfBuiltin.includes(key));
     if (script.builtin && (text !== undefined || closed.length > 0))
       throw new DomainError("bad_request", `${script.name} is built in: only its tags and timeout can be changed.`);
@@ -145,6 +153,7 @@ export async function removeScript(ctx: Ctx, nameOrId: string): Promise<void> {
     if (script.builtin) throw new DomainError("bad_request", `${script.name} is built in: it cannot be deleted.`);
     await deleteScript(tx, script.id);
     await appendChange(tx, { kind: "delete", entity: "script", entityId: script.id });
+    await audit(ctx, tx, "SETTINGS", `Deleted script '${script.name}'.`);
   });
 }
 
@@ -167,7 +176,7 @@ export async function scriptText(ctx: Ctx, nameOrId: string, revision: number | 
  * @param to its id, or how many to go back: -1 is the one before
  */
 export function revertScript(ctx: Ctx, nameOrId: string, to: number): Promise<ScriptView> {
-  return change(ctx, nameOrId, async (tx, script) => {
+  return change(ctx, nameOrId, "Went back to an older version of", async (tx, script) => {
     if (script.builtin) throw new DomainError("bad_request", `${script.name} is built in: it cannot be reverted.`);
     const versions = (await versionsOf(tx, [script.id], true)).get(script.id) ?? [];
     const target = to < 0 ? versions[-to] : versions.find((v) => v.id === to);
@@ -188,11 +197,13 @@ export function revertScript(ctx: Ctx, nameOrId: string, to: number): Promise<Sc
 }
 
 export function addScriptTag(ctx: Ctx, nameOrId: string, tag: string): Promise<ScriptView> {
-  return change(ctx, nameOrId, (tx, script) => setTags(tx, script, [...script.tags, tag.trim()]));
+  return change(ctx, nameOrId, `Added tag '${tag.trim()}' to`, (tx, script) =>
+    setTags(tx, script, [...script.tags, tag.trim()]),
+  );
 }
 
 export function removeScriptTag(ctx: Ctx, nameOrId: string, tag: string): Promise<ScriptView> {
-  return change(ctx, nameOrId, (tx, script) =>
+  return change(ctx, nameOrId, `Took tag '${tag.trim()}' off`, (tx, script) =>
     setTags(
       tx,
       script,

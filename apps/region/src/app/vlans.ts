@@ -46,13 +46,16 @@ const noSuchVlan = (path: VlanPath) =>
     "id" in path ? `There is no VLAN of id ${path.id}.` : `There is no VLAN ${path.vid} in fabric '${path.fabric}'.`,
   );
 
+/** Largest tag of IEEE 802.1Q. */
+const MAX_VID = 4094;
+
 async function vlanOf(db: Ctx["region"]["db"]["kysely"] | Tx, path: VlanPath): Promise<VlanRow> {
   const number = "id" in path ? path.id : path.vid;
   const isNumber = /^\d{1,15}$/.test(number);
   const fabric = "id" in path ? undefined : await fabricOf(db, path.fabric);
-  const vid = number === "untagged" ? 0 : Number(number);
+  const vid = number === "untagged" ? 0 : isNumber ? Number(number) : -1;
   const vlan = fabric
-    ? isNumber || number === "untagged"
+    ? vid >= 0 && vid <= MAX_VID
       ? await findVlan(db, fabric.id, vid)
       : undefined
     : isNumber

@@ -4,7 +4,8 @@ import { readFile, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import type { RawParams, Upload } from "@rackwright/contract/params";
-import { type BodyLimits, parseBody } from "./body.ts";
+import { parseBody } from "./body.ts";
+import type { BodyLimits } from "./body-parts.ts";
 
 const LIMITS = { total: 1 << 20, inMemory: 1 << 16 };
 

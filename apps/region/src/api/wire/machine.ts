@@ -137,7 +137,8 @@ export function wireMachine(v: MachineView): Machine {
     system_id: row.system_id,
     hostname: row.hostname,
     description: row.description,
-    hardware_uuid: row.hardware_uuid,
+    // Kernels differ in the letters' case; what dmidecode prints is what people look for.
+    hardware_uuid: row.hardware_uuid?.toUpperCase() ?? null,
     domain: domainObject(v),
     fqdn: `${row.hostname}.${v.domain.name}`,
     owner: v.owner,

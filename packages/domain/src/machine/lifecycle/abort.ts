@@ -13,9 +13,11 @@ export function abort(m: Machine, comment: string, now: Date): Decision {
     ? [{ queue: "power", action: "off", epoch, bootDevice: null, purpose: "aborting" }]
     : [];
   const stop: Effect[] = [{ do: "end_boot_secrets" }];
+  // A power-on may be under way that nobody has seen the end of: "off" is no fact any more, and a release must not trust it.
+  const powerState = m.powerState === "off" && jobs.length > 0 ? "unknown" : m.powerState;
   const aborted = (to: MachineStatus, types: [EventType, EventType], effects: Effect[]): Decision =>
     decision(
-      { ...becomes(m, to, now), bootEpoch: epoch, enlisting: false, powerStateBefore: null },
+      { ...becomes(m, to, now), bootEpoch: epoch, enlisting: false, powerStateBefore: null, powerState },
       [event(types[0], comment), event(types[1])],
       [...stop, ...effects],
       jobs,
