@@ -94,7 +94,9 @@ const failures: string[] = [];
 async function ask(action: Action, path: string, values: Record<string, unknown>, shape: number): Promise<void> {
   const query: Record<string, string> = action.op === null ? {} : { op: action.op };
   const inQuery = action.method === "GET" || action.method === "DELETE";
-  const reply = await t.request(t.admin, action.method, path, {
+  // A stream that is accepted never ends; asked by HEAD, it answers and has no body.
+  const method = action.name === "stream" ? "HEAD" : action.method;
+  const reply = await t.request(t.admin, method, path, {
     query: inQuery ? { ...(values as Record<string, string>), ...query } : query,
     ...(inQuery ? {} : shape % 2 === 0 ? { form: values as Record<string, string> } : { json: values }),
   });
@@ -103,7 +105,8 @@ async function ask(action: Action, path: string, values: Record<string, unknown>
   // Racks are simulated and may be away; 503 and 504 say so. 500 is a bug of ours.
   if (reply.status >= 500 && reply.status !== 503 && reply.status !== 504) complaint("is our fault");
   if (reply.headers["content-type"] === undefined) complaint("has no type");
-  if (reply.status >= 400 && reply.status !== 401 && reply.text.trim() === "") complaint("says nothing");
+  if (method !== "HEAD" && reply.status >= 400 && reply.status !== 401 && reply.text.trim() === "")
+    complaint("says nothing");
 }
 
 function required(action: Action): Record<string, string> {
