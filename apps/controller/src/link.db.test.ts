@@ -342,16 +342,19 @@ test("a machine gets iPXE scripts: the first from the rack, its own from the reg
     `ipxe.cfg-52-54-00-AA-00-01?uuid=${uuid.toUpperCase()}&platform=efi&buildarch=x86_64&serial=x%20y`,
   );
   assert.deepEqual(mine, { status: 200, text: "#!ipxe\necho for 52:54:00:aa:00:01\n" });
+  const { httpPort } = requests[0] as { httpPort?: number };
   assert.deepEqual(requests, [
     {
       mac: "52:54:00:aa:00:01",
       remoteAddress: "127.0.0.1",
       localAddress: "127.0.0.1",
+      httpPort,
       uuid,
       buildArch: "x86_64",
       platform: "efi",
     },
   ]);
+  assert.ok(Number(httpPort) > 0, "the port that the machine reached the rack by");
   assert.match((await get("ipxe.cfg-52-54-00-aa-00-ff")).text, /nothing to boot[^]*exit/);
   assert.equal((await get("ipxe.cfg-52-54-00")).status, 404);
   assert.deepEqual(await get("ipxe.efi"), { status: 200, text: "a loader" });
