@@ -35,21 +35,8 @@ const deviations: { what: RegExp; why: string }[] = [
     why: "checked for each machine that is named: all of them need an administrator",
   },
   {
-    what: /parameter (not_)?pod(_type)? is missing/,
-    why: "no machine lives in a VM host here: refused as no such constraint",
-  },
-  { what: /parameter devices is missing/, why: "machines are not searched by their PCI and USB devices yet" },
-  {
     what: /^PUT \/machines\/\{system_id\}\/: parameter disable_ipv4 is missing/,
     why: "means nothing since 2.0: ignored",
-  },
-  {
-    what: /^GET \/rackcontrollers\/: parameter \w+ is missing/,
-    why: "racks are few: found by host name and system id",
-  },
-  {
-    what: /describe_power_types: access is admin, ours user/,
-    why: "whoever reads a machine may know what its power type means; no secret is in it",
   },
   {
     what: /^PUT \/nodes\/\{system_id\}\/interfaces\/\{id\}\/: (parameter \w+ is missing|access is user, ours admin)$/,

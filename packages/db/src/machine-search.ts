@@ -1,7 +1,13 @@
 /** Which machines: filters of lists and constraints of allocate, as one SQL condition (reference: lifecycle.md section 9.1). */
 import { isIP } from "node:net";
 import { DomainError, type FieldMessages } from "@rackwright/domain/errors";
-import { type MachineStatus, machineStatuses, statusCode } from "@rackwright/domain/machine/status";
+import {
+  type MachineStatus,
+  machineStatuses,
+  simpleStatus,
+  simpleStatuses,
+  statusCode,
+} from "@rackwright/domain/machine/status";
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import { unnamed } from "./naming-client.ts";
@@ -119,6 +125,32 @@ function subnetIs(text: string, messages: Messages): Condition {
 const either = (conditions: Condition[]): Condition =>
   conditions.length === 0 ? sql<boolean>`true` : sql<boolean>`(${sql.join(conditions, sql` or `)})`;
 
+const DEPLOYMENT_TARGETS = ["memory", "disk"];
+const noneOf = (word: string, words: readonly string[]) => `"${word}" is not one of ${words.join(", ")}.`;
+
+/** Columns of `node_device` by the keys of a `devices` constraint (lifecycle.md section 9.4). */
+const deviceColumns: Record<string, string> = {
+  vendor_id: "vendor_id",
+  product_id: "product_id",
+  vendor_name: "vendor_name",
+  product_name: "product_name",
+  commissioning_driver: "driver",
+};
+
+/** One device that is all of `key=value,key=value`, whatever the letters' case. */
+function hasDevice(text: string, messages: Messages): Condition {
+  const conditions = text.split(",").map((pair) => {
+    const [key = "", value = ""] = pair.split(/=(.*)/s).map((part) => part.trim());
+    const column = deviceColumns[key];
+    if (column === undefined || value === "") {
+      messages.add(`"${pair}" says nothing of a device: use KEY=VALUE with ${Object.keys(deviceColumns).join(", ")}.`);
+      return sql<boolean>`false`;
+    }
+    return sql<boolean>`lower(${sql.ref(`d.${column}`)}) = ${value.toLowerCase()}`;
+  });
+  return sql<boolean>`exists (select from node_device d where d.node_id = node.id and ${sql.join(conditions, sql` and `)})`;
+}
+
 const fabricNames = sql`select coalesce(f.name, 'fabric-' || f.id) from fabric f where f.id = v.fabric_id`;
 
 /** By the name without its not_; what lists and allocate have in common. */
@@ -158,6 +190,25 @@ const criteria: Record<string, Criterion> = {
       return sql<boolean>`node.status = any(${codes}::smallint[])`;
     },
   },
+  simple_status: {
+    condition: (v, messages) => {
+      const words = v.map((word) => word.toLowerCase());
+      for (const word of words) if (!simpleStatuses.includes(word)) messages.add(noneOf(word, simpleStatuses));
+      const codes = machineStatuses.filter((s) => words.includes(simpleStatus(s))).map((s) => statusCode[s]);
+      return sql<boolean>`node.status = any(${codes}::smallint[])`;
+    },
+  },
+  deployment_target: {
+    condition: (v, messages) => {
+      const words = v.map((word) => word.toLowerCase());
+      for (const word of words) if (!DEPLOYMENT_TARGETS.includes(word)) messages.add(noneOf(word, DEPLOYMENT_TARGETS));
+      return sql<boolean>`(case when node.ephemeral_deploy then 'memory' else 'disk' end) = ${texts(words)}`;
+    },
+  },
+  // No machine is known to live in a VM host: none has this name or type.
+  pod: { condition: () => sql<boolean>`false` },
+  pod_type: { condition: () => sql<boolean>`false` },
+  devices: { condition: (v, messages) => either(v.map((text) => hasDevice(text, messages))) },
   arch: {
     condition: (v) =>
       either(

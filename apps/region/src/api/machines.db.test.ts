@@ -188,9 +188,60 @@ suite("finding machines", () => {
     assert.deepEqual(await list(t.admin, { id: [a.systemId, b.systemId] }), [a.systemId, b.systemId]);
   });
 
+  test("by a device that is all of what is asked, whatever the letters' case", async () => {
+    const card = { bus: "pcie", hardware_type: 3, vendor_id: "8086", vendor_name: "Intel", driver: "ixgbe" };
+    const values = [
+      { ...card, node_id: a.id, product_id: "10fb", product_name: "82599ES" },
+      { ...card, node_id: b.id, product_id: "1563", product_name: "X550" },
+      { ...card, node_id: b.id, vendor_id: "10de", product_id: "10fb", product_name: "other" },
+    ];
+    await t.db.kysely.insertInto("node_device").values(values).execute();
+    assert.deepEqual(await list(t.admin, { devices: "vendor_id=8086,product_id=10FB" }), [a.systemId]);
+    assert.deepEqual(await list(t.admin, { devices: "vendor_name=intel,commissioning_driver=IXGBE" }), [
+      a.systemId,
+      b.systemId,
+    ]);
+    assert.deepEqual(await list(t.admin, { devices: "product_name=none" }), []);
+    const taken = await many(t.admin, "allocate", { devices: "product_id=1563", dry_run: "true" });
+    assert.equal(taken.status, 409, "the only machine with it is not Ready");
+    const dry = await many(t.admin, "allocate", { devices: "product_id=10fb", dry_run: "true" });
+    assert.equal((dry.json as Json).system_id, a.systemId, dry.text);
+  });
+
+  test("no machine lives in a VM host: none matches by one, and all match by none", async () => {
+    const all = await list(t.admin);
+    for (const [name, value] of [
+      ["pod", "host-1"],
+      ["pod_type", "lxd"],
+    ] as const) {
+      assert.deepEqual(await list(t.admin, { [name]: value }), [], name);
+      assert.deepEqual(await list(t.admin, { [`not_${name}`]: value }), all, `not_${name}`);
+      assert.equal((await many(t.admin, "allocate", { [name]: value, dry_run: "true" })).status, 409, name);
+    }
+  });
+
+  test("by status in broad words, and by what the system runs from", async () => {
+    const failed = await addMachine(t, "failed_testing");
+    const memory = await addMachine(t, "deployed", { ephemeral_deploy: true });
+    const all = await list(t.admin);
+    assert.deepEqual(await list(t.admin, { simple_status: "failed" }), [failed.systemId]);
+    assert.deepEqual(await list(t.admin, { deployment_target: "memory" }), [memory.systemId]);
+    assert.deepEqual(await list(t.admin, { not_deployment_target: "disk", not_simple_status: ["failed", "new"] }), [
+      memory.systemId,
+    ]);
+    assert.deepEqual(
+      await list(t.admin, { not_simple_status: "failed" }),
+      all.filter((id) => id !== failed.systemId),
+    );
+  });
+
   test("an unknown filter or value is refused by name", async () => {
     for (const [name, value] of [
       ["colour", "red"],
+      ["simple_status", "asleep"],
+      ["deployment_target", "tape"],
+      ["devices", "colour=red"],
+      ["devices", "vendor_id"],
       ["status", "asleep"],
       ["cpu_count", "many"],
       ["mac_address", "nothing"],

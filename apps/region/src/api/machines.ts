@@ -99,10 +99,9 @@ export function machinesRoutes(routes: Routes): void {
       verbose: _v,
       storage,
       interfaces,
-      devices,
       ...criteria
     } = params;
-    for (const [name, value] of Object.entries({ storage, interfaces, devices })) {
+    for (const [name, value] of Object.entries({ storage, interfaces })) {
       if (value)
         throw invalidField(
           name,

@@ -309,7 +309,13 @@ test("rack controllers: all, by name, whether they are connected; and the power 
     "/MAAS/api/2.0/rackcontrollers/rack01/",
   );
   assert.equal((await as(t.admin).get("/rackcontrollers/mach01/")).status, 404);
-  const types = (await as(t.user).get("/rackcontrollers/?op=describe_power_types")).json;
+  const found = async (query: string) =>
+    (await as(t.user).get(`/rackcontrollers/?${query}`)).json.map((r: Json) => r.system_id);
+  assert.deepEqual(await found("zone=default&not_hostname=two&not_pod=x"), ["rack01"]);
+  assert.deepEqual(await found("devices=vendor_id%3D8086"), []);
+  assert.equal((await as(t.user).get("/rackcontrollers/?colour=red")).status, 400);
+  assert.equal((await as(t.user).get("/rackcontrollers/?op=describe_power_types")).status, 403);
+  const types = (await as(t.admin).get("/rackcontrollers/?op=describe_power_types")).json;
   assert.deepEqual(
     types.map((p: Json) => p.name),
     ["ipmi", "manual", "webhook"],

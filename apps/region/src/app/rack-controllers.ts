@@ -1,4 +1,5 @@
 /** Rack controllers: what they last said of themselves, and whether they are connected now. */
+import type { MachineCriteria } from "@rackwright/db/machine-search";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { DomainError } from "@rackwright/domain/errors";
 import type { Ctx } from "../context.ts";
@@ -11,10 +12,7 @@ export interface RackView {
   connected: boolean;
 }
 
-export async function rackViews(
-  ctx: Ctx,
-  criteria: { id?: string[] | undefined; hostname?: string[] | undefined },
-): Promise<RackView[]> {
+export async function rackViews(ctx: Ctx, criteria: MachineCriteria): Promise<RackView[]> {
   const connected = new Set(ctx.region.racks.connected().map((r) => r.nodeId));
   const views = await searchMachines(ctx, criteria, { nodeTypes: RACK_TYPES });
   return views.map((view) => ({ view, connected: connected.has(view.row.id) }));

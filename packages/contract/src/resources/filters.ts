@@ -30,6 +30,15 @@ export const machineTraits = {
   not_owner: list("User name that must not be the owner."),
   power_state: list("Last known power state: on, off, unknown, error."),
   not_power_state: list("Power state that the machine must not be in."),
+  deployment_target: list("Where its system runs from: memory or disk."),
+  not_deployment_target: list("Where its system must not run from."),
+  pod: list("Name of the VM host that the machine lives in."),
+  not_pod: list("VM host that the machine must not live in."),
+  pod_type: list("Kind of the VM host that the machine lives in."),
+  not_pod_type: list("Kind of VM host that the machine must not live in."),
+  devices: text(
+    "A PCI or USB device: `vendor_id=8086,product_id=10d3`; also vendor_name, product_name, commissioning_driver.",
+  ),
 } as const;
 
 export const machineFilters = {
@@ -44,5 +53,9 @@ export const machineFilters = {
   not_agent_name: list("Agent name that the machine must not carry."),
   status: list("Status in words: new, commissioning, ready, deployed ..."),
   not_status: list("Status that the machine must not be in."),
+  simple_status: list(
+    "Status in broad words: failed, releasing, rescue_mode and testing are several each, other the rest.",
+  ),
+  not_simple_status: list("Status in broad words that the machine must not be in."),
   ...machineTraits,
 } as const;

@@ -87,7 +87,6 @@ export const machines = resource({
         ...machineTraits,
         storage: text("Disks: `label:GB(tag,tag),label2:GB`; the first holds the root file system."),
         interfaces: text("Interfaces: `label:key=value,key=value;label2:...`."),
-        devices: text("A PCI or USB device: `vendor_id=8086,product_id=10d3`."),
         agent_name: text("Name of the program that will use it.", { max: 255 }),
         comment,
         ...bridges,

@@ -9,6 +9,7 @@ import {
   requiredText,
   text,
 } from "../params.ts";
+import { machineFilters } from "./filters.ts";
 
 const admin = { 403: "the caller is not an administrator" } as const;
 const refused = { 400: "a field was refused", ...admin } as const;
@@ -274,16 +275,17 @@ export const rackControllers = resource({
     read: action({
       method: "GET",
       doc: "List rack controllers",
-      params: {
-        hostname: optionalList("Host name. May be repeated."),
-        id: optionalList("System id. May be repeated."),
-      },
+      params: machineFilters,
       returns: "RackController[]",
+      unknown: "refuse",
+      errors: { 400: "an unknown filter, or a value that makes no sense" },
     }),
     describe_power_types: action({
       method: "GET",
+      access: "admin",
       doc: "Describe the power types\n\nWith the parameters that each takes.",
       returns: "PowerType[]",
+      errors: { 403: "the caller is not an administrator" },
     }),
   },
 });

@@ -7,6 +7,8 @@ import {
   type MachineStatus,
   machineStatuses,
   mayBecome,
+  simpleStatus,
+  simpleStatuses,
   statusCode,
   statusFromCode,
   statusLabel,
@@ -67,4 +69,13 @@ test("whatever waits has a failed status that it may become, and no failed statu
     assert.ok(mayBecome(status, failedStatus[status]), status);
     assert.ok(!isWaiting(failedStatus[status]), status);
   }
+});
+
+test("broad words: every status has one, and they are the reference's (enums.json, SIMPLIFIED_NODE_STATUS)", () => {
+  for (const status of machineStatuses) assert.ok(simpleStatuses.includes(simpleStatus(status)), status);
+  const of = (word: string) => machineStatuses.filter((s) => simpleStatus(s) === word).sort();
+  assert.equal(of("failed").length, 7);
+  assert.deepEqual(of("releasing"), ["disk_erasing", "releasing"]);
+  assert.deepEqual(of("rescue_mode"), ["entering_rescue_mode", "exiting_rescue_mode", "rescue_mode"]);
+  assert.deepEqual(of("other"), ["missing", "reserved", "retired"]);
 });

@@ -250,3 +250,35 @@ export function statusFromCode(code: number): MachineStatus {
   if (status === undefined) throw new Error(`unknown machine status code ${code}`);
   return status;
 }
+
+/** What a status is in broad words, as `simple_status` asks for it; those not named are "other". */
+const simplified: Partial<Record<MachineStatus, string>> = {
+  disk_erasing: "releasing",
+  entering_rescue_mode: "rescue_mode",
+  exiting_rescue_mode: "rescue_mode",
+  failed_commissioning: "failed",
+  failed_deployment: "failed",
+  failed_disk_erasing: "failed",
+  failed_entering_rescue_mode: "failed",
+  failed_exiting_rescue_mode: "failed",
+  failed_releasing: "failed",
+  failed_testing: "failed",
+};
+const simpleOnes = [
+  "allocated",
+  "broken",
+  "commissioning",
+  "deployed",
+  "deploying",
+  "failed",
+  "new",
+  "ready",
+  "releasing",
+  "rescue_mode",
+  "testing",
+] as const;
+export const simpleStatuses: readonly string[] = [...simpleOnes, "other"];
+
+export function simpleStatus(status: MachineStatus): string {
+  return simplified[status] ?? simpleOnes.find((word) => word === status) ?? "other";
+}
