@@ -200,7 +200,7 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
   const zonesById = byId(zones);
   const poolsById = byId(pools);
   const subnetsById = byId(subnets);
-  const interfacesOf = groupBy(interfaces, (i) => i.node_id);
+  const interfacesOf = groupBy(interfaces, (i) => i.node_id ?? 0);
   const parentsOf = new Map(
     [...groupBy(parents, (p) => p.child_id)].map(([child, rows]) => [child, rows.map((r) => r.parent_id)]),
   );

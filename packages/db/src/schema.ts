@@ -90,12 +90,50 @@ export interface ConfigTable {
   value: Json;
 }
 
+export interface DhcpSnippetTable {
+  id: Generated<number>;
+  name: string;
+  description: Generated<string>;
+  enabled: Generated<boolean>;
+  node_id: number | null;
+  subnet_id: number | null;
+  ip_range_id: number | null;
+}
+
+export interface DhcpSnippetRevisionTable {
+  id: Generated<number>;
+  snippet_id: number;
+  value: string;
+  created_at: Generated<Date>;
+}
+
+export interface DnsRecordTable {
+  id: Generated<number>;
+  resource_id: number;
+  rrtype: string;
+  rrdata: string;
+  ttl: number | null;
+}
+
+export interface DnsResourceTable {
+  id: Generated<number>;
+  name: string;
+  domain_id: number;
+  address_ttl: number | null;
+}
+
+export interface DnsResourceAddressTable {
+  resource_id: number;
+  address_id: number;
+}
+
 export interface DomainTable {
   id: Generated<number>;
   name: string;
   authoritative: Generated<boolean>;
   ttl: number | null;
   is_default: Generated<boolean>;
+  forward_dns_servers: Generated<string[]>;
 }
 
 export interface EventTable {
@@ -152,7 +190,7 @@ export interface InstallationTable {
 
 export interface InterfaceTable {
   id: Generated<number>;
-  node_id: number;
+  node_id: number | null;
   name: string;
   type: Generated<string>;
   mac: string | null;
@@ -183,6 +221,7 @@ export interface IpAddressTable {
   interface_id: number | null;
   user_id: number | null;
   created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface IpRangeTable {
@@ -193,6 +232,25 @@ export interface IpRangeTable {
   end_ip: string;
   comment: string | null;
   user_id: number | null;
+}
+
+export interface MdnsNameTable {
+  id: Generated<number>;
+  ip: string;
+  hostname: string;
+  observer_id: number;
+  seen_at: Generated<Date>;
+}
+
+export interface NeighbourTable {
+  id: Generated<number>;
+  ip: string;
+  mac: string;
+  observer_id: number;
+  vid: number | null;
+  hostname: string | null;
+  created_at: Generated<Date>;
+  seen_at: Generated<Date>;
 }
 
 export interface NodeTable {
@@ -252,6 +310,9 @@ export interface NodeTable {
   release_set_id: number | null;
   version: string | null;
   created_at: Generated<Date>;
+  parent_id: number | null;
+  gateway_link_v4_id: number | null;
+  gateway_link_v6_id: number | null;
 }
 
 export interface NodeDeviceTable {
@@ -325,6 +386,15 @@ export interface PowerActionTable {
 export interface RackCredentialTable {
   node_id: number;
   token_hash: Buffer;
+}
+
+export interface ReservedIpTable {
+  id: Generated<number>;
+  ip: string;
+  subnet_id: number;
+  mac: string;
+  comment: string | null;
+  created_at: Generated<Date>;
 }
 
 export interface ResourcePoolTable {
@@ -419,6 +489,14 @@ export interface SshKeyTable {
   created_at: Generated<Date>;
 }
 
+export interface StaticRouteTable {
+  id: Generated<number>;
+  source_id: number;
+  destination_id: number;
+  gateway_ip: string;
+  metric: Generated<number>;
+}
+
 export interface SubnetTable {
   id: Generated<number>;
   name: string;
@@ -473,6 +551,11 @@ export interface Schema {
   boot_secret: BootSecretTable;
   change: ChangeTable;
   config: ConfigTable;
+  dhcp_snippet: DhcpSnippetTable;
+  dhcp_snippet_revision: DhcpSnippetRevisionTable;
+  dns_record: DnsRecordTable;
+  dns_resource: DnsResourceTable;
+  dns_resource_address: DnsResourceAddressTable;
   domain: DomainTable;
   event: EventTable;
   evidence: EvidenceTable;
@@ -483,6 +566,8 @@ export interface Schema {
   interface_parent: InterfaceParentTable;
   ip_address: IpAddressTable;
   ip_range: IpRangeTable;
+  mdns_name: MdnsNameTable;
+  neighbour: NeighbourTable;
   node: NodeTable;
   node_device: NodeDeviceTable;
   node_metadata: NodeMetadataTable;
@@ -493,6 +578,7 @@ export interface Schema {
   partition: PartitionTable;
   power_action: PowerActionTable;
   rack_credential: RackCredentialTable;
+  reserved_ip: ReservedIpTable;
   resource_pool: ResourcePoolTable;
   script: ScriptTable;
   script_result: ScriptResultTable;
@@ -501,6 +587,7 @@ export interface Schema {
   simulated_power: SimulatedPowerTable;
   space: SpaceTable;
   ssh_key: SshKeyTable;
+  static_route: StaticRouteTable;
   subnet: SubnetTable;
   tag: TagTable;
   vlan: VlanTable;
