@@ -209,7 +209,7 @@ function machineRoutes(routes: Routes): void {
     ),
   );
   routes.on(one.power_off, async (call) => {
-    const id = await actions.powerOffMachine(call.ctx, idOf(call), call.params.comment ?? "");
+    const id = await actions.powerOffMachine(call.ctx, idOf(call), call.params.comment ?? "", call.params.stop_mode);
     return id === null ? null : shown(call.ctx, id);
   });
   routes.on(one.query_power_state, async (call) => ({ state: await queryPower(call.ctx, idOf(call)) }));

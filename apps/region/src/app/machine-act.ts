@@ -3,9 +3,10 @@ import { bootImage } from "@rackwright/db/images";
 import { type LoadedMachine, lockMachine } from "@rackwright/db/machines";
 import type { Tx } from "@rackwright/db/connect";
 import { DomainError } from "@rackwright/domain/errors";
+import type { Action } from "@rackwright/domain/machine/lifecycle";
 import { type Ctx, inTransaction } from "../context.ts";
 import { getConfig } from "./config.ts";
-import { type Permission, permitted } from "./permissions.ts";
+import { permittedTo } from "./permissions.ts";
 
 /** The user who asks. @throws Error for callers that the dispatcher should have turned away */
 export function callerId(ctx: Ctx): number {
@@ -38,11 +39,11 @@ export async function checkEphemeralImage(tx: Tx, architecture: string | null): 
 export async function act(
   ctx: Ctx,
   systemId: string,
-  permission: Permission,
+  action: Action,
   work: (tx: Tx, loaded: LoadedMachine) => Promise<unknown>,
 ): Promise<number> {
   return inTransaction(ctx, async (tx) => {
-    const loaded = permitted(ctx.actor, permission, await lockMachine(tx, systemId));
+    const loaded = permittedTo(ctx.actor, action, await lockMachine(tx, systemId));
     await work(tx, loaded);
     return loaded.machine.id;
   });

@@ -4,19 +4,19 @@ import { type LoadedMachine, lockMachineById, lockMachines } from "@rackwright/d
 import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import { canSwitchPower, refusal } from "@rackwright/domain/machine/lifecycle";
+import { canSwitchPower, isDone, refuse } from "@rackwright/domain/machine/lifecycle";
 import { abort } from "@rackwright/domain/machine/lifecycle/abort";
 import { commission, type CommissionOptions, test } from "@rackwright/domain/machine/lifecycle/commission";
 import { allocate, deploy, type DeployOptions } from "@rackwright/domain/machine/lifecycle/deploy";
-import { event } from "@rackwright/domain/machine/event";
-import type { Decision, Job } from "@rackwright/domain/machine/machine";
-import { statusCode, statusLabel } from "@rackwright/domain/machine/status";
+import { switchPower } from "@rackwright/domain/machine/lifecycle/power";
+import type { StopMode } from "@rackwright/domain/machine/machine";
+import { statusCode } from "@rackwright/domain/machine/status";
 import { type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
 import { lifecycleTimes } from "./config.ts";
 import { checkDeployable, chooseSystem } from "./deploy-checks.ts";
 import { act, callerId, checkEphemeralImage } from "./machine-act.ts";
-import { permitted } from "./permissions.ts";
+import { permittedTo } from "./permissions.ts";
 import { createCommissioningSets, createInstallationSet, createTestingSet } from "./script-sets.ts";
 
 export interface CommissionRequest extends CommissionOptions {
@@ -48,7 +48,7 @@ export async function startCommission(
 }
 
 export function commissionMachine(ctx: Ctx, systemId: string, request: CommissionRequest): Promise<number> {
-  return act(ctx, systemId, "admin", (tx, loaded) => startCommission(ctx, tx, loaded, request));
+  return act(ctx, systemId, "commission", (tx, loaded) => startCommission(ctx, tx, loaded, request));
 }
 
 export interface TestRequest {
@@ -59,7 +59,7 @@ export interface TestRequest {
 }
 
 export function testMachine(ctx: Ctx, systemId: string, request: TestRequest): Promise<number> {
-  return act(ctx, systemId, "admin", async (tx, loaded) => {
+  return act(ctx, systemId, "test", async (tx, loaded) => {
     const decision = test(
       loaded.machine,
       callerId(ctx),
@@ -84,14 +84,9 @@ export async function acceptMachines(ctx: Ctx, systemIds: readonly string[]): Pr
     if (missing.length > 0) throw new DomainError("bad_request", `Unknown machine(s): ${missing.join(", ")}.`);
     const accepted: number[] = [];
     for (const loaded of found) {
-      permitted(ctx.actor, "admin", loaded);
-      const { status, hostname } = loaded.machine;
-      if (status === "ready" || status === "commissioning") continue;
-      if (status !== "new")
-        throw new DomainError(
-          "wrong_status",
-          `Cannot accept node enlistment: node ${hostname} is in state ${statusLabel[status]}.`,
-        );
+      permittedTo(ctx.actor, "accept", loaded);
+      if (isDone("accept", loaded.machine)) continue;
+      refuse("accept", loaded.machine);
       await startCommission(ctx, tx, loaded, defaultCommission);
       accepted.push(loaded.machine.id);
     }
@@ -168,12 +163,11 @@ export interface DeployRequest {
 
 /** Install an operating system; a Ready machine is allocated for the caller in the same transaction. @returns its id */
 export function deployMachine(ctx: Ctx, systemId: string, request: DeployRequest): Promise<number> {
-  return act(ctx, systemId, "edit", (tx, loaded) => startDeploy(ctx, tx, loaded, request));
+  return act(ctx, systemId, "deploy", (tx, loaded) => startDeploy(ctx, tx, loaded, request));
 }
 
 async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: DeployRequest): Promise<void> {
-  const refused = refusal("deploy", given.machine);
-  if (refused) throw refused;
+  refuse("deploy", given.machine);
   const loaded =
     given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request.comment) : given;
   const system = await chooseSystem(tx, request.distroSeries, loaded.row.architecture);
@@ -191,31 +185,9 @@ async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: Depl
 }
 
 export function abortMachine(ctx: Ctx, systemId: string, comment: string): Promise<number> {
-  return act(ctx, systemId, "edit", async (tx, loaded) =>
+  return act(ctx, systemId, "abort", async (tx, loaded) =>
     commit(ctx, tx, loaded, abort(loaded.machine, comment, ctx.region.now())),
   );
-}
-
-function powerDecision(loaded: LoadedMachine, action: "on" | "off", comment: string): Decision {
-  const { machine } = loaded;
-  if (!canSwitchPower(machine))
-    throw invalidField(
-      "power_type",
-      `${machine.hostname} has power type '${machine.powerType || "none"}', which cannot be switched from here: switch it by hand, or set another.`,
-    );
-  const job: Job = {
-    queue: "power",
-    action,
-    epoch: machine.bootEpoch,
-    bootDevice: action === "on" && machine.netboot ? "network" : null,
-    purpose: "user",
-  };
-  return {
-    set: {},
-    events: [event(action === "on" ? "REQUEST_NODE_START" : "REQUEST_NODE_STOP", comment)],
-    effects: [],
-    jobs: [job],
-  };
 }
 
 /** An Allocated machine is deployed; others are just switched on. */
@@ -225,9 +197,8 @@ export function powerOnMachine(
   userData: Uint8Array | null,
   comment: string,
 ): Promise<number> {
-  return act(ctx, systemId, "edit", async (tx, loaded) => {
-    if (loaded.machine.ownerId === null)
-      throw new DomainError("wrong_status", `Can't start node: ${loaded.machine.hostname} hasn't been allocated.`);
+  return act(ctx, systemId, "power_on", async (tx, loaded) => {
+    refuse("power_on", loaded.machine);
     if (loaded.machine.status === "allocated")
       return startDeploy(ctx, tx, loaded, {
         userData,
@@ -236,16 +207,21 @@ export function powerOnMachine(
         agentName: undefined,
         comment,
       });
-    await commit(ctx, tx, loaded, powerDecision(loaded, "on", comment));
+    await commit(ctx, tx, loaded, switchPower(loaded.machine, "on", comment));
   });
 }
 
 /** @returns its id; null when its power cannot be switched from here */
-export async function powerOffMachine(ctx: Ctx, systemId: string, comment: string): Promise<number | null> {
+export async function powerOffMachine(
+  ctx: Ctx,
+  systemId: string,
+  comment: string,
+  stopMode?: StopMode,
+): Promise<number | null> {
   let switchable = true;
-  const id = await act(ctx, systemId, "edit", async (tx, loaded) => {
+  const id = await act(ctx, systemId, "power_off", async (tx, loaded) => {
     switchable = canSwitchPower(loaded.machine);
-    if (switchable) await commit(ctx, tx, loaded, powerDecision(loaded, "off", comment));
+    if (switchable) await commit(ctx, tx, loaded, switchPower(loaded.machine, "off", comment, stopMode));
   });
   return switchable ? id : null;
 }

@@ -1,21 +1,15 @@
 /** What its user notes on a machine: gone with the release. */
-import { DomainError } from "@rackwright/domain/errors";
 import type { Ctx } from "../context.ts";
 import { commit } from "./commit.ts";
-import { act, callerId } from "./machine-act.ts";
+import { act } from "./machine-act.ts";
 
 /**
  * @param given an empty value removes its key; keys that are not named stay
  * @returns the machine's id
  */
 export function annotateMachine(ctx: Ctx, systemId: string, given: Readonly<Record<string, string>>): Promise<number> {
-  return act(ctx, systemId, "edit", (tx, loaded) => {
-    const { machine, row } = loaded;
-    if (machine.ownerId !== callerId(ctx))
-      throw new DomainError(
-        "conflict",
-        `${machine.hostname} is not allocated to you: only its user annotates a machine.`,
-      );
+  return act(ctx, systemId, "set_workload_annotations", (tx, loaded) => {
+    const { row } = loaded;
     const known = Object.entries(row.owner_data as Record<string, string>).filter(
       ([key]) => !Object.hasOwn(given, key),
     );

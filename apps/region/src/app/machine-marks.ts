@@ -1,6 +1,4 @@
 /** What people say of a machine, rescue mode, and its default configuration. Each locks the row, asks the domain, commits. @returns the machine's id */
-import type { LoadedMachine } from "@rackwright/db/machines";
-import { DomainError } from "@rackwright/domain/errors";
 import { lock, markBroken, markFixed, overrideFailedTesting, unlock } from "@rackwright/domain/machine/lifecycle/marks";
 import { enterRescueMode, exitRescueMode } from "@rackwright/domain/machine/lifecycle/rescue";
 import { restore, type RestoreAction } from "@rackwright/domain/machine/lifecycle/restore";
@@ -14,40 +12,33 @@ export function lockMachineAgainstChange(ctx: Ctx, systemId: string, comment: st
 }
 
 export function unlockMachine(ctx: Ctx, systemId: string, comment: string): Promise<number> {
-  return act(ctx, systemId, "lock", (tx, loaded) => commit(ctx, tx, loaded, unlock(loaded.machine, comment)));
+  return act(ctx, systemId, "unlock", (tx, loaded) => commit(ctx, tx, loaded, unlock(loaded.machine, comment)));
 }
 
 export function markMachineBroken(ctx: Ctx, systemId: string, comment: string): Promise<number> {
-  return act(ctx, systemId, "edit", (tx, loaded) => {
-    refuseOthers(ctx, loaded);
-    return commit(ctx, tx, loaded, markBroken(loaded.machine, comment, ctx.region.now()));
-  });
-}
-
-/** Of one's own machines only: an administrator too would take it from whoever has it (lifecycle.md section 13). */
-function refuseOthers(ctx: Ctx, { machine }: LoadedMachine): void {
-  if (machine.ownerId !== callerId(ctx))
-    throw new DomainError("forbidden", `${machine.hostname} is not yours: only its owner marks a machine broken.`);
+  return act(ctx, systemId, "mark_broken", (tx, loaded) =>
+    commit(ctx, tx, loaded, markBroken(loaded.machine, comment, ctx.region.now())),
+  );
 }
 
 export function markMachineFixed(ctx: Ctx, systemId: string, comment: string): Promise<number> {
-  return act(ctx, systemId, "admin", (tx, loaded) =>
+  return act(ctx, systemId, "mark_fixed", (tx, loaded) =>
     commit(ctx, tx, loaded, markFixed(loaded.machine, comment, ctx.region.now())),
   );
 }
 
 export function overrideMachineTesting(ctx: Ctx, systemId: string, comment: string): Promise<number> {
-  return act(ctx, systemId, "admin", (tx, loaded) =>
+  return act(ctx, systemId, "override_failed_testing", (tx, loaded) =>
     commit(ctx, tx, loaded, overrideFailedTesting(loaded.machine, comment, ctx.region.now())),
   );
 }
 
 export function restoreMachine(ctx: Ctx, systemId: string, action: RestoreAction): Promise<number> {
-  return act(ctx, systemId, "admin", (tx, loaded) => commit(ctx, tx, loaded, restore(loaded.machine, action)));
+  return act(ctx, systemId, action, (tx, loaded) => commit(ctx, tx, loaded, restore(loaded.machine, action)));
 }
 
 export function startRescueMode(ctx: Ctx, systemId: string): Promise<number> {
-  return act(ctx, systemId, "admin", async (tx, loaded) => {
+  return act(ctx, systemId, "rescue_mode", async (tx, loaded) => {
     const decision = enterRescueMode(loaded.machine, callerId(ctx), await lifecycleTimes(ctx, tx));
     await checkEphemeralImage(tx, loaded.row.architecture);
     return commit(ctx, tx, loaded, decision);
@@ -55,7 +46,7 @@ export function startRescueMode(ctx: Ctx, systemId: string): Promise<number> {
 }
 
 export function endRescueMode(ctx: Ctx, systemId: string): Promise<number> {
-  return act(ctx, systemId, "admin", (tx, loaded) =>
+  return act(ctx, systemId, "exit_rescue_mode", (tx, loaded) =>
     commit(ctx, tx, loaded, exitRescueMode(loaded.machine, ctx.region.now())),
   );
 }

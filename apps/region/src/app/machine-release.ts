@@ -2,7 +2,7 @@
 import { type LoadedMachine, lockMachines } from "@rackwright/db/machines";
 import type { Tx } from "@rackwright/db/connect";
 import { DomainError } from "@rackwright/domain/errors";
-import { refusal } from "@rackwright/domain/machine/lifecycle";
+import { isDone, refusal } from "@rackwright/domain/machine/lifecycle";
 import { release, releaseWithScripts } from "@rackwright/domain/machine/lifecycle/release";
 import { statusLabel } from "@rackwright/domain/machine/status";
 import { releaseScripts, releaseStatus, type ReleaseWish } from "@rackwright/domain/scripts/release";
@@ -10,7 +10,7 @@ import { type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
 import { getConfig, lifecycleTimes } from "./config.ts";
 import { act, checkEphemeralImage } from "./machine-act.ts";
-import { permitted } from "./permissions.ts";
+import { permittedTo } from "./permissions.ts";
 import { chooseReleaseScripts, createReleaseSet } from "./script-sets.ts";
 
 export interface ReleaseRequest extends ReleaseWish {
@@ -19,13 +19,13 @@ export interface ReleaseRequest extends ReleaseWish {
 
 /** @returns its id */
 export function releaseMachine(ctx: Ctx, systemId: string, request: ReleaseRequest): Promise<number> {
-  return act(ctx, systemId, "edit", (tx, loaded) => releaseLocked(ctx, tx, loaded, request));
+  return act(ctx, systemId, "release", (tx, loaded) => releaseLocked(ctx, tx, loaded, request));
 }
 
 /** @returns whether there was anything to release */
 async function releaseLocked(ctx: Ctx, tx: Tx, loaded: LoadedMachine, request: ReleaseRequest): Promise<boolean> {
   const { machine, row } = loaded;
-  if (machine.status === "ready" || machine.status === "releasing") return false;
+  if (isDone("release", machine)) return false;
   const refused = refusal("release", machine);
   if (refused) throw refused;
   const { words, params } = releaseScripts(request, await eraseSettings(tx));
@@ -61,10 +61,8 @@ export async function releaseMachines(ctx: Ctx, systemIds: readonly string[], co
     const found = await lockMachines(tx, systemIds);
     const missing = systemIds.filter((id) => !found.some((m) => m.machine.systemId === id));
     if (missing.length > 0) throw new DomainError("bad_request", `Unknown machine(s): ${missing.join(", ")}.`);
-    for (const loaded of found) permitted(ctx.actor, "edit", loaded);
-    const stuck = found.filter(
-      ({ machine: m }) => m.status !== "ready" && m.status !== "releasing" && refusal("release", m),
-    );
+    for (const loaded of found) permittedTo(ctx.actor, "release", loaded);
+    const stuck = found.filter(({ machine: m }) => !isDone("release", m) && refusal("release", m));
     if (stuck.length > 0)
       throw new DomainError(
         "wrong_status",

@@ -1,7 +1,7 @@
 /** Queues of work outside the database, and how a decision's jobs get there. */
 import type { Tx } from "@rackwright/db/connect";
 import { recordPowerAction } from "@rackwright/db/power-actions";
-import type { Job, Machine, PowerPurpose } from "@rackwright/domain/machine/machine";
+import type { Job, Machine, PowerPurpose, StopMode } from "@rackwright/domain/machine/machine";
 import type { Ctx } from "../context.ts";
 
 export const POWER_QUEUE = "power";
@@ -12,11 +12,19 @@ export interface PowerJob {
   action: "on" | "off" | "cycle";
   bootDevice: "network" | "disk" | null;
   purpose: PowerPurpose;
+  stopMode?: StopMode;
 }
 
 export async function enqueueJob(ctx: Ctx, tx: Tx, machine: Machine, job: Job): Promise<void> {
-  const { epoch, action, bootDevice, purpose } = job;
-  const data: PowerJob = { nodeId: machine.id, epoch, action, bootDevice, purpose };
+  const { epoch, action, bootDevice, purpose, stopMode } = job;
+  const data: PowerJob = {
+    nodeId: machine.id,
+    epoch,
+    action,
+    bootDevice,
+    purpose,
+    ...(stopMode === undefined ? {} : { stopMode }),
+  };
   await recordPowerAction(tx, { nodeId: machine.id, bootEpoch: epoch, action });
   await ctx.region.jobs.enqueue(tx, POWER_QUEUE, data, { key: `${machine.id}:${epoch}:${action}` });
 }

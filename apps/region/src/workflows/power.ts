@@ -10,6 +10,7 @@ import { addPowerStep, finishPowerAction, powerActionSteps } from "@rackwright/d
 import type { PowerStep } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
 import { powerFailed } from "@rackwright/domain/machine/lifecycle/failure";
+import { powerDrivers } from "@rackwright/power/registry";
 import { commit } from "../app/commit.ts";
 import { flatParameters, observePower, racksFor } from "../app/machine-facts.ts";
 import { readPowerParameters } from "../app/power-settings.ts";
@@ -72,7 +73,7 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
         bootEpoch: job.epoch,
         action: job.action,
         powerType: loaded.row.power_type,
-        parameters: flatParameters(readPowerParameters(region, loaded.row)),
+        parameters: { ...flatParameters(readPowerParameters(region, loaded.row)), ...stopMode(loaded.row, job) },
         bootDevice: job.bootDevice,
         done: (progress?.steps ?? []) as PowerStep[],
       },
@@ -90,6 +91,12 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
     { nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} done` },
   ]);
   await observePower(region, job.nodeId, job.action === "off" ? "off" : "on");
+}
+
+/** How to switch off, for drivers that know two ways. */
+function stopMode({ power_type }: { power_type: string }, job: PowerJob): Record<string, string> {
+  const known = powerDrivers.get(power_type)?.settings.power_off_mode !== undefined;
+  return job.stopMode !== undefined && known ? { power_off_mode: job.stopMode } : {};
 }
 
 async function waitForRack(

@@ -232,11 +232,17 @@ test("every action starts from its statuses and is refused from all others, with
     restore_networking_configuration: "wrong_status",
     restore_storage_configuration: "wrong_status",
     exit_rescue_mode: "wrong_status",
+    power_on: "wrong_status",
+    power_off: "wrong_status",
+    set_workload_annotations: "wrong_status",
+    clear_default_gateways: "wrong_status",
+    clone: "wrong_status",
   } as const satisfies Record<rules.Action, string>;
   for (const action of Object.keys(life.startsFrom) as rules.Action[]) {
     const allowed: readonly MachineStatus[] = life.startsFrom[action];
     for (const status of machineStatuses) {
-      const refused = life.refusal(action, machine(status, { locked: action === "unlock" }));
+      const owned = action === "power_on" ? { ownerId: 7 } : {};
+      const refused = life.refusal(action, machine(status, { locked: action === "unlock", ...owned }));
       assert.equal(refused?.code, allowed.includes(status) ? undefined : codes[action], `${action} of ${status}`);
       if (refused) assert.match(refused.message, /calm-otter/);
     }

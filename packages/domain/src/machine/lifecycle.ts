@@ -3,7 +3,7 @@
  * in `lifecycle/`: each is a function from (machine, input, now) to a Decision, which the shell commits in one transaction.
  * Facts: reference lifecycle.md; deadlines are ours: every waiting status has one.
  */
-import { DomainError } from "../errors.ts";
+import { DomainError, invalidField } from "../errors.ts";
 import type { Decision, Machine } from "./machine.ts";
 import {
   isWaiting,
@@ -41,6 +41,8 @@ export const startsFrom = {
   deploy: ["ready", "allocated"],
   release: releasableStatuses,
   abort: ["commissioning", "testing", "deploying", "disk_erasing"],
+  power_on: machineStatuses,
+  power_off: machineStatuses,
   lock: ["deploying", "deployed"],
   unlock: machineStatuses,
   mark_broken: thatMayBecome("broken"),
@@ -56,6 +58,10 @@ export const startsFrom = {
     "failed_entering_rescue_mode",
     "failed_exiting_rescue_mode",
   ],
+  set_workload_annotations: machineStatuses,
+  clear_default_gateways: machineStatuses,
+  /** Of a machine that becomes like another one. */
+  clone: ["ready", "failed_testing"],
 } as const satisfies Record<string, readonly MachineStatus[]>;
 
 function thatMayBecome(to: MachineStatus): readonly MachineStatus[] {
@@ -67,14 +73,27 @@ export type Action = keyof typeof startsFrom;
 /** Statuses whose refusal is 400 as upstream has it, not 409 (lifecycle.md sections 5 and 8). */
 const refusedAsBadRequest: readonly Action[] = ["commission", "test"];
 
-/** What the lock does not keep from: ending what goes on, and the lock itself. */
-const lockIgnored: readonly Action[] = ["abort", "lock", "unlock"];
+/** What the lock does not keep from: the lock itself. */
+const lockIgnored: readonly Action[] = ["lock", "unlock"];
+
+/** Where an action was asked for, and has happened already: no error, and nothing to do (lifecycle.md sections 6 and 11). */
+const alreadyDone: Partial<Record<Action, readonly MachineStatus[]>> = {
+  accept: ["ready", "commissioning"],
+  release: ["ready", "releasing"],
+};
+
+export function isDone(action: Action, m: Pick<Machine, "status">): boolean {
+  return alreadyDone[action]?.includes(m.status) ?? false;
+}
 
 /** What boots a machine anew, and so has to know how its power is switched. */
 const needsPowerType: readonly Action[] = ["commission", "test", "rescue_mode"];
 
 /** Actions in a sentence, before the machine's name; others read as they are called. */
 const verb: Partial<Record<Action, string>> = {
+  power_on: "switch on",
+  power_off: "switch off",
+  clone: "clone to",
   mark_broken: "mark broken",
   mark_fixed: "mark fixed",
   override_failed_testing: "override the failed testing of",
@@ -106,11 +125,23 @@ export function refusal(action: Action, m: Machine): DomainError | undefined {
         ],
       },
     });
+  if (action === "power_on") return startRefusal(m);
   if (action === "commission" && m.interfaceCount === 0 && m.powerType !== "ipmi")
     return new DomainError("bad_request", `Cannot commission ${m.hostname}: it has no network interface to boot from.`);
   if (action === "test" && m.status === "new" && m.commissioningSetId === null)
     return new DomainError("bad_request", `Cannot test ${m.hostname}: it has never been commissioned.`);
   return undefined;
+}
+
+/** Nobody's machine is not started; an Allocated one is deployed, and may be started by hand for that. */
+function startRefusal(m: Machine): DomainError | undefined {
+  if (m.ownerId === null)
+    return new DomainError("wrong_status", `Can't start node: ${m.hostname} hasn't been allocated.`);
+  if (m.status === "allocated" || canSwitchPower(m)) return undefined;
+  return invalidField(
+    "power_type",
+    `${m.hostname} has power type '${m.powerType || "none"}', which cannot be switched from here: switch it by hand, or set another.`,
+  );
 }
 
 /** @throws DomainError the refusal, when there is one */

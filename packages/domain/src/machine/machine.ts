@@ -95,7 +95,12 @@ export interface Job {
   epoch: number;
   bootDevice: "network" | "disk" | null;
   purpose: PowerPurpose;
+  /** Of switching off, where the caller said how; else as the power settings have it. */
+  stopMode?: StopMode;
 }
+
+/** soft asks the operating system, hard cuts the power. */
+export type StopMode = "soft" | "hard";
 
 /** Why power is switched: decides what a failure means. */
 export type PowerPurpose =

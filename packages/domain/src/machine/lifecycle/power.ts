@@ -1,15 +1,56 @@
-/** What BMCs say of the power, and what that ends. */
+/** Power that people switch; what BMCs say of it, and what that ends. */
 import { event } from "../event.ts";
-import type { Decision, Machine } from "../machine.ts";
-import { isWaiting } from "../status.ts";
+import { refuse } from "../lifecycle.ts";
+import type { Decision, Effect, Machine, StopMode } from "../machine.ts";
+import { isWaiting, type MachineStatus } from "../status.ts";
 import { decision, andThen } from "./decision.ts";
 import { finishRelease } from "./release.ts";
 import { finishRescueMode } from "./rescue.ts";
 
+/** Somebody switches a machine that we can switch (an Allocated one that is to start is deployed by the shell instead). */
+export function switchPower(m: Machine, to: "on" | "off", comment: string, stopMode?: StopMode): Decision {
+  refuse(to === "on" ? "power_on" : "power_off", m);
+  return decision(
+    {},
+    [event(to === "on" ? "REQUEST_NODE_START" : "REQUEST_NODE_STOP", comment)],
+    [],
+    [
+      {
+        queue: "power",
+        action: to,
+        epoch: m.bootEpoch,
+        bootDevice: to === "on" && m.netboot ? "network" : null,
+        purpose: "user",
+        ...(stopMode === undefined ? {} : { stopMode }),
+      },
+    ],
+  );
+}
+
+/** Statuses in which a machine that is off uses no address: none of its work or its system goes on (lifecycle.md section 13). */
+const withoutAddress: readonly MachineStatus[] = [
+  "new",
+  "failed_commissioning",
+  "ready",
+  "reserved",
+  "allocated",
+  "failed_deployment",
+  "missing",
+  "retired",
+  "failed_releasing",
+  "failed_disk_erasing",
+];
+
+/** A broken machine may keep the system that it goes back to when it is fixed. */
+function offFrees(m: Machine): boolean {
+  return withoutAddress.includes(m.status) || (m.status === "broken" && m.previousStatus !== "deployed");
+}
+
 /** The BMC said what the power is. Finishes a release or the way out of rescue mode; otherwise only recorded. */
 export function powerObserved(m: Machine, state: "on" | "off", now: Date): Decision {
   const seen = state === m.powerState ? [] : [event(state === "on" ? "NODE_POWERED_ON" : "NODE_POWERED_OFF")];
-  const observed = decision({ powerState: state }, seen);
+  const freed: Effect[] = state === "off" && m.powerState !== "off" && offFrees(m) ? [{ do: "release_addresses" }] : [];
+  const observed = decision({ powerState: state }, seen, freed);
   if (m.status === "releasing" && state === "off" && m.waitingFor === "power_off")
     return andThen(m, observed, (off) => finishRelease(off, now));
   if (m.status === "exiting_rescue_mode" && m.waitingFor === `power_${state}`)
