@@ -146,6 +146,40 @@ test("a lab that was killed is removed, machines and all, while another goes on"
   );
 });
 
+test("what goes wrong in a rack can be made to: a foreign DHCP server, a disk that fails", options, async (t) => {
+  const dir = scratch(t);
+  const lab = await startLab({ dir, netnsPrefix, machines: machines.slice(0, 1) });
+  t.after(() => lab.stop());
+  const [machine] = lab.machines;
+  assert.ok(machine);
+  const foreign = await lab.foreignDhcp({ macs: machine.macs });
+  const server = readRecord(dir)?.processes.find(({ what }) => what.startsWith("foreign"));
+  assert.ok(server && isRunning(server));
+  await ipmi(lab, machine, "power", "on");
+  await until(
+    "the foreign server gave an address",
+    BOOT_MS,
+    () =>
+      new RegExp(`DHCPACK.* 10\\.77\\.0\\.2\\d\\d ${machine.macs[0]}`).test(readFileSync(foreign.log, "utf8")) ||
+      undefined,
+  );
+  await foreign.stop();
+  assert.equal(isRunning(server), false);
+  assert.doesNotMatch(await run(["ip", "-n", lab.netns, "-o", "link"]), /dhcp1/);
+
+  await ipmi(lab, machine, "power", "off");
+
+  installWritingDisk(join(dir, "machines", machine.name, "disk0.img"));
+  machine.bootDiskOnly(true);
+  await machine.breakDisk(0, true);
+  await ipmi(lab, machine, "power", "on");
+  await logged("the write failed", machine, /^DISKFAILS$/m);
+  await until("it powered itself off", BOOT_MS, () => !machine.isOn() || undefined);
+  await machine.breakDisk(0, false);
+  await ipmi(lab, machine, "power", "on");
+  await logged("the mended disk is written to", machine, /^DISKWRITES$/m);
+});
+
 const identity = ({ uuid, macs, bmc }: LabMachine) => ({ uuid, macs, bmc });
 const read = (machine: LabMachine): string => readFileSync(machine.serialLog, "latin1").replaceAll("\r", "");
 const logged = (what: string, machine: LabMachine, pattern: RegExp) =>
@@ -219,11 +253,34 @@ async function startBootServer(lab: Lab, dir: string): Promise<() => string> {
   return text;
 }
 
-/** A boot sector that writes DISKBOOT to the first serial port and has QEMU's chipset (ICH9, PM base 0x600) power off. */
-function installTalkingDisk(path: string): void {
+/** Machine code that writes a line to the first serial port and has QEMU's chipset (ICH9, PM base 0x600) power off. */
+function sayAndPowerOff(words: string): number[] {
   const code = [0xba, 0xf8, 0x03]; // mov dx, 0x3f8
-  for (const char of Buffer.from("\nDISKBOOT\n")) code.push(0xb0, char, 0xee); // mov al, char; out dx, al
-  code.push(0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4); // mov dx, 0x604; mov ax, SLP_EN; out dx, ax; hlt
+  for (const char of Buffer.from(`\n${words}\n`)) code.push(0xb0, char, 0xee); // mov al, char; out dx, al
+  return [...code, 0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4]; // mov dx, 0x604; mov ax, SLP_EN; out dx, ax; hlt
+}
+
+function installTalkingDisk(path: string): void {
+  installBootSector(path, sayAndPowerOff("DISKBOOT"));
+}
+
+/** Says whether the firmware could write the disk's second sector. */
+function installWritingDisk(path: string): void {
+  const good = sayAndPowerOff("DISKWRITES");
+  // biome-ignore format: an instruction per line
+  const code = [
+    0x31, 0xc0, 0x8e, 0xc0, // xor ax, ax; mov es, ax
+    0xb8, 0x01, 0x03, // mov ax, 0x0301: write one sector
+    0xb9, 0x02, 0x00, // mov cx, 2
+    0xba, 0x80, 0x00, // mov dx, 0x80: the first disk
+    0xbb, 0x00, 0x7c, // mov bx, 0x7c00
+    0xcd, 0x13, // int 0x13
+    0x72, good.length, // jc
+  ];
+  installBootSector(path, [...code, ...good, ...sayAndPowerOff("DISKFAILS")]);
+}
+
+function installBootSector(path: string, code: number[]): void {
   const sector = Buffer.alloc(512);
   Buffer.from(code).copy(sector);
   sector.writeUInt16LE(0xaa55, 510);

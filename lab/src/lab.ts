@@ -9,6 +9,7 @@ import { cleanLab, removeLab } from "./clean.ts";
 import { type MachineFiles, prepareFiles } from "./files.ts";
 import { Machine } from "./machine.ts";
 import { BRIDGE, bmcAddress, CIDR, createNetwork, HOST_ADDRESS, hasIpv6, inNamespace, tapName } from "./network.ts";
+import { type ForeignDhcp, type ForeignDhcpOptions, startForeignDhcp } from "./foreign-dhcp.ts";
 import { requireHost } from "./preflight.ts";
 import { type Accel, qemuArgv } from "./qemu-argv.ts";
 import { startQemu } from "./qemu.ts";
@@ -32,6 +33,8 @@ export interface LabMachine {
   bootDiskOnly(on: boolean): void;
   /** Take the cable out of a network card (or put it back); stays so over boots. */
   unplug(nic: number, unplugged: boolean): Promise<void>;
+  /** Let each write to a disk fail with an I/O error from now on (or no more); stays so over boots. */
+  breakDisk(disk: number, broken: boolean): Promise<void>;
 }
 
 export interface Lab {
@@ -47,6 +50,8 @@ export interface Lab {
   machines: LabMachine[];
   /** The command that runs `argv` inside the namespace. */
   command(argv: string[]): string[];
+  /** Somebody connects a DHCP server of his own to the segment; it is gone when it is stopped, or with the lab. */
+  foreignDhcp(options?: ForeignDhcpOptions): Promise<ForeignDhcp>;
   /** End and remove all that was started, and all that runs in the namespace. Disks and logs stay. */
   stop(): Promise<void>;
 }
@@ -126,6 +131,7 @@ async function build(
     accel,
     machines,
     command: (argv) => inNamespace(netns, argv),
+    foreignDhcp: (options = {}) => startForeignDhcp({ netns, dir: join(dir, "foreign-dhcp"), recorder }, options),
     stop: () => (stopped ??= stop()),
   };
 }
@@ -168,5 +174,10 @@ const view = (shape: MachineShape, files: MachineFiles, machine: Machine, bmc: L
     if (files.macs[nic] === undefined)
       throw new Error(`${shape.name} has ${shape.nics} network cards, and none is number ${nic}`);
     await machine.unplug(nic, unplugged);
+  },
+  breakDisk: async (disk, broken) => {
+    if (files.disks[disk] === undefined)
+      throw new Error(`${shape.name} has ${files.disks.length} disks, and none is number ${disk}`);
+    await machine.breakDisk(disk, broken);
   },
 });

@@ -125,6 +125,19 @@ test("a cable taken out is out in the running boot and in the next", async (t) =
   assert.deepEqual(commands, ["cont", out, out, "cont"]);
 });
 
+test("a disk that is broken is so in the running boot and in the next, until it is mended", async (t) => {
+  const { ask, machine, commands } = rig(t);
+  await ask("set power 1");
+  await machine.breakDisk(0, true);
+  await ask("set reset 1");
+  await machine.breakDisk(0, false);
+  const names = commands.map((command) => command.split(" ")[0]);
+  const breaking = ["blockdev-add", "qom-set"];
+  assert.deepEqual(names, ["cont", ...breaking, ...breaking, "cont", "qom-set", "blockdev-del"]);
+  assert.match(commands[1] ?? "", /"image":"disk0".*"iotype":"write","errno":5/);
+  assert.match(commands[6] ?? "", /"path":"\/machine\/peripheral\/vd0".*"value":"disk0"/);
+});
+
 test("soft power-off presses the button; what ipmi_sim cannot mean is refused", async (t) => {
   const { ask, commands } = rig(t);
   await ask("set power 1");

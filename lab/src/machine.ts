@@ -2,6 +2,7 @@
 import { appendFileSync } from "node:fs";
 import type { BootOrder } from "./qemu-argv.ts";
 import type { QemuRun } from "./qemu.ts";
+import type { Qmp } from "./qmp.ts";
 
 /** IPMI's boot device selector, in the words of ipmi_sim ("default" is its word for the hard disk). */
 export type BootDevice = "none" | "pxe" | "default" | "cdrom" | "bios";
@@ -27,6 +28,7 @@ export class Machine {
   #boots = 0;
   #startedAt = 0;
   readonly #unplugged = new Set<number>();
+  readonly #broken = new Set<number>();
   /** Power actions run one after the other, whoever asks. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -93,6 +95,14 @@ export class Machine {
     await this.#run?.qmp.execute("set_link", { name: `net${nic}`, up: !unplugged });
   }
 
+  /** A disk takes no more writes, each ends with an I/O error; reads go on. Or it is mended. Stays so over boots. */
+  async breakDisk(disk: number, broken: boolean): Promise<void> {
+    if (this.#broken.has(disk) === broken) return;
+    if (broken) this.#broken.add(disk);
+    else this.#broken.delete(disk);
+    if (this.#run) await setBroken(this.#run.qmp, disk, broken);
+  }
+
   #enqueue(action: () => Promise<void>): Promise<void> {
     const done = this.#queue.then(action);
     this.#queue = done.catch(() => {});
@@ -112,6 +122,7 @@ export class Machine {
       this.#run = run;
       void run.ended.then((reason) => this.#ended(run, reason));
       for (const nic of this.#unplugged) await run.qmp.execute("set_link", { name: `net${nic}`, up: false });
+      for (const disk of this.#broken) await setBroken(run.qmp, disk, true);
       await run.qmp.execute("cont");
     } catch (error) {
       this.#on = false;
@@ -151,6 +162,32 @@ export class Machine {
     }).catch((error: unknown) => this.#deps.log(`${this.#deps.name}: ${String(error)}`));
   }
 }
+
+/**
+ * Puts a layer that fails writes between the disk's device and its file, also while the machine runs, or takes it away (QEMU's
+ * blkdebug; the event "none" makes a rule hold from the start).
+ */
+async function setBroken(qmp: Qmp, disk: number, broken: boolean): Promise<void> {
+  const layer = `broken${disk}`;
+  const use = (node: string) =>
+    qmp.execute("qom-set", { path: `/machine/peripheral/vd${disk}`, property: "drive", value: node });
+  if (!broken) {
+    await use(`disk${disk}`);
+    await qmp.execute("blockdev-del", { "node-name": layer });
+    return;
+  }
+  const failing = ["write", "write-zeroes"].map((iotype) => ({ event: "none", iotype, errno: EIO }));
+  await qmp.execute("blockdev-add", {
+    driver: "blkdebug",
+    "node-name": layer,
+    image: `disk${disk}`,
+    "inject-error": failing,
+  });
+  await use(layer);
+}
+
+/** errno(3) */
+const EIO = 5;
 
 /** Stands before each boot in the serial log. */
 export const marker = (name: string, boot: number, why: string, order: BootOrder): string =>

@@ -88,9 +88,9 @@ function disks(plan: QemuPlan): string[] {
   const first = plan.order === "network-first" ? plan.taps.length + 1 : 1;
   // biome-ignore format: one option and its value per line
   return plan.disks.flatMap((path, disk) => [
-    // cache=unsafe: a guest's flush never waits for this host's disk; a lab disk need not survive the host's power cut
-    "-drive", `file=${escape(path)},format=raw,if=none,id=disk${disk},cache=unsafe,discard=unmap`,
-    "-device", `virtio-blk-pci,drive=disk${disk},serial=DISK${disk},bootindex=${first + disk}`,
+    // no-flush: a guest's flush never waits for this host's disk; a lab disk need not survive the host's power cut
+    "-blockdev", `driver=raw,node-name=disk${disk},cache.no-flush=on,discard=unmap,file.driver=file,file.filename=${escape(path)}`,
+    "-device", `virtio-blk-pci,id=vd${disk},drive=disk${disk},serial=DISK${disk},bootindex=${first + disk}`,
   ]);
 }
 

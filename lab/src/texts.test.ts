@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chassisScript, lanConf } from "./bmc.ts";
+import { foreignDhcpConf } from "./foreign-dhcp.ts";
 import { inNamespace, networkBatch } from "./network.ts";
 import { siteRouterConf } from "./site-router.ts";
 
@@ -60,4 +61,13 @@ test("the site router advertises IPv6 and serves no names, no DHCP, no TFTP", ()
   assert.match(conf, /^ra-param=br0,60,0$/m);
   assert.equal(conf.match(/^dhcp-range/gm)?.length, 1);
   assert.doesNotMatch(conf, /tftp/);
+});
+
+test("a foreign DHCP server gives addresses and nothing to boot, to all or to some, at once or late", () => {
+  const all = foreignDhcpConf({});
+  assert.match(all, /^dhcp-range=10\.77\.0\.230,10\.77\.0\.249,10m$/m);
+  assert.doesNotMatch(all, /dhcp-boot|dhcp-ignore|dhcp-reply-delay|enable-tftp/);
+  const some = foreignDhcpConf({ macs: ["52:54:00:00:00:01"], delaySeconds: 1 });
+  assert.match(some, /^dhcp-ignore=tag:!known\ndhcp-host=52:54:00:00:00:01$/m);
+  assert.match(some, /^dhcp-reply-delay=1$/m);
 });
