@@ -7,6 +7,8 @@ export interface EventSubject {
   nodeId: number | null;
   hostname: string;
   username: string | null;
+  /** The boot that it is about, where it is about one. */
+  bootEpoch?: number;
 }
 
 export async function insertEvents(
@@ -22,6 +24,7 @@ export async function insertEvents(
         node_id: subject.nodeId,
         hostname: subject.hostname,
         username: subject.username,
+        boot_epoch: subject.bootEpoch ?? null,
         type: e.type,
         level: eventLevel[eventTypes[e.type].level],
         description: e.description,

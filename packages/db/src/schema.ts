@@ -147,6 +147,7 @@ export interface EventTable {
   username: string | null;
   created_at: Generated<Date>;
   txid: Generated<string>;
+  boot_epoch: number | null;
 }
 
 export interface EvidenceTable {

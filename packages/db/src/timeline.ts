@@ -65,7 +65,7 @@ export async function readTimeline(db: Kysely<Schema>, q: TimelineQuery): Promis
       union all
       ${seen(sql`e.node_id is null and e.mac = any(${q.macs}::macaddr[])`)}
       union all
-      (select e.txid, 1, e.id, e.created_at, null, e.type, e.level, e.description, null, e.username, null
+      (select e.txid, 1, e.id, e.created_at, null, e.type, e.level, e.description, e.boot_epoch, e.username, null
       from event e
       where e.node_id = ${q.nodeId} and ${q.withEvents} and e.level >= ${q.minLevel} and ${within(q, sql`(e.txid, 1, e.id)`, sql`e.txid`)}
       order by e.txid ${order}, e.id ${order} limit ${q.limit})

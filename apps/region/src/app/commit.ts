@@ -21,12 +21,13 @@ export async function commit(
 ): Promise<LoadedMachine> {
   const before = loaded.machine;
   await updateMachine(tx, before.id, decision.set, more);
+  const after: Machine = { ...before, ...decision.set };
   await insertEvents(
     tx,
-    { nodeId: before.id, hostname: before.hostname, username: actorName(ctx.actor) },
+    // A decision begins its boot: what it says is of the new one.
+    { nodeId: before.id, hostname: before.hostname, username: actorName(ctx.actor), bootEpoch: after.bootEpoch },
     decision.events,
   );
-  const after: Machine = { ...before, ...decision.set };
   for (const effect of decision.effects) await applyEffect(ctx, tx, after, effect);
   for (const job of decision.jobs) await enqueueJob(ctx, tx, after, job);
   if (Object.keys(decision.set).length > 0 || Object.keys(more).length > 0 || decision.effects.length > 0) {
