@@ -1,5 +1,6 @@
 /** What a diagnosis wants to know beside the evidence: a fixed number of statements. */
 import { type Kysely, sql } from "kysely";
+import type { Tx } from "./connect.ts";
 import type { Schema } from "./schema.ts";
 
 export interface SeenRow {
@@ -55,6 +56,31 @@ export async function diagnosisRow(db: Kysely<Schema>, nodeId: number): Promise<
         order by r.started_at limit 1) as running
     from node n where n.id = ${nodeId}`.execute(db);
   return rows[0];
+}
+
+export interface KeptFinding {
+  code: string;
+  summary: string;
+  expected: string;
+  checks: string[];
+}
+
+/** @param failedAt status_since of the failure */
+export async function keepFinding(tx: Tx, nodeId: number, failedAt: Date, finding: KeptFinding): Promise<void> {
+  await sql`
+    insert into failure_finding (node_id, failed_at, finding) values (${nodeId}, ${failedAt}, ${JSON.stringify(finding)})
+    on conflict (node_id) do update set failed_at = excluded.failed_at, finding = excluded.finding`.execute(tx);
+}
+
+/** What was found when the machine failed, if it is of that failure. */
+export async function keptFinding(
+  db: Kysely<Schema>,
+  nodeId: number,
+  failedAt: Date,
+): Promise<KeptFinding | undefined> {
+  const { rows } = await sql<{ finding: KeptFinding }>`
+    select finding from failure_finding where node_id = ${nodeId} and failed_at = ${failedAt}`.execute(db);
+  return rows[0]?.finding;
 }
 
 /** Other machines with this power type, and what reaches their BMC; encrypted. */

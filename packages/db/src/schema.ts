@@ -169,6 +169,12 @@ export interface FabricTable {
   description: Generated<string>;
 }
 
+export interface FailureFindingTable {
+  node_id: number;
+  failed_at: Date;
+  finding: Json;
+}
+
 export interface FilesystemTable {
   id: Generated<number>;
   node_id: number;
@@ -561,6 +567,7 @@ export interface Schema {
   event: EventTable;
   evidence: EvidenceTable;
   fabric: FabricTable;
+  failure_finding: FailureFindingTable;
   filesystem: FilesystemTable;
   installation: InstallationTable;
   interface: InterfaceTable;

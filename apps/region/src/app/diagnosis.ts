@@ -2,6 +2,8 @@
 import {
   diagnosisRow,
   evidenceOfBoot,
+  keepFinding,
+  keptFinding,
   lastBootWithEvidence,
   powerSettingsOfOthers,
   type SeenRow,
@@ -10,7 +12,8 @@ import { bootImage } from "@rackwright/db/images";
 import type { LoadedMachine, NodeRow } from "@rackwright/db/machines";
 import type { Tx } from "@rackwright/db/connect";
 import type { Case, Facts, Finding } from "@rackwright/domain/diagnosis/case";
-import { diagnose, unexplained } from "@rackwright/domain/diagnosis/diagnose";
+import { diagnose, explained, unexplained } from "@rackwright/domain/diagnosis/diagnose";
+import type { Decision } from "@rackwright/domain/machine/machine";
 import { isWaiting } from "@rackwright/domain/machine/status";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
 import type { Ctx, Region } from "../context.ts";
@@ -50,7 +53,8 @@ export async function diagnoseLoaded(
     : ((await lastBootWithEvidence(db, machine.id)) ?? machine.bootEpoch);
   const evidence = await evidenceOfBoot(db, machine.id, epoch);
   const c: Case = { machine, now: region.now(), evidence, facts: await factsOf(region, db, loaded) };
-  const found = diagnose(c);
+  const kept = await keptFinding(db, machine.id, machine.statusSince);
+  const found = withKept(diagnose(c), kept);
   const other = found.length === 0 ? unexplained(c) : undefined;
   const secrets = await machineSecrets(region, row);
   const clean = (f: Finding): Finding => ({ ...f, summary: scrubText(f.summary, secrets) });
@@ -63,6 +67,26 @@ export async function diagnoseLoaded(
   };
 }
 
+/** What it failed by comes first; what the same rule says now, when the machine is off, is older news. */
+const withKept = (found: Finding[], kept: Finding | undefined): Finding[] =>
+  kept === undefined ? found : [kept, ...found.filter(({ code }) => code !== kept.code)];
+
+/**
+ * A decision by which the machine fails, with what is wrong as its reason; kept, so that it is still said when the machine is off.
+ * @param loaded before the decision: its evidence and what it waits for
+ */
+export async function withFinding(
+  tx: Tx,
+  { machine }: LoadedMachine,
+  decision: Decision,
+  finding: Finding | undefined,
+): Promise<Decision> {
+  const { statusSince } = decision.set;
+  if (finding === undefined || statusSince === undefined) return decision;
+  await keepFinding(tx, machine.id, statusSince, finding);
+  return explained(decision, finding);
+}
+
 async function factsOf(
   region: Region,
   db: Tx | Region["db"]["kysely"],
@@ -71,10 +95,11 @@ async function factsOf(
   const found = await diagnosisRow(db, machine.id);
   const racks = region.racks.connected();
   const architecture = row.architecture?.split("/")[0] ?? "amd64";
-  const { commissioning_osystem, commissioning_distro_series } = await getConfig(
+  const { commissioning_osystem, commissioning_distro_series, node_timeout } = await getConfig(
     db,
     "commissioning_osystem",
     "commissioning_distro_series",
+    "node_timeout",
   );
   const image = await bootImage(db, {
     osystem: commissioning_osystem,
@@ -98,6 +123,7 @@ async function factsOf(
     running: found?.running
       ? { ...found.running, startedAt: found.running.startedAt === null ? null : new Date(found.running.startedAt) }
       : null,
+    nodeTimeoutMinutes: node_timeout,
     disks: found?.disks ?? [],
   };
 }

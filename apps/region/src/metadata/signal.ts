@@ -48,6 +48,7 @@ const STORES: readonly Machine["status"][] = [
   "failed_commissioning",
   "failed_testing",
 ];
+const LAST_WORDS_BYTES = 2000;
 /** Statuses in which a power report of the machine is believed. */
 const TAKES_POWER: readonly Machine["status"][] = ["commissioning", "deployed"];
 
@@ -82,6 +83,7 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
       release: loaded.row.release_set_id,
     };
     let about: string | null = null;
+    let nonsense: string | undefined;
     if (STORES.includes(machine.status) && (files.length > 0 || scriptResultId !== undefined || name !== undefined)) {
       const stored = await storeSignalResult(ctx, tx, {
         machineId: machine.id,
@@ -99,7 +101,10 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
       about = stored?.result.name ?? null;
       if (stored?.uploadedStdout && stored.stdout !== undefined && machine.status !== "deploying") {
         const { failed } = await runHook(ctx, tx, machine.id, stored.result.name, stored.stdout);
-        if (failed !== undefined) await failResult(ctx, tx, machine, stored.result, failed);
+        if (failed !== undefined) {
+          await failResult(ctx, tx, machine, stored.result, failed);
+          nonsense = `what ${stored.result.name} printed makes no sense: ${failed.slice(0, 500)}`;
+        }
       }
     }
     const powerType = textOf(fields.power_type);
@@ -109,12 +114,15 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
     await touchPing(tx, running, now);
     const summary = await setSummary(tx, running);
     await insertEvidence(tx, [
+      ...(nonsense === undefined
+        ? []
+        : [{ nodeId, mac: null, bootEpoch: machine.bootEpoch, source: "script" as const, text: nonsense }]),
       {
         nodeId,
         mac: null,
         bootEpoch: machine.bootEpoch,
         source: "script",
-        text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}`}${error === "" ? "" : `: ${error.slice(0, 500)}`}`,
+        text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}${lastWords(exitStatus, files)}`}${error === "" ? "" : `: ${error.slice(0, 500)}`}`,
       },
     ]);
     // What the hooks wrote (interfaces, disks) is part of what is decided on.
@@ -133,6 +141,16 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
     );
     await commit(ctx, tx, { machine, row: fresh?.row ?? loaded.row }, decision);
   });
+}
+
+/** Of a script that failed: the last line of its errors, or of all it printed. Most programs say there what is wrong. */
+function lastWords(exitStatus: number, files: readonly { name: string; bytes: Uint8Array }[]): string {
+  if (exitStatus === 0) return "";
+  const streams = [files.find(({ name }) => name.endsWith(".err")), files[0]];
+  const bytes = streams.find((file) => file !== undefined && file.bytes.length > 0)?.bytes;
+  const text = plain(new TextDecoder().decode(bytes?.subarray(-LAST_WORDS_BYTES) ?? new Uint8Array()));
+  const line = text.trim().split("\n").at(-1)?.trim() ?? "";
+  return line === "" ? "" : `: ${line.slice(-300)}`;
 }
 
 /** The runs whose results decide what the machine's word means now. */

@@ -98,7 +98,14 @@ test("the reason is the diagnosis: what is wrong and what to check, in the error
     .execute();
   assert.deepEqual(new Set(events.map((e) => e.description)), new Set([reason]));
   assert.equal(events.length, 2);
+  // The world goes on: it is switched off, and its rack goes. Why it failed stays what comes first.
   t.racks.disconnect(900);
+  await t.db.pool.query("update node set power_state = 'off' where id = $1", [m.id]);
+  const { json } = await t.request(t.admin, "GET", `machines/${m.systemId}/`, { query: { op: "diagnose" } });
+  const { findings } = json as { findings: { code: string; checks: string[] }[] };
+  assert.equal(findings[0]?.code, "no_dhcp_request");
+  assert.ok((findings[0]?.checks.length ?? 0) > 1);
+  assert.equal(findings[1]?.code, "rack_gone");
 });
 
 test("one that nobody can switch, or that somebody wants to look into, is left on", async () => {

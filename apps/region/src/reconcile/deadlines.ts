@@ -4,11 +4,10 @@ import { lockMachineById, readMachineById, nextDeadline, overdueMachineIds } fro
 import type { NotifyHub } from "@rackwright/db/notify";
 import { type OverdueResult, overdueResults, timeOutResults } from "@rackwright/db/script-results";
 import { dropOldNonces } from "@rackwright/db/users";
-import { explained } from "@rackwright/domain/diagnosis/diagnose";
 import type { Finding } from "@rackwright/domain/diagnosis/case";
 import { expire, overrun } from "@rackwright/domain/machine/lifecycle/failure";
 import { commit } from "../app/commit.ts";
-import { diagnoseLoaded } from "../app/diagnosis.ts";
+import { diagnoseLoaded, withFinding } from "../app/diagnosis.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 
 /** A look without any wake-up, should one get lost; scripts that overrun are found by it too. */
@@ -36,7 +35,8 @@ async function expireMachine(region: Region, id: number): Promise<void> {
     if (!loaded) return;
     const seen = await lastEvidence(tx, id, loaded.machine.bootEpoch);
     const text = seen ? `${seen.text} (${seen.at.toISOString()})` : null;
-    await commit(ctx, tx, loaded, explained(expire(loaded.machine, text, region.now()), finding));
+    const decision = expire(loaded.machine, text, region.now());
+    await commit(ctx, tx, loaded, await withFinding(tx, loaded, decision, finding));
   });
 }
 
@@ -54,12 +54,14 @@ async function findingOf(region: Region, id: number): Promise<Finding | undefine
 /** That script's result is timed out; whatever else has not ended is aborted with the machine's work. */
 async function failOverrun(region: Region, late: OverdueResult): Promise<void> {
   const ctx = systemCtx(region);
+  const finding = await findingOf(region, late.nodeId);
   await inTransaction(ctx, async (tx) => {
     const loaded = await lockMachineById(tx, late.nodeId);
     if (!loaded) return;
     await timeOutResults(tx, [late.id], region.now());
     const reason = `The script ${late.name} ran longer than its ${late.timeoutSeconds} s and 5 minutes more.`;
-    await commit(ctx, tx, loaded, overrun(loaded.machine, reason, region.now()));
+    const decision = overrun(loaded.machine, reason, region.now());
+    await commit(ctx, tx, loaded, await withFinding(tx, loaded, decision, finding));
   });
 }
 

@@ -28,6 +28,8 @@ export interface Facts {
   sameBmc: readonly string[];
   /** The script that runs, and how long it may. */
   running: { name: string; startedAt: Date | null; timeoutSeconds: number } | null;
+  /** The setting node_timeout: how long anybody is willing to wait for a sign of life. */
+  nodeTimeoutMinutes: number;
   /** Disks as commissioning found them. */
   disks: readonly { name: string; sizeBytes: number }[];
 }

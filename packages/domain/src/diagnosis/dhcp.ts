@@ -12,11 +12,10 @@ import {
   mustNetboot,
   quoted,
   said,
+  SELF_TEST_SECONDS,
   wasOn,
 } from "./seen.ts";
 
-/** Servers test their memory for minutes before they look at the network. */
-const SELF_TEST_SECONDS = 300;
 const SOON_SECONDS = 60;
 const waitsToBoot = ["power_on", "dhcp", "boot_file", "kernel", "operator_power_on"];
 

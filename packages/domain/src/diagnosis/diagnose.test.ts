@@ -53,8 +53,12 @@ const facts: Facts = {
   conflicts: [],
   sameBmc: [],
   running: null,
+  nodeTimeoutMinutes: 30,
   disks: [{ name: "sda", sizeBytes: 8e9 }],
 };
+
+/** The runner lives, so many seconds after the start. */
+const beat = (s: number): Seen => ["script signal WORKING", { at: s }];
 
 /** `source text`, one second after the other from the start; a third part is Kea's word or a file with its outcome. */
 type Seen = string | [text: string, detail: Record<string, unknown>];
@@ -63,7 +67,7 @@ const observed = (seen: readonly Seen[]): Observation[] =>
   seen.map((item, i) => {
     const [line, detail] = typeof item === "string" ? [item, null] : item;
     const [source = "", ...text] = line.split(" ");
-    return { at: at(i + 1), source, text: text.join(" "), detail };
+    return { at: at(typeof detail?.at === "number" ? detail.at : i + 1), source, text: text.join(" "), detail };
   });
 
 interface Given {
@@ -97,6 +101,13 @@ const install = (text: string) => [...running, "installer curtin start cmd-insta
 const bmc = (text: string) => [`bmc power cycle failed: ${text}`];
 const conflict = (a: string, macA: string, b: string, macB: string) =>
   `this boot's secret was given to ${a} (${macA}), and is now asked for from ${b} (${macB})`;
+
+const otherDisk = (bytes: number): Given => ({
+  machine: installing,
+  seen: install(
+    `curtin finish cmd-install: refused, nothing was written: disk a: /dev/sda has ${bytes} bytes, but the plan was made for 800: commission again (FAIL)`,
+  ),
+});
 
 /** Of each rule: when it is the first to be named, and when it is not named at all. */
 const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
@@ -154,7 +165,11 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
   },
   bmc_wrong_machine: {
     named: [{ facts: { sameBmc: ["able-bat"] }, seen: [on] }],
-    not: [{ facts: { sameBmc: ["able-bat"] }, seen: [on, discover] }, { seen: [on] }],
+    not: [
+      { facts: { sameBmc: ["able-bat"] }, seen: [on], now: 100 },
+      { facts: { sameBmc: ["able-bat"] }, seen: [on, discover] },
+      { seen: [on] },
+    ],
     says: /able-bat has the same BMC/,
   },
   power_off_in_the_middle: {
@@ -195,8 +210,11 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
     says: /has errors/,
   },
   disk_too_small: {
-    named: [{ machine: installing, seen: install("curtin finish cmd-install: write: No space left on device (FAIL)") }],
-    not: [{ machine: installing, seen: install("curtin start cmd-install/stage-extract: extracting") }],
+    named: [
+      { machine: installing, seen: install("curtin finish cmd-install: write: No space left on device (FAIL)") },
+      otherDisk(100),
+    ],
+    not: [{ machine: installing, seen: install("curtin start cmd-install/stage-extract: extracting") }, otherDisk(900)],
     says: /too small.*sda 8\.0 GB/,
   },
   disk_missing: {
@@ -206,6 +224,7 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
         seen: install("curtin finish cmd-install: /dev/vda1 did not appear within 30 s after partitioning (FAIL)"),
       },
       { machine: installing, facts: { disks: [] }, seen: running },
+      otherDisk(900),
     ],
     not: [{ facts: { disks: [] }, seen: running }],
     says: /not there/,
@@ -276,6 +295,7 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
         seen: [...running, "script signal WORKING about badblocks"],
         now: 120,
       },
+      { seen: [...running, "script signal TIMEDOUT about badblocks, exit 124"] },
     ],
     not: [
       {
@@ -285,7 +305,7 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
         now: 120,
       },
     ],
-    says: /badblocks hangs/,
+    says: /badblocks (hangs|hung)/,
   },
   machine_silent_in_script: {
     named: [
@@ -293,6 +313,76 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
     ],
     not: [{ machine: { waitingFor: "script:memtester" }, seen: [...running, "script signal WORKING"], now: 100 }],
     says: /fell silent while it ran memtester/,
+  },
+  runner_stuck: {
+    named: [
+      {
+        machine: { waitingFor: "next_script", statusDeadline: at(9000) },
+        seen: [...running, "script signal WORKING", "script signal WORKING", beat(350)],
+        now: 400,
+      },
+    ],
+    not: [
+      { machine: { waitingFor: "next_script", statusDeadline: at(9000) }, seen: [...running, beat(350)], now: 400 },
+      {
+        machine: { waitingFor: "script:x", statusDeadline: at(9000) },
+        seen: [...running, "script signal WORKING", "script signal WORKING about x", beat(350)],
+        now: 400,
+      },
+    ],
+    says: /lives, and has done nothing for 7 minutes/,
+  },
+  script_failed: {
+    named: [
+      {
+        machine: { status: "failed_testing", waitingFor: null, statusDeadline: null },
+        seen: [
+          ...running,
+          "script signal WORKING about 7z, exit 1: 7z: the result differs",
+          "script signal FAILED: 1 failed",
+        ],
+      },
+      {
+        machine: { status: "failed_commissioning", waitingFor: null, statusDeadline: null },
+        seen: [...running, "script what 50-x printed makes no sense: it is no JSON", "script signal OK"],
+      },
+    ],
+    not: [
+      { seen: [...running, "script signal WORKING about 7z, exit 0"] },
+      { seen: [...running, "script signal FAILED"] },
+    ],
+    says: /The script (7z|50-x) failed/,
+  },
+  installation_failed: {
+    named: [
+      {
+        machine: { ...installing, status: "failed_deployment", waitingFor: null },
+        seen: install("curtin finish cmd-install: late command ended with 3 (FAIL)"),
+      },
+    ],
+    not: [
+      { machine: installing, seen: install("curtin finish cmd-install/stage-late: x (FAIL)"), now: 20 },
+      { machine: installing, seen: install("curtin finish cmd-install: installation finished (SUCCESS)") },
+    ],
+    says: /without success: .*ended with 3/,
+  },
+  installer_silent: {
+    named: [
+      {
+        machine: { ...installing, statusDeadline: at(9000) },
+        seen: install("curtin start cmd-install/x: y"),
+        now: 400,
+      },
+    ],
+    not: [
+      {
+        machine: { ...installing, statusDeadline: at(9000) },
+        seen: install("curtin start cmd-install/x: y"),
+        now: 100,
+      },
+      { machine: { ...installing, netboot: false }, seen: install("curtin finish cmd-install: done (SUCCESS)") },
+    ],
+    says: /The installer fell silent 6 minutes ago/,
   },
   clock_off: {
     named: [
@@ -453,6 +543,27 @@ test("a machine that neither waits nor failed wants nothing, and its BMC may sti
     found.map((f) => f.code),
     ["bmc_unreachable"],
   );
+});
+
+test("patience is measured by node_timeout: whoever waits for less is told sooner", () => {
+  const soon = { seen: [on], now: 15, machine: { statusDeadline: at(60) } };
+  assert.deepEqual(diagnose(given(soon)), []);
+  assert.equal(diagnose(given({ ...soon, facts: { nodeTimeoutMinutes: 1 } }))[0]?.code, "no_dhcp_request");
+  assert.equal(
+    diagnose(given({ ...soon, facts: { nodeTimeoutMinutes: 600 }, now: 299 })).length,
+    1,
+    "its deadline is past",
+  );
+  const silent = { machine: { waitingFor: "script:x", statusDeadline: at(60) } as const, seen: [...running, beat(10)] };
+  assert.deepEqual(diagnose(given({ ...silent, facts: { nodeTimeoutMinutes: 1 }, now: 35 })), []);
+  const found = diagnose(given({ ...silent, facts: { nodeTimeoutMinutes: 1 }, now: 41 }));
+  assert.equal(found[0]?.code, "machine_silent_in_script");
+});
+
+test("a machine that was just heard of is not called silent at its deadline", () => {
+  const seen: Seen[] = [...running, ["metadata cloud-init start config-apt: installing", { at: 1790 }]];
+  const found = diagnose(given({ machine: { waitingFor: "first_signal" }, seen }));
+  assert.equal(found[0]?.code, "still_progressing");
 });
 
 test("where no rule fits, what was awaited is named; before the deadline nothing is", () => {

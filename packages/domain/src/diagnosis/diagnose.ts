@@ -11,6 +11,7 @@ import { dhcpRules } from "./dhcp.ts";
 import { diskRules } from "./disk.ts";
 import { identityRules } from "./identity.ts";
 import { imageRules } from "./image.ts";
+import { installerRules } from "./installer.ts";
 import { metadataRules } from "./metadata.ts";
 import { powerRules } from "./power.ts";
 import { scriptRules } from "./scripts.ts";
@@ -23,8 +24,9 @@ export const rules: readonly Rule[] = [
   ...diskRules,
   ...imageRules,
   ...bootloaderRules,
-  ...scriptRules,
   ...metadataRules,
+  ...scriptRules,
+  ...installerRules,
   ...bootFileRules,
   ...dhcpRules,
   ...progressRules,

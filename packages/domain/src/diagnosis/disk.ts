@@ -1,5 +1,5 @@
 /** The machine's disks. */
-import { type Case, type Rule, rule } from "./case.ts";
+import { type Case, type Observation, type Rule, rule } from "./case.ts";
 import { quoted, said } from "./seen.ts";
 
 const ERROR =
@@ -8,10 +8,17 @@ const SMALL = /too small|No space left|not enough space|does not fit|is smaller 
 const MISSING =
   /did not appear within|no disk (?:with|has|is)|disk .* (?:is missing|not found|is not there)|has no (?:disk|block device)|no such disk|MissingDevice|cannot find (?:the )?disk/i;
 
+const OTHER_SIZE = /has (\d+) bytes, but the plan was made for (\d+)/;
+
 const disks = (c: Case): string =>
   c.facts.disks.length === 0
     ? "no disks are known"
     : `known: ${c.facts.disks.map((d) => `${d.name} ${(d.sizeBytes / 1e9).toFixed(1)} GB`).join(", ")}`;
+
+/** The installer writes on no disk but the one that its plan was made for. */
+function otherSize(c: Case, is: (now: number, was: number) => boolean): Observation | undefined {
+  return said(c, OTHER_SIZE, (found) => is(Number(found[1]), Number(found[2])));
+}
 
 export const diskRules: readonly Rule[] = [
   rule("disk_error", (c) => {
@@ -24,16 +31,20 @@ export const diskRules: readonly Rule[] = [
     };
   }),
   rule("disk_too_small", (c) => {
-    const e = said(c, SMALL);
+    const e = said(c, SMALL) ?? otherSize(c, (now, was) => now < was);
     if (!e) return undefined;
     return {
       summary: `A disk is too small for what is to go on it: ${quoted(e.text)} (${disks(c)}).`,
       expected: "The boot disk holds the image and the storage layout.",
-      checks: ["The storage layout: sizes of its partitions.", "Which disk is the boot disk."],
+      checks: [
+        "The storage layout: sizes of its partitions.",
+        "Which disk is the boot disk.",
+        "Commission the machine again if a disk of it was changed.",
+      ],
     };
   }),
   rule("disk_missing", (c) => {
-    const e = said(c, MISSING);
+    const e = said(c, MISSING) ?? otherSize(c, (now, was) => now > was);
     const none = c.machine.status === "deploying" && c.facts.disks.length === 0;
     if (!e && !none) return undefined;
     return {

@@ -1,6 +1,6 @@
 /** Images: there, whole, and through. */
 import { type Rule, rule } from "./case.ts";
-import { ago, calledMetadata, file, quoted, said, seconds, span } from "./seen.ts";
+import { ago, calledMetadata, file, patience, quoted, said, seconds, span } from "./seen.ts";
 
 /** A file server that moves nothing for this long has stalled. */
 const STALLED_SECONDS = 60;
@@ -42,11 +42,12 @@ export const imageRules: readonly Rule[] = [
     );
     const image = file(c, /squashfs$|root-?image|\.tgz$/);
     if (calledMetadata(c) && !late) return undefined;
+    const stalled = patience(c, STALLED_SECONDS);
     const silent = image && ["started", "waiting"].includes(image.outcome) ? seconds(image.last.at, c.now) : 0;
-    if (!late && silent < STALLED_SECONDS && image?.outcome !== "failed") return undefined;
+    if (!late && silent < stalled && image?.outcome !== "failed") return undefined;
     const how = late ? quoted(late.text) : `${quoted(image?.last.text ?? "")}, ${image ? ago(c, image.last) : ""}`;
     return {
-      summary: `The download of the system's image stalled${silent >= STALLED_SECONDS ? ` for ${span(silent)}` : ""}: ${how}.`,
+      summary: `The download of the system's image stalled${silent >= stalled ? ` for ${span(silent)}` : ""}: ${how}.`,
       expected: "The image is fetched in one go, in seconds on a fast network.",
       checks: [
         "The link between machine and rack controller: speed, errors on the port.",

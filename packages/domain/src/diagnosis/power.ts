@@ -1,6 +1,6 @@
 /** The BMC, and whether the machine is on. */
 import { type Case, type Rule, rule } from "./case.ts";
-import { calledMetadata, has, last, quoted, wasOn } from "./seen.ts";
+import { calledMetadata, has, isQuiet, last, quoted, SELF_TEST_SECONDS, wasOn } from "./seen.ts";
 
 /** What failed last, unless the BMC did what was asked after it. */
 function failure(c: Case, pattern: RegExp): string | undefined {
@@ -74,6 +74,7 @@ export const powerRules: readonly Rule[] = [
   }),
   rule("bmc_wrong_machine", (c) => {
     if (c.facts.sameBmc.length === 0 || !wasOn(c) || has(c, "dhcp tftp http metadata script", /./)) return undefined;
+    if (!isQuiet(c, SELF_TEST_SECONDS)) return undefined;
     return {
       summary: `The BMC switched something on, and nothing was seen of this machine; ${c.facts.sameBmc.join(", ")} ${c.facts.sameBmc.length === 1 ? "has" : "have"} the same BMC in the power settings.`,
       expected: "Each machine has a BMC of its own, and appears on the network after it was switched on.",

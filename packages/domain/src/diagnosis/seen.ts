@@ -14,8 +14,15 @@ export function last(c: Case, sources: string, pattern: RegExp): Observation | u
 export const has = (c: Case, sources: string, pattern: RegExp): boolean => last(c, sources, pattern) !== undefined;
 
 /** Of whichever source: what programs print is worded by them. */
-export function said(c: Case, pattern: RegExp): Observation | undefined {
-  return c.evidence.findLast((e) => pattern.test(head(e.text)) || pattern.test(logOf(e)));
+export function said(
+  c: Case,
+  pattern: RegExp,
+  fits: (found: RegExpExecArray) => boolean = () => true,
+): Observation | undefined {
+  return c.evidence.findLast((e) => {
+    const found = pattern.exec(head(e.text)) ?? pattern.exec(logOf(e));
+    return found !== null && fits(found);
+  });
 }
 
 /** A machine writes what it likes: patterns look at no more than this of it. */
@@ -62,12 +69,36 @@ export const quoted = (text: string): string => (text.length > 300 ? `${text.sli
 /** This machine is to start from the network now. */
 export const mustNetboot = (c: Case): boolean => c.machine.status !== "deploying" || c.machine.netboot;
 
+/** node_timeout unless it was set, in minutes: what spans of patience here are measured by. */
+const USUAL_TIMEOUT = 30;
+
+/** Whoever waits for less than usual (node_timeout) has machines that are quicker than usual. */
+export const patience = (c: Case, usualSeconds: number): number =>
+  usualSeconds * Math.min(1, c.facts.nodeTimeoutMinutes / USUAL_TIMEOUT);
+
+/** Whoever was heard of this shortly ago is still at it. */
+const FRESH_SECONDS = 120;
+
+export const isFresh = (c: Case, e: Observation): boolean => seconds(e.at, c.now) <= patience(c, FRESH_SECONDS);
+
 /**
- * Whether nothing came for so long that its absence means something: `patience` seconds without any evidence, or the deadline is past, or the
- * machine has failed already.
+ * Whether nothing came for so long that its absence means something: the usual seconds without any evidence; or the deadline is past, or the
+ * machine has failed already, and it was not just heard of.
  */
-export function isQuiet(c: Case, patience: number): boolean {
+export function isQuiet(c: Case, usualSeconds: number): boolean {
   const { status, statusDeadline, statusSince } = c.machine;
-  if (!isWaiting(status) || (statusDeadline !== null && statusDeadline <= c.now)) return true;
-  return seconds(c.evidence.at(-1)?.at ?? statusSince, c.now) >= patience;
+  const newest = c.evidence.at(-1);
+  const over = !isWaiting(status) || (statusDeadline !== null && statusDeadline <= c.now);
+  if (over) return newest === undefined || !isFresh(c, newest);
+  return seconds(newest?.at ?? statusSince, c.now) >= patience(c, usualSeconds);
 }
+
+/** Servers test their memory for minutes before they look at the network. */
+export const SELF_TEST_SECONDS = 300;
+
+/** The runner says every 2 minutes that it lives; two of these lost are no accident. */
+const HEARTBEAT_SECONDS = 5 * 60;
+
+/** Whether whoever should have said so is not alive any more; at the latest when half of node_timeout is over. */
+export const isSilent = (c: Case, alive: Observation): boolean =>
+  seconds(alive.at, c.now) >= Math.min(HEARTBEAT_SECONDS, c.facts.nodeTimeoutMinutes * 30);

@@ -1,9 +1,6 @@
 /** What the machine depends on, and time. */
 import { type Rule, rule } from "./case.ts";
-import { ago, last, quoted, seconds } from "./seen.ts";
-
-/** Whoever was heard of this shortly before its deadline was still at it. */
-const FRESH_SECONDS = 120;
+import { ago, isFresh, last, quoted } from "./seen.ts";
 
 export const rackRules: readonly Rule[] = [
   rule("rack_gone", (c) => {
@@ -22,13 +19,7 @@ export const rackRules: readonly Rule[] = [
 export const progressRules: readonly Rule[] = [
   rule("still_progressing", (c) => {
     const e = c.evidence.at(-1);
-    if (
-      !e ||
-      seconds(e.at, c.now) > FRESH_SECONDS ||
-      c.machine.statusDeadline === null ||
-      c.machine.statusDeadline > c.now
-    )
-      return undefined;
+    if (!e || !isFresh(c, e) || c.machine.statusDeadline === null || c.machine.statusDeadline > c.now) return undefined;
     return {
       summary: `The deadline was reached while the machine was still getting on: ${quoted(e.text)}, ${ago(c, e)}.`,
       expected: "Its work ends before the deadline, which moves with each step that it shows.",
