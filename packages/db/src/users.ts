@@ -135,15 +135,7 @@ export interface TokenOwner {
   node: { id: number; systemId: string } | null;
 }
 
-/**
- * Find a token and remember the nonce, at once.
- * @returns undefined when there is no such token; `fresh` is false when the nonce was used before
- */
-export async function claimToken(
-  db: Kysely<Schema>,
-  tokenKey: string,
-  nonce: string,
-): Promise<(TokenOwner & { fresh: boolean }) | undefined> {
+export async function tokenOwner(db: Kysely<Schema>, tokenKey: string): Promise<TokenOwner | undefined> {
   const { rows } = await sql<{
     consumer_key: string;
     secret: Buffer;
@@ -154,19 +146,15 @@ export async function claimToken(
     is_active: boolean;
     node_id: number | null;
     system_id: string;
-    fresh: boolean;
   }>`
-    with t as (select * from oauth_token where token_key = ${tokenKey}),
-    seen as (insert into oauth_nonce (token_key, nonce) select token_key, ${nonce} from t on conflict do nothing returning 1)
-    select t.consumer_key, t.secret, u.id as user_id, u.username, u.email, u.is_superuser, u.is_active, n.id as node_id, n.system_id,
-      exists (select from seen) as fresh
-    from t left join app_user u on u.id = t.user_id left join node n on n.id = t.node_id`.execute(db);
+    select t.consumer_key, t.secret, u.id as user_id, u.username, u.email, u.is_superuser, u.is_active, n.id as node_id, n.system_id
+    from oauth_token t left join app_user u on u.id = t.user_id left join node n on n.id = t.node_id
+    where t.token_key = ${tokenKey}`.execute(db);
   const row = rows[0];
   if (!row) return undefined;
   return {
     consumerKey: row.consumer_key,
     secret: row.secret,
-    fresh: row.fresh,
     user:
       row.user_id === null
         ? null
@@ -179,6 +167,14 @@ export async function claimToken(
           },
     node: row.node_id === null ? null : { id: row.node_id, systemId: row.system_id },
   };
+}
+
+/** Remember that a request was signed with this nonce. Only of requests whose signature holds: others would fill the table. @returns whether it is new */
+export async function claimNonce(db: Kysely<Schema>, tokenKey: string, nonce: string): Promise<boolean> {
+  const { rows } = await sql`
+    insert into oauth_nonce (token_key, nonce) select token_key, ${nonce} from oauth_token where token_key = ${tokenKey}
+    on conflict do nothing returning 1`.execute(db);
+  return rows.length > 0;
 }
 
 export async function dropOldNonces(db: Kysely<Schema>, before: Date): Promise<void> {

@@ -101,6 +101,23 @@ test("a request is good once: repeated word for word it is refused", async () =>
   assert.match(again.text, /^Authorization Error: .*Nonce/);
 });
 
+test("a nonce is used up by the request that was truly signed with it, not by whoever names it first", async () => {
+  const path = `${API_ROOT}/users/?op=whoami`;
+  const nonce = randomUUID();
+  const ask = (signature: string) =>
+    t.request(null, "GET", path, { headers: { authorization: plaintextHeader(t.user.token, { nonce, signature }) } });
+  assert.equal((await ask("&wrong")).status, 401);
+  assert.equal((await ask(`&${t.user.token.tokenSecret}`)).status, 200);
+  assert.equal((await ask(`&${t.user.token.tokenSecret}`)).status, 401);
+  const before = await t.db.pool.query("select from oauth_nonce");
+  await ask("&wrong");
+  assert.equal(
+    (await t.db.pool.query("select from oauth_nonce")).rowCount,
+    before.rowCount,
+    "nothing is stored of a forgery",
+  );
+});
+
 test("a timestamp five minutes off is refused, either way", async () => {
   const now = Math.floor(Date.now() / 1000);
   for (const [seconds, status] of [

@@ -1,5 +1,5 @@
 /** Who sends this request: by OAuth, or nobody. */
-import { claimToken } from "@rackwright/db/users";
+import { claimNonce, tokenOwner } from "@rackwright/db/users";
 import type { RawParams } from "@rackwright/contract/params";
 import { DomainError } from "@rackwright/domain/errors";
 import type { Actor } from "@rackwright/domain/machine/machine";
@@ -46,11 +46,12 @@ export async function authenticate(
   const skew = Math.abs(region.now().getTime() / 1000 - Number(oauth.timestamp));
   if (!(skew <= MAX_SKEW_SECONDS))
     throw refused(`'Expired timestamp: yours ${oauth.timestamp}, ours ${Math.floor(region.now().getTime() / 1000)}.'`);
-  const owner = await claimToken(region.db.kysely, oauth.token, oauth.nonce);
+  const owner = await tokenOwner(region.db.kysely, oauth.token);
   if (!owner || owner.consumerKey !== oauth.consumerKey) throw refused("Invalid API key.");
   const secret = region.secrets.open(tokenPurpose(oauth.token), owner.secret);
   if (!signatureMatches(oauth, secret, { ...request, params: plain })) throw refused("'Invalid signature.'");
-  if (!owner.fresh) throw refused("'Nonce already used: each request needs its own.'");
+  if (!(await claimNonce(region.db.kysely, oauth.token, oauth.nonce)))
+    throw refused("'Nonce already used: each request needs its own.'");
   if (owner.node)
     return { actor: { kind: "machine", systemId: owner.node.systemId }, tokenKey: oauth.token, nodeId: owner.node.id };
   if (!owner.user) throw new Error(`token ${oauth.token} belongs to nobody`);

@@ -1,7 +1,7 @@
 /** A machine whose clock is wrong is refused, whatever it asks; that is worth knowing when it gets no further. */
 import { insertEvidence, lastEvidence } from "@rackwright/db/history";
 import { readMachineById } from "@rackwright/db/machines";
-import { claimToken } from "@rackwright/db/users";
+import { tokenOwner } from "@rackwright/db/users";
 import { tokenPurpose } from "../auth/authenticate.ts";
 import { oauthParams, parseAuthorization, signatureMatches } from "../auth/oauth.ts";
 import type { Region } from "../context.ts";
@@ -21,7 +21,7 @@ export async function noteWrongClock(
   if (!oauth) return;
   const seconds = Math.round(Number(oauth.timestamp) - region.now().getTime() / 1000);
   if (!Number.isFinite(seconds) || Math.abs(seconds) <= MAX_SKEW_SECONDS) return;
-  const owner = await claimToken(region.db.kysely, oauth.token, oauth.nonce);
+  const owner = await tokenOwner(region.db.kysely, oauth.token);
   if (!owner?.node || owner.consumerKey !== oauth.consumerKey) return;
   const secret = region.secrets.open(tokenPurpose(oauth.token), owner.secret);
   if (!signatureMatches(oauth, secret, { ...target, params: [] })) return;
