@@ -1,5 +1,5 @@
 /** Secrets on kernel command lines: made for one machine and one boot, known here by hash only. */
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Schema } from "./schema.ts";
 
 export interface BootSecret {
@@ -42,6 +42,27 @@ export function outstandingSecret(
     .where("boot_epoch", "=", bootEpoch)
     .where("ended_at", "is", null)
     .executeTakeFirst();
+}
+
+/** Whether this address booted as the machine, or as a stranger with one of these MAC addresses, and that boot goes on. */
+export async function bootedFrom(
+  db: Kysely<Schema>,
+  boot: { nodeId: number; macs: readonly string[]; address: string },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("boot_secret")
+    .select("mac")
+    .where((eb) =>
+      eb.or([
+        eb("node_id", "=", boot.nodeId),
+        eb.and([eb("node_id", "is", null), eb("mac", "=", sql<string>`any(${boot.macs}::macaddr[])`)]),
+      ]),
+    )
+    .where("address", "=", boot.address)
+    .where("ended_at", "is", null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export async function endBootSecrets(db: Kysely<Schema>, nodeId: number, at: Date): Promise<void> {

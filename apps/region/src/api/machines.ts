@@ -72,6 +72,7 @@ export function machinesRoutes(routes: Routes): void {
       macAddresses: params.mac_addresses,
       commission: params.commission,
       deployed: params.deployed,
+      address: await call.request.address(),
       power: powerGiven(call.extra, params.power_parameters, false),
       options: {
         enableSsh: params.enable_ssh,

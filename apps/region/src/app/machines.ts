@@ -1,5 +1,6 @@
 /** Machines as things: create (and enlist), change, delete. What they do is in machine-actions.ts. */
 import { randomInt } from "node:crypto";
+import { bootedFrom } from "@rackwright/db/boot-secrets";
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { insertEvents } from "@rackwright/db/history";
@@ -143,6 +144,8 @@ export interface CreateRequest extends MachineFields {
   /** undefined: yes for administrators, no for others. */
   commission: boolean | undefined;
   deployed: boolean;
+  /** Where the request came from. */
+  address: string;
   power: PowerGiven;
   options: CommissionRequest;
 }
@@ -255,6 +258,15 @@ async function reEnlist(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]
   if (!loaded || !open.includes(loaded.row.status)) return undefined;
   // One that a user commissions has its own credentials to speak by. A stranger's word would add an interface to it, and boot as it.
   if (loaded.machine.status === "commissioning" && !loaded.machine.enlisting) return loaded.machine.id;
+  // Anybody can name a MAC address. What is known of a machine (its BMC above all) changes by the word of the machine alone, which is
+  // where its boot script was sent to.
+  if (!(await bootedFrom(tx, { nodeId: loaded.machine.id, macs, address: request.address }))) {
+    ctx.region.log.warn(
+      { machine: loaded.machine.hostname, from: request.address },
+      "a machine that is known was announced by an address that it did not boot from: nothing of it was changed",
+    );
+    return loaded.machine.id;
+  }
   const power = request.power_type
     ? reportedPowerColumns(ctx.region, loaded.row.system_id, request.power_type, request.power.given)
     : {};

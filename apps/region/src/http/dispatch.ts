@@ -83,6 +83,7 @@ export async function dispatch(
         body: request.raw,
         contentLength: lengthOf(request),
         lastEventId: lastEventIdOf(request),
+        address: async () => (await region.trustedClient(request)).address,
       },
     });
     sendResult(reply, action.success, request.method === "HEAD" ? withoutStream(result) : result);

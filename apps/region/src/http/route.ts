@@ -13,7 +13,14 @@ export interface Call<P extends Params> {
   extra: Record<string, string>;
   /** Names that the caller gave at all: updates leave the others alone. */
   given: ReadonlySet<string>;
-  request: { origin: string; body: Readable; contentLength: number | undefined; lastEventId: string | undefined };
+  request: {
+    origin: string;
+    body: Readable;
+    contentLength: number | undefined;
+    lastEventId: string | undefined;
+    /** Address of the caller, also behind a rack of ours. */
+    address: () => Promise<string>;
+  };
 }
 
 export type Handler<P extends Params = Params> = (call: Call<P>) => Promise<unknown>;

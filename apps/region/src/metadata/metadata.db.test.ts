@@ -91,6 +91,44 @@ suite("an unknown machine enlists", () => {
     assert.equal(await statusOf(t, systemId), "new");
   });
 
+  test("a stranger who names its MAC address changes nothing of it, neither while it enlists nor when it is New", async () => {
+    const { mac: known, ...m } = await addMachine(t, "new", { power_type: "manual" });
+    await netboot(t, known, { address: "10.4.4.4" });
+    const ipmi = {
+      power_type: "ipmi",
+      power_parameters: JSON.stringify({ power_address: "10.6.6.6", power_user: "u", power_pass: "p" }),
+    };
+    for (const [id, address] of [
+      [m.systemId, known],
+      [systemId, mac],
+    ] as const) {
+      await t.db.kysely.updateTable("boot_secret").set({ address: "10.4.4.4" }).where("mac", "=", address).execute();
+      const before = await machineRow(t, id);
+      const form = {
+        architecture: "arm64",
+        mac_addresses: `${address},52:54:00:ee:66:66`,
+        commission: "True",
+        ...ipmi,
+      };
+      const reply = await t.request(null, "POST", "machines/", { form });
+      assert.equal(reply.status, 200, "it is told no more than the machine would be");
+      assert.equal((reply.json as { system_id: string }).system_id, id);
+      assert.deepEqual(await machineRow(t, id), before);
+      const added = await t.db.kysely
+        .selectFrom("interface")
+        .select("id")
+        .where("mac", "=", "52:54:00:ee:66:66")
+        .execute();
+      assert.deepEqual(added, []);
+      await t.db.kysely.updateTable("boot_secret").set({ address: "127.0.0.1" }).where("mac", "=", address).execute();
+    }
+    const { secret: own } = await netboot(t, known);
+    assert.ok(own);
+    const form = { architecture: "amd64", mac_addresses: known, ...ipmi };
+    assert.equal((await t.request(null, "POST", "machines/", { form })).status, 200);
+    assert.equal((await machineRow(t, m.systemId)).power_type, "ipmi", "the machine itself does");
+  });
+
   test("then its token is revoked, its secret opens nothing, and late reports are dropped", async () => {
     assert.equal((await signal(token, { status: "OK" })).status, 403);
     assert.equal((await preseed(systemId, secret)).status, 403);
