@@ -1,6 +1,8 @@
 /** A small client of API 2.0 over the controller's unix socket: what the demo and the end-to-end tests drive machines with. */
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TimelineEntry } from "./timeline-text.ts";
 
 export interface ApiReply {
   status: number;
@@ -39,6 +41,14 @@ export class ApiError extends Error {
   }
 }
 
+/** A controller that was killed is back in seconds; one that does not come back is an error. */
+const AWAY_MS = 60_000;
+const RETRY_MS = 500;
+/** Nobody listens on the socket: no request was sent. */
+const NOT_SENT = ["ECONNREFUSED", "ENOENT"];
+/** It went away with the request. */
+const BROKEN = ["ECONNRESET", "EPIPE"];
+
 export class ApiClient {
   private readonly socketPath: string;
   private readonly key: string[];
@@ -64,8 +74,25 @@ export class ApiClient {
       .join(", ")}`;
   }
 
-  /** One request; no reply is an error here. */
-  send(method: string, path: string, form?: Record<string, string>): Promise<ApiReply> {
+  /**
+   * One request. While the controller is away it is repeated where that is safe: it was not sent, or it changes nothing.
+   * @throws Error when there is no reply
+   */
+  async send(method: string, path: string, form?: Record<string, string>): Promise<ApiReply> {
+    const began = performance.now();
+    for (;;) {
+      try {
+        return await this.sendOnce(method, path, form);
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? "";
+        const again = NOT_SENT.includes(code) || (method === "GET" && BROKEN.includes(code));
+        if (!again || performance.now() - began > AWAY_MS) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  private sendOnce(method: string, path: string, form?: Record<string, string>): Promise<ApiReply> {
     const { promise, resolve, reject } = Promise.withResolvers<ApiReply>();
     const body = form === undefined ? undefined : new URLSearchParams(form).toString();
     const headers: Record<string, string> = { authorization: this.authorization(), host: "localhost" };
@@ -97,6 +124,20 @@ export class ApiClient {
 
   machine(systemId: string): Promise<MachineReply> {
     return this.call("GET", `/machines/${systemId}/`);
+  }
+
+  /** All that was seen of a machine and happened to it, the earliest first. */
+  async timeline(systemId: string): Promise<TimelineEntry[]> {
+    const pages: TimelineEntry[][] = [];
+    for (let before: string | null = ""; before !== null; ) {
+      const page: { items: TimelineEntry[]; prev: string | null } = await this.call(
+        "GET",
+        `/machines/${systemId}/?op=timeline&limit=1000&before=${before}`,
+      );
+      pages.unshift(page.items);
+      before = page.prev;
+    }
+    return pages.flat();
   }
 
   act(systemId: string, op: string, form: Record<string, string> = {}): Promise<MachineReply> {

@@ -27,7 +27,7 @@ export async function startController(options: {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, RACKWRIGHT_ADMIN_PASSWORD: adminPassword },
   });
-  const file = createWriteStream(logFile, { mode: 0o600 });
+  const file = createWriteStream(logFile, { mode: 0o600, flags: "a" });
   child.stderr.pipe(file);
   const { promise, resolve, reject } = Promise.withResolvers<ControllerReady>();
   const timer = setTimeout(
@@ -53,6 +53,15 @@ export async function startController(options: {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** As a crash ends it: it can clean up nothing. */
+export async function killProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = Promise.withResolvers<void>();
+  child.once("exit", () => ended.resolve());
+  child.kill("SIGKILL");
+  await ended.promise;
 }
 
 /** Ask it to end, and wait until it has. */

@@ -11,10 +11,12 @@ import { dirname } from "node:path";
 import { type JourneyResult, StageError, stages, takeThroughLife } from "./journey.ts";
 import { progressDisplay } from "./progress.ts";
 import { type Site, startSite } from "./site.ts";
+import { timelineLines } from "./timeline-text.ts";
 import { makeWorkDir } from "./work-dir.ts";
 
 const usage = `Usage: script/demo [--machines N] [--keep] [--json] [--dir DIR]
 Takes machines of a virtual rack from power-on to a deployed system and back: one with BIOS, one with UEFI.
+Ends with the timeline of the slowest machine, and the seconds of each stage.
 
   --machines N   how many (2); BIOS and UEFI in turn
   --keep         leave controller and lab running afterwards, until Ctrl-C
@@ -58,9 +60,23 @@ async function main(): Promise<number> {
     const results = await all(site, display, abort);
     display.end();
     const seconds = (performance.now() - began) / 1000;
-    if (values.json)
-      process.stdout.write(`${JSON.stringify({ deployed: results.length, seconds, machines: results, dir })}\n`);
-    else process.stdout.write(`${table(results)}\ndeployed ${results.length} machines in ${Math.round(seconds)} s\n`);
+    const slowest = results.reduce((a, b) => (total(b) > total(a) ? b : a));
+    const timeline = await site.api.timeline(slowest.systemId);
+    if (values.json) {
+      const document = {
+        deployed: results.length,
+        seconds,
+        machines: results,
+        timeline: { machine: slowest.machine, powered_on: slowest.poweredOn, items: timeline },
+        dir,
+      };
+      process.stdout.write(`${JSON.stringify(document)}\n`);
+    } else {
+      const lines = timelineLines(timeline, slowest.poweredOn);
+      process.stdout.write(
+        `\n${slowest.machine}, the slowest, since power-on:\n\n${lines.join("\n")}\n\n${table(results)}\ndeployed ${results.length} machines in ${Math.round(seconds)} s\n`,
+      );
+    }
     if (values.keep) await keep(site, password, abort.signal);
     return 0;
   } catch (error) {
@@ -108,13 +124,15 @@ async function all(
   return results.sort((a, b) => a.machine.localeCompare(b.machine, undefined, { numeric: true }));
 }
 
+const total = (r: JourneyResult): number => stages.reduce((sum, s) => sum + (r.seconds[s] ?? 0), 0);
+
 function table(results: readonly JourneyResult[]): string {
-  const total = (r: JourneyResult) => stages.reduce((sum, s) => sum + (r.seconds[s] ?? 0), 0);
+  const gone = stages.filter((s) => results.some((r) => r.seconds[s] !== undefined));
   const rows = [
-    ["machine", ...stages, "all", "root"],
+    ["machine", ...gone, "all", "root"],
     ...results.map((r) => [
       r.machine,
-      ...stages.map((s) => `${Math.round(r.seconds[s] ?? 0)} s`),
+      ...gone.map((s) => `${Math.round(r.seconds[s] ?? 0)} s`),
       `${Math.round(total(r))} s`,
       r.rootDevice,
     ]),

@@ -5,8 +5,16 @@ import type { LabMachine } from "@rackwright/lab/lab";
 import type { MachineReply } from "./client.ts";
 import type { Site } from "./site.ts";
 
-export type Stage = "enlist" | "commission" | "allocate" | "deploy" | "boot from disk" | "release";
-export const stages: readonly Stage[] = ["enlist", "commission", "allocate", "deploy", "boot from disk", "release"];
+export type Stage = "enlist" | "commission" | "allocate" | "deploy" | "boot from disk" | "rescue" | "release";
+export const stages: readonly Stage[] = [
+  "enlist",
+  "commission",
+  "allocate",
+  "deploy",
+  "boot from disk",
+  "rescue",
+  "release",
+];
 
 /** Limits in seconds, about three times what an emulated machine takes on two cores. */
 const limits: Record<Stage, number> = {
@@ -15,7 +23,8 @@ const limits: Record<Stage, number> = {
   allocate: 10,
   deploy: 600,
   "boot from disk": 300,
-  release: 120,
+  rescue: 480,
+  release: 480,
 };
 
 export interface StageReport {
@@ -40,8 +49,10 @@ export class StageError extends Error {
 export interface JourneyResult {
   machine: string;
   systemId: string;
-  /** Seconds that each stage took. */
-  seconds: Record<Stage, number>;
+  /** When it was switched on first. */
+  poweredOn: Date;
+  /** Seconds of each stage that it went through. */
+  seconds: Partial<Record<Stage, number>>;
   /** What the deployed system said its root file system is on. */
   rootDevice: string;
 }
@@ -49,6 +60,10 @@ export interface JourneyResult {
 export interface JourneyOptions {
   onProgress: (report: StageReport) => void;
   signal?: AbortSignal;
+  /** Into rescue mode and back, while it is deployed: what to do in the rescue system, at which address it is. */
+  inRescueMode?: (machine: MachineReply) => Promise<void>;
+  /** Erase the beginning and the end of its disks when it is released. */
+  quickErase?: boolean;
 }
 
 const POLL_MS = 1000;
@@ -75,9 +90,10 @@ export async function takeThroughLife(
   machine: LabMachine,
   options: JourneyOptions,
 ): Promise<JourneyResult> {
-  const seconds = {} as Record<Stage, number>;
+  const seconds: JourneyResult["seconds"] = {};
   let systemId = "";
   let rootDevice = "";
+  const poweredOn = new Date();
 
   const stage = async (name: Stage, work: (until: Until) => Promise<void>) => {
     const began = performance.now();
@@ -155,11 +171,19 @@ export async function takeThroughLife(
     machine.bootDiskOnly(false);
     if (again !== rootDevice) throw new Error(`the root file system was on ${rootDevice} and is on ${again} now`);
   });
+  const { inRescueMode } = options;
+  if (inRescueMode)
+    await stage("rescue", async (until) => {
+      await site.api.act(systemId, "rescue_mode");
+      await inRescueMode(await reaches("rescue", until, "Rescue mode", ["Failed to enter rescue mode"]));
+      await site.api.act(systemId, "exit_rescue_mode");
+      await reaches("rescue", until, "Deployed", ["Failed to exit rescue mode"]);
+    });
   await stage("release", async (until) => {
-    await site.api.act(systemId, "release");
-    await reaches("release", until, "Ready", ["Releasing failed"]);
+    await site.api.act(systemId, "release", options.quickErase ? { erase: "true", quick_erase: "true" } : {});
+    await reaches("release", until, "Ready", ["Releasing failed", "Failed disk erasing"]);
   });
-  return { machine: machine.name, systemId, seconds, rootDevice };
+  return { machine: machine.name, systemId, poweredOn, seconds, rootDevice };
 }
 
 type Until = <T>(what: string, look: () => Promise<T | undefined>) => Promise<T>;

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { type Lab, type LabMachine, startLab } from "@rackwright/lab/lab";
 import type { LabMachineSpec } from "@rackwright/lab/spec";
 import { ApiClient } from "./client.ts";
-import { CONTROLLER, endProcess, startController } from "./controller-process.ts";
+import { CONTROLLER, endProcess, killProcess, startController } from "./controller-process.ts";
 
 const run = promisify(execFile);
 
@@ -28,7 +28,8 @@ export interface Site {
   controllerLog: string;
   /** The controller's unix socket: what forwardPort leads to. */
   socket: string;
-  controllerPid: number;
+  /** End the controller as a crash would (kill -9), and start it again on the same data. */
+  crash(): Promise<void>;
   /** Switch a machine by its BMC, as somebody does who brings a new server. */
   bmc(machine: LabMachine, ...command: string[]): Promise<string>;
   stop(): Promise<void>;
@@ -45,28 +46,35 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   const dataDir = join(dir, "controller");
   const controllerLog = join(dir, "controller.log");
   let controller: ChildProcess | undefined;
-  const stop = async () => {
-    if (controller) await endProcess(controller);
-    await lab.stop();
-  };
-  try {
+  const start = async () => {
     const started = await startController({
       command: lab.command([process.execPath, CONTROLLER, "--data", dataDir, "--image", options.imageDir, "--json"]),
       adminPassword: options.adminPassword,
       logFile: controllerLog,
     });
     controller = started.child;
+    return started.ready;
+  };
+  const stop = async () => {
+    if (controller) await endProcess(controller);
+    await lab.stop();
+  };
+  try {
+    const ready = await start();
     const socket = join(dataDir, "run", "region.sock");
-    const api = new ApiClient(socket, started.ready.api_key);
+    const api = new ApiClient(socket, ready.api_key);
     await serveDhcp(api, lab);
     return {
       lab,
       api,
-      apiKey: started.ready.api_key,
-      username: started.ready.username,
+      apiKey: ready.api_key,
+      username: ready.username,
       controllerLog,
       socket,
-      controllerPid: started.child.pid ?? 0,
+      async crash() {
+        if (controller) await killProcess(controller);
+        await start();
+      },
       stop,
       bmc: (machine, ...command) => bmc(lab, machine, command),
     };
