@@ -11,6 +11,7 @@ from rackwright_installer.blockdev import BlockDevice, find_disk, partition_path
 from rackwright_installer.bootloader import find_kernel, grub_cfg, kernel_options
 from rackwright_installer.errors import InstallError
 from rackwright_installer.items import Disk
+from rackwright_installer.kernel_log import disk_trouble
 from rackwright_installer.partitioning import mkfs_command, sfdisk_script
 from rackwright_installer.plan import parse
 from rackwright_installer.target import configure, fstab, hosts, netplan, resolv_conf, write_file
@@ -177,6 +178,28 @@ unit: sectors
         self.assertIn("not a 'ZETA'", find_disk(disk(serial="AAA", model="ZETA"), here)[1])
         self.assertIn("2 disks have serial 'BBB'", find_disk(disk(serial="BBB"), here)[1])
         self.assertIn("no disk with serial 'CCC'; disks here: /dev/sda (0x5000/AAA)", find_disk(disk(serial="CCC"), here)[1])
+
+
+class KernelLogTest(unittest.TestCase):
+    def said(self, text):
+        class Ctx:
+            def run(self, argv, check, timeout):
+                return text
+
+        return disk_trouble(Ctx())
+
+    def test_the_first_words_of_a_failing_disk(self):
+        lines = [
+            "floppy: error 10 while reading block 0",
+            "I/O error, dev fd0, sector 0 op 0x0:(READ) flags 0x0",
+            "I/O error, dev vda, sector 264192 op 0x1:(WRITE) flags 0x800",
+            "EXT4-fs warning (device vda2): ext4_end_bio:343: I/O error 10 writing to inode 12 starting block 33",
+            "Aborting journal on device vda2-8.",
+        ]
+        self.assertEqual(self.said("\n".join(lines)), "; ".join(lines[2:4]))
+
+    def test_nothing_of_a_kernel_that_is_content(self):
+        self.assertEqual(self.said("audit: backlog limit exceeded\ntsc: Marking TSC unstable\n"), "")
 
 
 class TargetTest(unittest.TestCase):

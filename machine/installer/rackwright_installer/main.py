@@ -12,6 +12,7 @@ import traceback
 from . import preflight
 from .context import Context, Log
 from .errors import InstallError, Refused
+from .kernel_log import disk_trouble
 from .plan import load
 from .reporting import Reporter, log_file
 from .stages import install
@@ -93,9 +94,13 @@ def attempt(plan, context, reporter):
     reporter.start("cmd-install", "installing this machine")
     try:
         install(plan, context, reporter)
-    except (Refused, InstallError) as error:
+    except Refused as error:
         context.log.write(str(error))
         return str(error)
+    except InstallError as error:
+        context.log.write(str(error))
+        trouble = disk_trouble(context)
+        return f"{error} (the kernel says: {trouble})" if trouble else str(error)
     except Exception as error:  # a defect of ours must be reported like every other failure
         context.log.write(traceback.format_exc())
         return f"installer defect: {type(error).__name__}: {error}"

@@ -126,6 +126,7 @@ async function enlistScript(ctx: Ctx, mac: string, request: BootRequest): Promis
         ...found.image,
         mac,
         preseedUrl: `${rackUrl}/MAAS/metadata/latest/enlist-preseed/?op=get_enlist_preseed&secret=${secret}`,
+        reportUrl: bootReportUrl(rackUrl, secret),
         ephemeralOptions: EPHEMERAL_OPTIONS,
         persistentOptions: options,
       },
@@ -133,6 +134,9 @@ async function enlistScript(ctx: Ctx, mac: string, request: BootRequest): Promis
     );
   });
 }
+
+const bootReportUrl = (rackUrl: string, secret: string) =>
+  `${rackUrl}/MAAS/metadata/latest/boot-report/?secret=${secret}`;
 
 /** Messages on screen and serial line; the last console is the one that stages are printed on. */
 const EPHEMERAL_OPTIONS = ["console=tty0", "console=ttyS0,115200"];
@@ -165,6 +169,7 @@ async function knownScript(
   const found = (await ownSystemsImage(tx, machine, architecture)) ?? (await ephemeralImage(tx, architecture));
   if (!found) return refusalScript(`there is no image for ${architecture} to boot ${machine.hostname} into`);
   let preseedUrl: string | null = null;
+  let reportUrl: string | null = null;
   if (purpose !== "poweroff") {
     const held = await outstandingSecret(tx, machine.id, machine.bootEpoch);
     // Where a lease shows that the same interface has a new address, it is no stranger. Where DHCP is not ours, nothing shows it.
@@ -183,10 +188,19 @@ async function knownScript(
       address: request.remoteAddress,
     });
     preseedUrl = `${rackUrl}/MAAS/metadata/latest/by-id/${machine.systemId}/?op=get_preseed&secret=${secret}`;
+    reportUrl = bootReportUrl(rackUrl, secret);
   }
   const options = await kernelOptions(ctx, tx);
   return ephemeralScript(
-    { rackUrl, ...found.image, mac, preseedUrl, ephemeralOptions: EPHEMERAL_OPTIONS, persistentOptions: options },
+    {
+      rackUrl,
+      ...found.image,
+      mac,
+      preseedUrl,
+      reportUrl,
+      ephemeralOptions: EPHEMERAL_OPTIONS,
+      persistentOptions: options,
+    },
     `${machine.hostname}: ${purpose} with ${found.title}`,
   );
 }

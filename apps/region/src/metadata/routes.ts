@@ -9,6 +9,7 @@ import { buildScriptTar } from "../app/script-tar.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 import { collapseSlashes } from "../http/dispatch.ts";
 import { Raw, sendError, TEXT } from "../http/reply.ts";
+import { bootReport } from "./boot-report.ts";
 import { enlistMetaData, metaData } from "./meta-data.ts";
 import { enlistPreseed, machinePreseed } from "./preseed.ts";
 import { type MetadataRequest, readRequest, signedMachine, textOf } from "./request.ts";
@@ -56,7 +57,11 @@ async function answer(region: Region, request: FastifyRequest, reply: FastifyRep
   const tree = first === "curtin" || first === "enlist" ? first : "";
   const [version = "", ...rest] = tree === "" ? [first, ...others] : others;
   if (!VERSIONS.includes(version)) throw new DomainError("not_found", `Unknown metadata version: ${version}`);
-  // Whatever comes with a body is signed, and nothing of a body is read before that is checked.
+  if (request.method === "POST" && tree === "" && /^boot-report\/?$/.test(rest.join("/"))) {
+    await bootReport(region, request);
+    return send(reply, null);
+  }
+  // Whatever else comes with a body is signed, and nothing of a body is read before that is checked.
   const signer = request.method === "GET" || request.method === "HEAD" ? undefined : await signerOf(region, request);
   const parsed = await readRequest(region, request);
   try {

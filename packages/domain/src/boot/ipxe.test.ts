@@ -17,6 +17,7 @@ const boot: EphemeralBoot = {
   squashfs: { sha256: sha("c") },
   mac: "52:54:00:ab:cd:01",
   preseedUrl: "http://10.0.0.1:5248/MAAS/metadata/latest/by-id/abc123/?op=get_preseed&secret=S3cret",
+  reportUrl: "http://10.0.0.1:5248/MAAS/metadata/latest/boot-report/?secret=S3cret",
   ephemeralOptions: ["console=ttyS0,115200"],
   persistentOptions: [],
 };
@@ -26,7 +27,7 @@ test("the script of an ephemeral boot, word for word", () => {
     ephemeralScript(boot, "calm-otter: ephemeral with debian/bookworm"),
     `#!ipxe
 echo Rackwright: calm-otter: ephemeral with debian/bookworm
-kernel http://10.0.0.1:5248/images/${sha("a")}/boot-kernel initrd=initrd netroot=http://10.0.0.1:5248/images/${sha("c")}/squashfs netroot_sha256=${sha("c")} BOOTIF=01-52-54-00-ab-cd-01 cc:{'datasource_list': ['MAAS']}end_cc cloud-config-url=http://10.0.0.1:5248/MAAS/metadata/latest/by-id/abc123/?op=get_preseed&secret=S3cret panic=60 console=ttyS0,115200 || goto failed
+kernel http://10.0.0.1:5248/images/${sha("a")}/boot-kernel initrd=initrd netroot=http://10.0.0.1:5248/images/${sha("c")}/squashfs netroot_sha256=${sha("c")} BOOTIF=01-52-54-00-ab-cd-01 cc:{'datasource_list': ['MAAS']}end_cc cloud-config-url=http://10.0.0.1:5248/MAAS/metadata/latest/by-id/abc123/?op=get_preseed&secret=S3cret netroot_report=http://10.0.0.1:5248/MAAS/metadata/latest/boot-report/?secret=S3cret panic=60 console=ttyS0,115200 || goto failed
 initrd --name initrd http://10.0.0.1:5248/images/${sha("b")}/boot-initrd || goto failed
 boot || goto failed
 :failed
@@ -38,7 +39,7 @@ reboot
 });
 
 test("a machine that nobody wants on gets no datasource and no secret, and switches itself off", () => {
-  const words = kernelArguments({ ...boot, preseedUrl: null });
+  const words = kernelArguments({ ...boot, preseedUrl: null, reportUrl: null });
   assert.ok(words.includes("systemd.unit=poweroff.target"));
   assert.ok(!words.some((w) => /secret|cloud-config-url|cc:/.test(w)));
 });

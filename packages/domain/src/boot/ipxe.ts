@@ -14,6 +14,8 @@ export interface EphemeralBoot {
   mac: string;
   /** Where cloud-init finds its datasource; carries the boot secret. null: the machine is to switch itself off. */
   preseedUrl: string | null;
+  /** Where the initrd says why it cannot go on; carries the boot secret too. null: nowhere. */
+  reportUrl: string | null;
   /** Arguments for this boot only. */
   ephemeralOptions: readonly string[];
   /** Arguments that an installed system keeps: they stand after `---`. */
@@ -50,6 +52,7 @@ export function kernelArguments(boot: EphemeralBoot): string[] {
     `netroot_sha256=${boot.squashfs.sha256}`,
     `BOOTIF=01-${boot.mac.replaceAll(":", "-")}`,
     boot.preseedUrl === null ? "systemd.unit=poweroff.target" : `cloud-config-url=${boot.preseedUrl}`,
+    ...(boot.reportUrl === null ? [] : [`netroot_report=${boot.reportUrl}`]),
     // A machine that cannot fetch its root tries again from the firmware on, instead of waiting for a keyboard.
     "panic=60",
     ...boot.ephemeralOptions,

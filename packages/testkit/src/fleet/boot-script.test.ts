@@ -11,6 +11,7 @@ const boot = {
   squashfs: { sha256: "c".repeat(64) },
   mac: "02:00:00:00:00:01",
   preseedUrl: `${rackUrl}/MAAS/metadata/latest/enlist-preseed/?op=get_enlist_preseed&secret=s`,
+  reportUrl: null,
   ephemeralOptions: ["console=ttyS0,115200"],
   persistentOptions: ["quiet"],
 };
