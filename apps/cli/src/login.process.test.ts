@@ -151,3 +151,17 @@ test("the launcher works through a symlink, from any folder, and names a Node th
   assert.equal(old.code, 2);
   assert.match(old.err, /Node.js 24 or newer is needed; .* is v20.1.0/);
 });
+
+test("--version says which program this is, without a profile or a server", async () => {
+  await using home = await newHome();
+  const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  assert.deepEqual(await home.maas(["--version"]), {
+    code: 0,
+    out: `maas ${version}\n`,
+    err: "",
+    bytes: Buffer.from(`maas ${version}\n`),
+  });
+  assert.match((await home.maas(["--help"])).out, /--version/);
+});

@@ -1,4 +1,5 @@
 /** Which command the words name: one of ours, or a profile with a resource and an action of its server. */
+import { readFile } from "node:fs/promises";
 import { builtins, builtinNamed } from "./builtins.ts";
 import { UsageError } from "./errors.ts";
 import type { Help } from "./help.ts";
@@ -13,6 +14,10 @@ export async function run(args: readonly string[], shell: Shell): Promise<number
   if (word === undefined) throw new UsageError("no command given", await topHelp(shell));
   if (word === "-h" || word === "--help" || word === "help") {
     await shell.out(await topHelp(shell));
+    return 0;
+  }
+  if (word === "--version") {
+    await shell.out(`maas ${await version()}\n`);
     return 0;
   }
   const builtin = builtinNamed(word);
@@ -45,11 +50,18 @@ async function unknownWord(word: string, rest: readonly string[], shell: Shell):
   return `${word} is neither a command nor a profile${didYouMean(word, known)}`;
 }
 
+/** Of this program; the server's own is `maas PROFILE version read`. */
+async function version(): Promise<string> {
+  const file = await readFile(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(file) as { version: string }).version;
+}
+
 async function topHelp(shell: Shell): Promise<string> {
   // Help must work when the profiles do not.
   const profiles = await new Profiles(shell.home).list().catch(() => []);
   const help: Help = {
     usage: "maas [-h] COMMAND ...",
+    options: [{ name: "--version", text: "show the version of this program and exit" }],
     title: "Drive a MAAS server from the command line. Log in once, then: maas PROFILE RESOURCE ACTION.",
     commands: [
       ...builtins.map(({ name, title }) => ({ name, text: title })),
