@@ -44,6 +44,17 @@ test("unknown names, values that do not fit and missing ones are 400", async () 
     assert.equal(reply.status, 400, reply.text);
 });
 
+test("a secret is told to administrators alone", async () => {
+  for (const name of ["vcenter_password", "maas_auto_ipmi_k_g_bmc_key", "maas-auto-ipmi-k-g-bmc-key"]) {
+    assert.equal((await set({ name, value: "0123456789abcdefghij" })).status, 200);
+    const refused = await get(name);
+    assert.equal(refused.status, 403, name);
+    assert.ok(!refused.text.includes("0123456789abcdefghij"));
+    const told = await t.request(t.admin, "GET", "/maas/", { query: { op: "get_config", name } });
+    assert.equal(told.json, "0123456789abcdefghij", name);
+  }
+});
+
 test("zones and pools have the items' addresses", async () => {
   assert.deepEqual((await t.request(t.user, "GET", "/zones/")).json, [
     { name: "default", description: "", id: 1, resource_uri: "/MAAS/api/2.0/zones/default/" },

@@ -6,10 +6,12 @@ import { insertEvents } from "@rackwright/db/history";
 import {
   configItems,
   configName,
+  isSecret,
   type ConfigName,
   type ConfigValue,
   parseConfigValue,
 } from "@rackwright/domain/config/items";
+import { DomainError } from "@rackwright/domain/errors";
 import { actorName, type Ctx, inTransaction, type Region } from "../context.ts";
 
 /** Several settings in one look. */
@@ -23,9 +25,12 @@ export async function getConfig<N extends ConfigName>(
   ) as { [K in N]: ConfigValue<K> };
 }
 
-/** One setting by the name that a caller wrote. */
+/** One setting by the name that a caller wrote. @throws DomainError forbidden for a secret that is not the caller's to know */
 export async function readSetting(ctx: Ctx, given: string): Promise<unknown> {
   const name = configName(given);
+  const { actor } = ctx;
+  if (isSecret(name) && !(actor.kind === "user" && actor.isSuperuser))
+    throw new DomainError("forbidden", `${name} is a secret: only administrators read it.`);
   const values = await getConfig(ctx.region.db.kysely, name);
   return values[name] ?? null;
 }

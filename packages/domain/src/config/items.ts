@@ -9,6 +9,8 @@ export interface ConfigItem {
   choices?: readonly (string | number)[];
   /** An empty value is refused. */
   required?: boolean;
+  /** Shown to administrators alone. */
+  secret?: boolean;
   /** Bounds of an int, both allowed. */
   min?: number;
   max?: number;
@@ -59,7 +61,7 @@ export const configItems = {
   http_proxy: { kind: "url", default: null },
   kernel_opts: { kind: "string", default: null },
   maas_auto_ipmi_cipher_suite_id: { kind: "choice", default: "3", choices: ["17", "3", "", "8", "12"] },
-  maas_auto_ipmi_k_g_bmc_key: { kind: "string", default: "" },
+  maas_auto_ipmi_k_g_bmc_key: { kind: "string", default: "", secret: true },
   maas_auto_ipmi_user: { kind: "string", default: "maas" },
   maas_auto_ipmi_user_privilege_level: { kind: "choice", default: "ADMIN", choices: ["USER", "OPERATOR", "ADMIN"] },
   maas_auto_ipmi_workaround_flags: { kind: "string", default: null },
@@ -94,7 +96,7 @@ export const configItems = {
   use_peer_proxy: { kind: "boolean", default: false },
   use_rack_proxy: { kind: "boolean", default: true },
   vcenter_datacenter: { kind: "string", default: "" },
-  vcenter_password: { kind: "string", default: "" },
+  vcenter_password: { kind: "string", default: "", secret: true },
   vcenter_server: { kind: "string", default: "" },
   vcenter_username: { kind: "string", default: "" },
   windows_kms_host: { kind: "string", default: null },
@@ -116,6 +118,11 @@ export function configName(text: string): ConfigName {
     text,
     `${text} is not a valid config setting (valid settings are: ${Object.keys(configItems).join(", ")}).`,
   );
+}
+
+export function isSecret(name: ConfigName): boolean {
+  const item: ConfigItem = configItems[name];
+  return item.secret ?? false;
 }
 
 const FALSE_WORDS = ["false", "f", "no", "n", "off", "0", ""];
