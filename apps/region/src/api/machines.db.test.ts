@@ -334,7 +334,7 @@ suite("the life of machines", () => {
     const m = await addMachine(t, "new");
     const none = await op(t.admin, m, "commission");
     assert.equal(none.status, 400);
-    assert.match(none.text, /no image/i);
+    assert.match(none.text, /no image.*script\/image.*script\/up --image/i);
     assert.equal(await statusOf(t, m.systemId), "new");
     await addImage(t);
     const powerless = await addMachine(t, "new", { power_type: "" });

@@ -31,7 +31,7 @@ export async function checkEphemeralImage(tx: Tx, architecture: string | null): 
   if (!image)
     throw new DomainError(
       "bad_request",
-      `There is no image of ${commissioning_osystem}/${commissioning_distro_series} for ${arch} to boot the machine into: import or upload one.`,
+      `There is no image of ${commissioning_osystem}/${commissioning_distro_series} for ${arch} to boot the machine into: build one with script/image, and start with script/up --image DIR.`,
     );
 }
 

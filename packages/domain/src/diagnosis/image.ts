@@ -12,7 +12,7 @@ export const imageRules: readonly Rule[] = [
           summary: `There is no image for ${c.facts.architecture || "this architecture"} to boot the machine into (${c.facts.imageName}).`,
           expected: "A complete commissioning image of the machine's architecture.",
           checks: [
-            "boot-resources read: import or upload one, and wait until it is complete.",
+            "boot-resources read: build one with script/image, and start with script/up --image DIR.",
             "commissioning_distro_series in the settings.",
             "The machine's architecture.",
           ],
