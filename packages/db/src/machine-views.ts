@@ -71,6 +71,8 @@ export interface MachineView {
   tags: string[];
   results: ResultStatus[];
   latestEvent: { type: string; description: string } | null;
+  /** What was last seen of the boot that it waits for, as it was written down; null for one that does not wait. */
+  lastEvidence: { at: Date; source: string; text: string } | null;
   vlans: Map<number, VlanView>;
   subnets: Map<number, SubnetRow>;
 }
@@ -125,6 +127,7 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
     tags,
     results,
     events,
+    evidence,
     vlans,
     subnets,
   ] = await Promise.all([
@@ -190,6 +193,10 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
       .execute(),
     latestResults(db, setIds),
     latestEvents(db, ids),
+    latestEvidence(
+      db,
+      nodes.filter((n) => n.status_deadline !== null),
+    ),
     loadVlans(db),
     db.selectFrom("subnet").selectAll().execute(),
   ]);
@@ -213,6 +220,7 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
   const tagsOf = groupBy(tags, (t) => t.node_id);
   const resultsOf = groupBy(results, (r) => r.nodeId);
   const eventOf = new Map(events.map((e) => [e.nodeId, e]));
+  const evidenceOf = new Map(evidence.map((e) => [e.nodeId, e]));
   const nodesById = byId(nodes);
   return ids.flatMap((id): MachineView[] => {
     const row = nodesById.get(id);
@@ -237,6 +245,7 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
         tags: (tagsOf.get(id) ?? []).map((t) => t.name),
         results: resultsOf.get(id) ?? [],
         latestEvent: eventOf.get(id) ?? null,
+        lastEvidence: evidenceOf.get(id) ?? null,
         vlans,
         subnets: subnetsById,
       },
@@ -260,6 +269,22 @@ async function latestResults(db: Kysely<Schema>, setIds: readonly number[]): Pro
     .where("r.set_id", "=", anyOf(setIds))
     .where("r.suppressed", "=", false)
     .execute();
+  return rows;
+}
+
+/** The newest evidence of the boot that each of these nodes is in. */
+async function latestEvidence(
+  db: Kysely<Schema>,
+  nodes: readonly Pick<NodeRow, "id" | "boot_epoch">[],
+): Promise<{ nodeId: number; at: Date; source: string; text: string }[]> {
+  if (nodes.length === 0) return [];
+  const { rows } = await sql<{ nodeId: number; at: Date; source: string; text: string }>`
+    select n.id as "nodeId", e.at, e.source, e.text
+    from unnest(${nodes.map((n) => n.id)}::bigint[], ${nodes.map((n) => n.boot_epoch)}::bigint[]) as n(id, epoch)
+    cross join lateral (
+      select at, source, text from evidence where node_id = n.id and boot_epoch = n.epoch order by id desc limit 1) e`.execute(
+    db,
+  );
   return rows;
 }
 

@@ -2,16 +2,32 @@
 import { loadMachineViews, type MachineView } from "@rackwright/db/machine-views";
 import { type MachineCriteria, searchNodeIds } from "@rackwright/db/machine-search";
 import { DomainError } from "@rackwright/domain/errors";
+import { scrubText } from "@rackwright/domain/recorder/scrub";
 import type { Ctx } from "../context.ts";
+import { secretsOfMachines } from "./machine-secrets.ts";
 
 export async function machineView(ctx: Ctx, id: number): Promise<MachineView> {
-  const [view] = await loadMachineViews(ctx.region.db.kysely, [id]);
+  const [view] = await machineViews(ctx, [id]);
   if (!view) throw new DomainError("not_found", "The machine was deleted meanwhile.");
   return view;
 }
 
-export function machineViews(ctx: Ctx, ids: readonly number[]): Promise<MachineView[]> {
-  return loadMachineViews(ctx.region.db.kysely, ids);
+export async function machineViews(ctx: Ctx, ids: readonly number[]): Promise<MachineView[]> {
+  return withoutSecrets(ctx, await loadMachineViews(ctx.region.db.kysely, ids));
+}
+
+/** What was seen of a machine may quote what it was sent. */
+async function withoutSecrets(ctx: Ctx, views: readonly MachineView[]): Promise<MachineView[]> {
+  const rows = views.filter((v) => v.lastEvidence !== null).map((v) => v.row);
+  const secrets = await secretsOfMachines(ctx.region, rows);
+  return views.map((view) =>
+    view.lastEvidence === null
+      ? view
+      : {
+          ...view,
+          lastEvidence: { ...view.lastEvidence, text: scrubText(view.lastEvidence.text, secrets.get(view.row.id)) },
+        },
+  );
 }
 
 /** Whose machines a caller sees: null for all. */

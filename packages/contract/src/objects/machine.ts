@@ -87,6 +87,13 @@ export const PowerStateReply = z.object({
 });
 export type PowerStateReply = z.infer<typeof PowerStateReply>;
 
+export const LastEvidence = z.object({
+  at: z.string(),
+  /** The door by which it came: bmc, dhcp, http ... */
+  source: z.string(),
+  text: z.string(),
+});
+
 export const Machine = z.object({
   system_id: z.string(),
   hostname: z.string(),
@@ -171,6 +178,12 @@ export const Machine = z.object({
   is_dpu: z.boolean().optional(),
   /** Dropped by later upstream releases; the offline documentation shows it. */
   iscsiblockdevice_set: z.array(z.unknown()),
+  /** Ours: what the status waits for, null for one that does not wait. */
+  waiting_for: z.string().nullable(),
+  status_since: z.string(),
+  status_deadline: z.string().nullable(),
+  /** Ours: what was last seen of the boot that is waited for. */
+  last_evidence: LastEvidence.nullable(),
   resource_uri: z.string(),
 });
 export type Machine = z.infer<typeof Machine>;

@@ -3,6 +3,7 @@ import { AnonMachine, type HardwareInfo, type Machine } from "@rackwright/contra
 import { API_ROOT } from "@rackwright/contract/table";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { type EventType, eventTypes } from "@rackwright/domain/machine/event";
+import { scrubText } from "@rackwright/domain/recorder/scrub";
 import { allocatedStatuses, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
 import {
   aggregate,
@@ -114,7 +115,7 @@ export function eventText(type: string): string {
 function statusMessage(v: MachineView): string {
   if (!v.latestEvent) return "";
   const text = eventText(v.latestEvent.type);
-  return v.latestEvent.description === "" ? text : `${text} - ${v.latestEvent.description}`;
+  return v.latestEvent.description === "" ? text : `${text} - ${scrubText(v.latestEvent.description)}`;
 }
 
 export function wireMachine(v: MachineView): Machine {
@@ -160,7 +161,7 @@ export function wireMachine(v: MachineView): Machine {
     osystem: row.osystem,
     distro_series: row.distro_series,
     ephemeral_deploy: row.ephemeral_deploy,
-    error_description: row.error_description,
+    error_description: scrubText(row.error_description),
     netboot: row.netboot,
     power_type: row.power_type,
     power_state: row.power_state,
@@ -226,17 +227,21 @@ export function wireMachine(v: MachineView): Machine {
     enable_hw_sync: row.enable_hw_sync,
     enable_kernel_crash_dump: row.enable_kernel_crash_dump,
     iscsiblockdevice_set: [],
-    // Ours, beside the compatible ones: what it waits for, and until when.
+    // Ours, beside the compatible ones: what it waits for, since and until when, and what was last seen of it.
     ...ownFields(v),
     resource_uri: `${API_ROOT}/machines/${row.system_id}/`,
   };
 }
 
-function ownFields(v: MachineView): object {
+function ownFields({
+  row,
+  lastEvidence: seen,
+}: MachineView): Pick<Machine, "waiting_for" | "status_since" | "status_deadline" | "last_evidence"> {
   return {
-    waiting_for: v.row.waiting_for,
-    status_since: v.row.status_since.toISOString(),
-    status_deadline: v.row.status_deadline?.toISOString() ?? null,
+    waiting_for: row.waiting_for,
+    status_since: row.status_since.toISOString(),
+    status_deadline: row.status_deadline?.toISOString() ?? null,
+    last_evidence: seen && { at: seen.at.toISOString(), source: seen.source, text: seen.text },
   };
 }
 
