@@ -10,6 +10,7 @@ import type { ChangeFeed } from "./live/change-feed.ts";
 import type { ImageStore } from "./images/store.ts";
 import type { MachineFiles } from "./metadata/files.ts";
 import type { Racks } from "./racks/racks.ts";
+import type { Turns } from "./turns.ts";
 
 /** The region's parts, shared by all requests. */
 export interface Region {
@@ -22,6 +23,8 @@ export interface Region {
   /** The client of a request: the machine behind a rack, when a rack that is ours says so. */
   trustedClient: (request: FastifyRequest) => Promise<{ address: string; rackNodeId: number | null }>;
   changes: ChangeFeed;
+  /** Of what machines send, by node: see turns.ts. */
+  turns: Turns<number>;
   log: Logger;
   now: () => Date;
   version: string;

@@ -30,6 +30,7 @@ import { startPowerPoll } from "./reconcile/power-poll.ts";
 import { syncImagesToRacks } from "./reconcile/images.ts";
 import { addPowerStep } from "@rackwright/db/power-actions";
 import { nodeIdBySystemId } from "@rackwright/db/nodes";
+import { Turns } from "./turns.ts";
 import { startPowerWorkflow } from "./workflows/power.ts";
 
 export interface KeaDatabase {
@@ -119,6 +120,7 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
     images,
     machineFiles: await loadMachineFiles(options.machineDir),
     changes,
+    turns: new Turns(),
     trustedClient: (request) => racks.trustedClient(request),
     log,
     now,

@@ -24,20 +24,26 @@ export interface ChangePosition {
 
 export const beforeAllChanges: ChangePosition = { txid: "0", id: 0 };
 
-const CHANNEL = "change";
+/** Of notifications: the payload is the entity. */
+export const CHANGE_CHANNEL = "change";
+
+export interface NewChange {
+  kind: string;
+  entity: string;
+  entityId: string | number;
+  visibleTo?: string | null;
+  payload?: object;
+}
 
 /** Append to the change record, in the transaction that makes the change; listeners hear of it when that commits. */
-export async function appendChange(
-  tx: Tx,
-  change: { kind: string; entity: string; entityId: string | number; visibleTo?: string | null; payload?: object },
-): Promise<void> {
+export async function appendChange(tx: Tx, change: NewChange): Promise<void> {
   // The payload of the notification is the entity alone: PostgreSQL then sends it once per transaction, however many rows.
   await sql`
     with appended as (
       insert into change (kind, entity, entity_id, visible_to, payload)
       values (${change.kind}, ${change.entity}, ${String(change.entityId)}, ${change.visibleTo ?? null}, ${JSON.stringify(change.payload ?? {})}::jsonb)
     )
-    select pg_notify(${CHANNEL}, ${change.entity})`.execute(tx);
+    select pg_notify(${CHANGE_CHANNEL}, ${change.entity})`.execute(tx);
 }
 
 /** The same kind of change of many entities, in one statement. */
@@ -50,7 +56,7 @@ export async function appendChanges(
     with appended as (
       insert into change (kind, entity, entity_id) select ${change.kind}, ${change.entity}, unnest(${change.entityIds}::text[])
     )
-    select pg_notify(${CHANNEL}, ${change.entity})`.execute(tx);
+    select pg_notify(${CHANGE_CHANNEL}, ${change.entity})`.execute(tx);
 }
 
 /**
@@ -135,7 +141,7 @@ export async function followChanges(options: {
     }
   }
 
-  const unsubscribe = await options.hub.listen(CHANNEL, awaken, awaken);
+  const unsubscribe = await options.hub.listen(CHANGE_CHANNEL, awaken, awaken);
   const running = run();
   return async () => {
     stopping.abort();

@@ -1,7 +1,6 @@
 /** The one way in which a decision about a machine becomes fact: fields, events, effects, jobs and the change record, in one transaction. */
-import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
-import { insertEvents } from "@rackwright/db/history";
+import { Journal } from "@rackwright/db/journal";
 import { type LoadedMachine, readMachineById, updateMachine } from "@rackwright/db/machines";
 import type { Decision, Machine } from "@rackwright/domain/machine/machine";
 import { actorName, type Ctx } from "../context.ts";
@@ -19,28 +18,40 @@ export async function commit(
   decision: Decision,
   more: Record<string, unknown> = {},
 ): Promise<LoadedMachine> {
+  await settle(ctx, tx, loaded, decision, { more });
+  const now = await readMachineById(tx, loaded.machine.id);
+  if (!now) throw new Error(`machine ${loaded.machine.systemId} vanished while it was locked`);
+  return now;
+}
+
+/**
+ * `commit`, for callers who do not go on with the machine.
+ * @param options.journal what else is to be written with the decision
+ */
+export async function settle(
+  ctx: Ctx,
+  tx: Tx,
+  loaded: LoadedMachine,
+  decision: Decision,
+  { more = {}, journal = new Journal() }: { more?: Record<string, unknown>; journal?: Journal } = {},
+): Promise<void> {
   const before = loaded.machine;
   await updateMachine(tx, before.id, decision.set, more);
   const after: Machine = { ...before, ...decision.set };
-  await insertEvents(
-    tx,
+  journal.happened(
     // A decision begins its boot: what it says is of the new one.
     { nodeId: before.id, hostname: before.hostname, username: actorName(ctx.actor), bootEpoch: after.bootEpoch },
     decision.events,
   );
   for (const effect of decision.effects) await applyEffect(ctx, tx, after, effect);
   for (const job of decision.jobs) await enqueueJob(ctx, tx, after, job);
-  if (Object.keys(decision.set).length > 0 || Object.keys(more).length > 0 || decision.effects.length > 0) {
-    const visibleTo = after.ownerId === null ? null : String(after.ownerId);
-    await appendChange(tx, {
+  if (Object.keys(decision.set).length > 0 || Object.keys(more).length > 0 || decision.effects.length > 0)
+    journal.changed({
       kind: "update",
       entity: "machine",
       entityId: before.systemId,
-      visibleTo,
+      visibleTo: after.ownerId === null ? null : String(after.ownerId),
       payload: { status: after.status },
     });
-  }
-  const now = await readMachineById(tx, before.id);
-  if (!now) throw new Error(`machine ${before.systemId} vanished while it was locked`);
-  return now;
+  await journal.write(tx);
 }

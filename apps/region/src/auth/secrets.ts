@@ -1,5 +1,5 @@
 /** Secrets at rest: AES-256-GCM under a key file that only this user can read. */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -12,7 +12,9 @@ export interface SecretBox {
   open(purpose: string, sealed: Uint8Array): string;
 }
 
-export function secretBox(key: Buffer): SecretBox {
+export function secretBox(keyBytes: Buffer): SecretBox {
+  // Once, not with each request.
+  const key = createSecretKey(keyBytes);
   return {
     seal(purpose, plain) {
       const iv = randomBytes(IV_BYTES);

@@ -30,6 +30,8 @@ export async function parseMultipart(stream: Readable, contentType: string, limi
   const files: Promise<void>[] = [];
   const incoming: Readable[] = [];
   let directory: Promise<string> | undefined;
+  /** Made when the first part outgrows memory: most never do. */
+  const spool = () => (directory ??= mkdtemp(join(tmpdir(), "rackwright-upload-")));
   const dispose = async () => {
     if (directory) await rm(await directory, { recursive: true, force: true });
   };
@@ -53,9 +55,8 @@ export async function parseMultipart(stream: Readable, contentType: string, limi
     parts += 1;
     const slot: Upload = { filename, contentType: mimeType, sizeBytes: 0 };
     if (name !== undefined) addParam(params, name, slot);
-    directory ??= mkdtemp(join(tmpdir(), "rackwright-upload-"));
     incoming.push(file);
-    const received = receive(file, isBase64(encoding), limits.inMemory, slot, directory);
+    const received = receive(file, isBase64(encoding), limits.inMemory, slot, spool);
     received.catch((error: unknown) => failure.reject(error));
     files.push(received);
   });
@@ -122,7 +123,7 @@ async function receive(
   base64: boolean,
   inMemory: number,
   slot: Upload,
-  directory: Promise<string>,
+  spool: () => Promise<string>,
 ): Promise<void> {
   const source = base64 ? decodeBase64(file) : (file as AsyncIterable<Buffer>);
   const chunks: Buffer[] = [];
@@ -133,7 +134,7 @@ async function receive(
       chunks.push(chunk);
       if (slot.sizeBytes <= inMemory) continue;
       if (!target) {
-        slot.path = join(await directory, `${randomUUID()}.part`);
+        slot.path = join(await spool(), `${randomUUID()}.part`);
         target = await open(slot.path, "wx", 0o600);
       }
       await target.appendFile(Buffer.concat(chunks.splice(0)));

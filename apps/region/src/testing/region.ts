@@ -20,6 +20,7 @@ import { loadMachineFiles } from "../metadata/files.ts";
 import { RackCredentials } from "../racks/credentials.ts";
 import { type MemoryRacks, memoryRacks } from "./memory-racks.ts";
 import { memoryImages } from "./memory-images.ts";
+import { Turns } from "../turns.ts";
 import { plaintextHeader, type RequestOptions, type Response, send } from "./request.ts";
 
 export interface TestUser extends User {
@@ -124,6 +125,7 @@ export async function testRegion(options: { simulated?: boolean } = {}): Promise
     images: memoryImages(directory),
     machineFiles,
     changes,
+    turns: new Turns(),
     trustedClient: (request) => credentials.trustedClient({ headers: request.headers, socket: request.socket }),
     log: pino({ level: process.env.TEST_LOG ?? "silent" }),
     now: clock.now,

@@ -16,6 +16,7 @@ import { flatParameters, observePower, racksFor } from "../app/machine-facts.ts"
 import { readPowerParameters } from "../app/power-settings.ts";
 import { POWER_QUEUE, type PowerJob } from "../app/queues.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
+import { Turns } from "../turns.ts";
 
 /** Off, settle, on, settle: the driver's own limits are inside this. */
 const CALL_TIMEOUT_MS = 5 * 60_000;
@@ -23,26 +24,12 @@ const CALL_TIMEOUT_MS = 5 * 60_000;
 const RACK_WAIT_MS = 30_000;
 
 export async function startPowerWorkflow(region: Region, options: { rackWaitMs?: number } = {}): Promise<void> {
-  const turns = new Turns();
+  // An order to switch off that is still under way must not overtake the start after it.
+  const turns = new Turns<number>();
   const rackWaitMs = options.rackWaitMs ?? RACK_WAIT_MS;
   await region.jobs.handle<PowerJob>(POWER_QUEUE, { concurrency: 20, retryLimit: 5, expireSeconds: 900 }, (job) =>
     turns.take(job.data.nodeId, () => switchPower(region, job.data, { ...job, rackWaitMs })),
   );
-}
-
-/** One thing at a time per machine: an order to switch off that is still under way must not overtake the start after it. */
-class Turns {
-  readonly #last = new Map<number, Promise<unknown>>();
-
-  async take<T>(nodeId: number, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#last.get(nodeId) ?? Promise.resolve()).then(work, work);
-    this.#last.set(nodeId, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#last.get(nodeId) === turn) this.#last.delete(nodeId);
-    }
-  }
 }
 
 interface Run {
