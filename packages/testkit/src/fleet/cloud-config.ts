@@ -47,6 +47,7 @@ export function readPreseed(yaml: string): Preseed {
 /** What the emulated installer needs of its plan. */
 export interface Plan {
   storage: unknown;
+  network: unknown;
   source: { uri: string; sha256: string };
   cloudInit: { files: { path: string; content: string }[] };
   reporting: { endpoint: string; consumerKey: string; tokenKey: string; tokenSecret: string };

@@ -75,7 +75,11 @@ const logFile = (lines: readonly string[]): object => ({
 function installedSystem(plan: Plan): EmulatedMachine["disk"] {
   const file = plan.cloudInit.files.find(({ content }) => hasDatasource(content));
   if (!file) throw new InstallFailed("the plan's cloud-init files name no data source");
-  return { credentials: readPreseed(file.content).credentials, reportUrl: plan.reporting.endpoint };
+  return {
+    credentials: readPreseed(file.content).credentials,
+    reportUrl: plan.reporting.endpoint,
+    network: JSON.stringify(plan.network),
+  };
 }
 
 function hasDatasource(content: string): boolean {

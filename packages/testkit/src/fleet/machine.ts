@@ -27,6 +27,8 @@ export interface World {
 export interface Installed {
   credentials: Credentials;
   reportUrl: string;
+  /** Its netplan, as JSON. */
+  network: string;
 }
 
 /** How a time switched on ended. */
