@@ -74,6 +74,11 @@ export interface Definition<S extends SettingsSpec> {
   cycle?: (attempt: Attempt<S>) => Promise<void>;
   /** What to start from next time, once. */
   setBootDevice?: (attempt: Attempt<S>, device: BootDevice) => Promise<void>;
+  /**
+   * Hand on what the machine's serial console shows from now on, until `signal` ends it or the BMC does; resolves then. Rejects when it could
+   * not be opened. Nothing is ever typed into it.
+   */
+  console?: (attempt: Attempt<S>, onText: (text: string) => void) => Promise<void>;
 }
 
 export type PowerDriver = Readonly<Definition<SettingsSpec>>;

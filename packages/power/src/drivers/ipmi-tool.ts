@@ -1,6 +1,6 @@
 /** One ipmitool call: its arguments, the secrets in its environment, and what its texts mean. */
 import { PowerError } from "../driver.ts";
-import type { Finished } from "../outside/run-program.ts";
+import type { Command, Finished } from "../outside/run-program.ts";
 import type { IpmiAttempt } from "./ipmi.ts";
 import { keyAsOctal, parseAddress } from "./ipmi-values.ts";
 
@@ -14,15 +14,19 @@ export async function ipmitool(attempt: IpmiAttempt, doing: string, words: reado
     const finished = await call(attempt, suite, words);
     const text = finished.stdout + finished.stderr;
     const isLast = index === suites.length - 1;
-    if (!isLast && /Unable to establish IPMI v2/i.test(text) && !isSilent(text) && !isCredential(text)) continue;
+    if (!isLast && isOtherSuite(text)) continue;
     if (finished.code !== 0 || /Unable to establish/i.test(text)) throw rejected(attempt, doing, text);
     return finished;
   }
   throw new Error("no cipher suite to try");
 }
 
+/** The BMC answered, and did not take the cipher suite. */
+export const isOtherSuite = (text: string): boolean =>
+  /Unable to establish IPMI v2/i.test(text) && !isSilent(text) && !isCredential(text);
+
 /** IPMI 1.5 has no suites. Unset: 17 is the one with a sound hash, 3 the one that old BMCs have. */
-function suitesToTry(settings: IpmiAttempt["settings"]): readonly (string | undefined)[] {
+export function suitesToTry(settings: IpmiAttempt["settings"]): readonly (string | undefined)[] {
   if (settings.power_driver === "LAN") return [undefined];
   return settings.cipher_suite_id === "" ? ["17", "3"] : [settings.cipher_suite_id];
 }
@@ -35,7 +39,15 @@ const withKey =
   'k=$(printf "$RACKWRIGHT_KG"x); IPMI_KGKEY=${k%x}; unset RACKWRIGHT_KG; export IPMI_KGKEY; exec ipmitool "$@"';
 
 function call(attempt: IpmiAttempt, suite: string | undefined, words: readonly string[]): Promise<Finished> {
-  const { settings, outside, signal } = attempt;
+  return attempt.outside.run(command(attempt.settings, suite, words), attempt.signal);
+}
+
+/** Its arguments can be read by every user of the host; secrets are in the environment. */
+export function command(
+  settings: IpmiAttempt["settings"],
+  suite: string | undefined,
+  words: readonly string[],
+): Command {
   const { host, port } = parseAddress(settings.power_address) ?? { host: settings.power_address, port: undefined };
   const oem = settings.workaround_flags.map((flag) => oemTypes[flag]).find((type) => type !== undefined);
   const key = suite === undefined ? "" : settings.k_g;
@@ -51,9 +63,9 @@ function call(attempt: IpmiAttempt, suite: string | undefined, words: readonly s
     ["-E", ...words],
   ].flat();
   const env = { IPMI_PASSWORD: settings.power_pass };
-  if (key === "") return outside.run({ file: "ipmitool", args, env }, signal);
+  if (key === "") return { file: "ipmitool", args, env };
   const keyed = { ...env, RACKWRIGHT_KG: keyAsOctal(key) };
-  return outside.run({ file: "/bin/sh", args: ["-c", withKey, "ipmitool", ...args], env: keyed }, signal);
+  return { file: "/bin/sh", args: ["-c", withKey, "ipmitool", ...args], env: keyed };
 }
 
 /** Nothing came back at all, or there is no way to send. */

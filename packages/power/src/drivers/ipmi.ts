@@ -6,6 +6,7 @@
 import type { Attempt, BootDevice } from "../driver.ts";
 import { powerDriver } from "../driver.ts";
 import { addressComplaint, keyComplaint } from "./ipmi-values.ts";
+import { serialOverLan } from "./ipmi-sol.ts";
 import { ipmitool, rejected } from "./ipmi-tool.ts";
 
 const choice = (value: string, label: string) => ({ value, label });
@@ -102,6 +103,7 @@ export const ipmi = powerDriver({
     const { stdout, stderr } = await ipmitool(attempt, doing, ["chassis", "bootdev", bootName[device], ...efi]);
     if (!/Set Boot Device to/i.test(stdout)) throw rejected(attempt, doing, stdout + stderr);
   },
+  console: serialOverLan,
 });
 
 const bootName = { pxe: "pxe", disk: "disk" } as const satisfies Record<BootDevice, string>;

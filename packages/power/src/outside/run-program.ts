@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { PowerError } from "../driver.ts";
+import { notInstalled } from "./not-installed.ts";
 
 export interface Command {
   file: string;
@@ -40,16 +40,6 @@ export function runProgram(command: Command, signal: AbortSignal): Promise<Finis
       else resolve({ code, stdout: stdout(), stderr: stderr() });
     });
   });
-}
-
-function notInstalled(file: string, cause: Error): PowerError {
-  return new PowerError(
-    "unsupported",
-    `the program ${file} is not installed on this rack controller: install it and try again`,
-    {
-      cause,
-    },
-  );
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {

@@ -15,6 +15,8 @@ export interface IpmiSimOptions {
   bmcKey?: string;
   /** A program instead of the state files: `PROG NAME get power|boot`, `PROG NAME set power 0|1`, `… set boot pxe|default`. */
   chassis?: string;
+  /** Port on loopback that its serial port connects to; it connects once, so whoever listens there is started before. */
+  serialPort?: number;
   /** Loopback unless given, so that the lab can put BMCs on its own network. */
   host?: string;
   port?: number;
@@ -53,7 +55,10 @@ export async function startIpmiSim(options: IpmiSimOptions = {}): Promise<IpmiSi
   await writeFile(file("boot"), "default\n");
   await writeFile(file("chassis"), chassisProgram(dir), { mode: 0o755 });
   const chassis = options.chassis ?? file("chassis");
-  await writeFile(file("lan.conf"), lanConf({ host, port, user, password, chassis, bmcKey: options.bmcKey }));
+  await writeFile(
+    file("lan.conf"),
+    lanConf({ host, port, user, password, chassis, bmcKey: options.bmcKey, serialPort: options.serialPort }),
+  );
   await writeFile(file("sim.emu"), emulation);
 
   const child = spawn("ipmi_sim", ["-c", file("lan.conf"), "-f", file("sim.emu"), "-n", "-s", dir], {
@@ -114,9 +119,10 @@ interface LanConf {
   password: string;
   chassis: string;
   bmcKey: string | undefined;
+  serialPort: number | undefined;
 }
 
-const lanConf = ({ host, port, user, password, chassis, bmcKey }: LanConf): string => `name "machine"
+const lanConf = ({ host, port, user, password, chassis, bmcKey, serialPort }: LanConf): string => `name "machine"
 set_working_mc 0x20
 startlan 1
 addr ${host} ${port}
@@ -127,7 +133,7 @@ allowed_auths_operator none md2 md5 straight
 allowed_auths_admin none md2 md5 straight
 guid a123456789abcdefa123456789abcdef
 ${bmcKey === undefined ? "" : `bmc_key "${bmcKey}"\n`}endlan
-chassis_control "${chassis} machine"
+${serialPort === undefined ? "" : `sol "tcp:127.0.0.1:${serialPort}" 115200\n`}chassis_control "${chassis} machine"
 user 1 true "" "" user 10 none md2 md5 straight
 user 2 true "${user}" "${password}" admin 10 none md2 md5 straight
 `;
