@@ -97,12 +97,25 @@ suite("adding machines", () => {
     assert.equal((await list(t.admin)).length, before);
   });
 
-  test("only an administrator adds what runs already", async () => {
-    const form = { architecture: "amd64", mac_addresses: "52:54:00:aa:01:02", deployed: "true" };
-    assert.equal((await create(t.user, form)).status, 403);
-    assert.equal((await create(null, form)).status, 403);
-    const reply = await create(t.admin, form);
-    assert.equal((reply.json as Json).status_name, "Deployed", reply.text);
+  test("what runs already is its user's, is not commissioned, and gets credentials to report its hardware with", async () => {
+    const form = { hostname: "runs", deployed: "true", commission: "true" };
+    assert.equal((await create(null, { ...form, architecture: "amd64" })).status, 403, "nobody's machine is in use");
+    for (const [who, hostname] of [
+      [t.user, "runs-1"],
+      [t.admin, "runs-2"],
+    ] as const) {
+      const reply = await create(who, { ...form, hostname });
+      const shown = reply.json as Json & { system_id: string };
+      assert.deepEqual([shown.status_name, shown.owner, shown.netboot], ["Deployed", who.username, false], reply.text);
+      assert.equal(shown.architecture, "amd64/generic");
+      assert.ok(shown.current_commissioning_result_id, "the script that reports on it is waited for");
+      const token = await ask(t.admin, { systemId: shown.system_id }, "get_token");
+      assert.ok((token.json as Json).token_key, token.text);
+      const row = await machineRow(t, shown.system_id);
+      assert.deepEqual([row.status_deadline, row.waiting_for], [null, null]);
+    }
+    const unplugged = await create(t.user, { ...form, power_type: "manual" });
+    assert.ok("mac_addresses" in (unplugged.json as Json), "what is switched by us has to be known by its addresses");
   });
 
   test("a stranger who names a known MAC takes no stored password to another BMC", async () => {

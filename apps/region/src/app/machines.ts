@@ -26,7 +26,13 @@ import {
   parseHostname,
   parseMac,
 } from "@rackwright/domain/machine/names";
-import { statusCode } from "@rackwright/domain/machine/status";
+import {
+  enlistableStatuses,
+  inProgressStatuses,
+  statusCode,
+  statusFromCode,
+  unregisteredStatuses,
+} from "@rackwright/domain/machine/status";
 import { newNodeToken } from "../auth/tokens.ts";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
@@ -34,7 +40,7 @@ import { lifecycleTimes } from "./config.ts";
 import { type CommissionRequest, startCommission } from "./machine-actions.ts";
 import { permitted } from "./permissions.ts";
 import { powerColumns, readPowerParameters, reportedPowerColumns } from "./power-settings.ts";
-import { createEnlistingSet } from "./script-sets.ts";
+import { createDeployInfoSet, createEnlistingSet } from "./script-sets.ts";
 
 /** What callers may state of a machine; undefined stays as it is. */
 export interface MachineFields {
@@ -166,12 +172,13 @@ export async function createMachine(ctx: Ctx, request: CreateRequest): Promise<n
   const macs = parseMacs(request.macAddresses);
   const missing: FieldMessages = {};
   if (actor.kind === "anonymous" && !request.architecture) missing.architecture = ["This field is required."];
-  if (macs.length === 0 && request.power_type !== "ipmi" && !request.deployed)
-    missing.mac_addresses = ["This field is required."];
+  // One that runs already need not be found by its network; but what switches it may have to know it.
+  const known = request.power_type === "ipmi" || (request.deployed && !request.power_type);
+  if (macs.length === 0 && !known) missing.mac_addresses = ["This field is required."];
   if (Object.keys(missing).length > 0)
     throw new DomainError("invalid_fields", "Required fields are missing.", { fields: missing });
-  if (request.deployed && !admin)
-    throw new DomainError("forbidden", "Only an administrator adds machines that are deployed already.");
+  if (request.deployed && actor.kind !== "user")
+    throw new DomainError("forbidden", "A machine that is deployed already is its user's: log in to add it.");
   const id = await inTransaction(
     ctx,
     async (tx) => (await reEnlist(ctx, tx, request, macs)) ?? (await insertMachine(ctx, tx, request, macs)),
@@ -224,8 +231,10 @@ async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: str
     // It was not commissioned by us, so nothing else gives it credentials to report its hardware with.
     if (request.deployed) await newNodeToken(ctx.region, tx, id);
     await insertBootInterfaces(tx, id, macs);
+    if (request.deployed) await createDeployInfoSet(ctx, tx, id);
     await insertEvents(tx, { nodeId: id, hostname: name.hostname, username: actorName(ctx.actor) }, [
       { type: "NEW", description: "" },
+      ...(request.deployed ? [{ type: "DEPLOYED" as const, description: "as it was added" }] : []),
       ...(ctx.actor.kind === "user"
         ? [{ type: "NODE" as const, description: `Added machine '${name.hostname}' (${systemId}).` }]
         : []),
@@ -251,11 +260,11 @@ async function enlistInPlace(ctx: Ctx, tx: Tx, id: number): Promise<void> {
  */
 async function reEnlist(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]): Promise<number | undefined> {
   if (ctx.actor.kind !== "anonymous") return undefined;
-  const open: number[] = [statusCode.new, statusCode.commissioning];
-  const match = (await takenMacs(tx, macs)).find((m) => open.includes(m.status));
+  const open = (status: number) => enlistableStatuses.includes(statusFromCode(status));
+  const match = (await takenMacs(tx, macs)).find((m) => open(m.status));
   if (!match) return undefined;
   const loaded = await lockMachineById(tx, match.nodeId);
-  if (!loaded || !open.includes(loaded.row.status)) return undefined;
+  if (!loaded || !open(loaded.row.status)) return undefined;
   // One that a user commissions has its own credentials to speak by. A stranger's word would add an interface to it, and boot as it.
   if (loaded.machine.status === "commissioning" && !loaded.machine.enlisting) return loaded.machine.id;
   // Anybody can name a MAC address. What is known of a machine (its BMC above all) changes by the word of the machine alone, which is
@@ -283,7 +292,7 @@ async function reEnlist(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]
     macs.filter((m) => !fresh.has(m)),
     loaded.machine.interfaceCount,
   );
-  if (request.commission && loaded.row.status === statusCode.new) await enlistInPlace(ctx, tx, loaded.machine.id);
+  if (request.commission && loaded.machine.status === "new") await enlistInPlace(ctx, tx, loaded.machine.id);
   await appendChange(tx, { kind: "update", entity: "machine", entityId: loaded.row.system_id });
   return loaded.machine.id;
 }
@@ -366,14 +375,11 @@ function macParam(text: string): string {
 /** Whether a MAC address belongs to a machine past enlistment; logged-in callers also see New and Commissioning ones. */
 export async function isRegistered(ctx: Ctx, text: string): Promise<boolean> {
   const found = await statusByMac(ctx.region.db.kysely, macParam(text));
-  const hidden: number[] =
-    ctx.actor.kind === "anonymous"
-      ? [statusCode.new, statusCode.commissioning, statusCode.retired]
-      : [statusCode.retired];
-  return found !== undefined && !hidden.includes(found.status);
+  const hidden = unregisteredStatuses[ctx.actor.kind === "anonymous" ? "anonymous" : "user"];
+  return found !== undefined && !hidden.includes(statusFromCode(found.status));
 }
 
 export async function isActionInProgress(ctx: Ctx, text: string): Promise<boolean> {
   const found = await statusByMac(ctx.region.db.kysely, macParam(text));
-  return found !== undefined && [statusCode.commissioning, statusCode.deploying].includes(found.status as 1 | 9);
+  return found !== undefined && inProgressStatuses.includes(statusFromCode(found.status));
 }

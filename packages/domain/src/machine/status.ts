@@ -242,6 +242,18 @@ export const transientStatuses: readonly MachineStatus[] = [
   "testing",
 ];
 
+/** A machine in one of these may still be described by itself, before anybody has a use for it (lifecycle.md section 6). */
+export const enlistableStatuses: readonly MachineStatus[] = ["new", "commissioning"];
+
+/** Machines that is_registered does not know, for callers with and without credentials (lifecycle.md section 6). */
+export const unregisteredStatuses: Record<"anonymous" | "user", readonly MachineStatus[]> = {
+  anonymous: ["new", "commissioning", "retired"],
+  user: ["retired"],
+};
+
+/** What is_action_in_progress calls an action. */
+export const inProgressStatuses: readonly MachineStatus[] = ["commissioning", "deploying"];
+
 const byCode = new Map<number, MachineStatus>(machineStatuses.map((s) => [statusCode[s], s]));
 
 /** @throws Error when the code is none of ours: a database row that this program did not write. */
