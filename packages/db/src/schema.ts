@@ -317,6 +317,7 @@ export interface NodeTable {
   release_set_id: number | null;
   version: string | null;
   created_at: Generated<Date>;
+  deploy_preset: Generated<Json>;
   parent_id: number | null;
   gateway_link_v4_id: number | null;
   gateway_link_v6_id: number | null;
