@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 of the same table. Objects come from the reply schemas, parameters from the actions. */
 import { z } from "zod";
 import { type Action, pathParams, type Resource } from "./action.ts";
+import * as address from "./objects/address.ts";
 import * as common from "./objects/common.ts";
 import * as image from "./objects/image.ts";
 import * as machine from "./objects/machine.ts";
@@ -14,7 +15,7 @@ import { API_ROOT, resources } from "./table.ts";
 type Json = Record<string, unknown>;
 
 const objects: Record<string, z.ZodType> = {};
-for (const module of [common, image, machine, network, recorder, script, simulator, storage])
+for (const module of [address, common, image, machine, network, recorder, script, simulator, storage])
   for (const [name, value] of Object.entries(module)) if (value instanceof z.ZodType) objects[name] = value;
 
 function schemaOf(returns: string): Json {

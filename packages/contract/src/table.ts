@@ -19,8 +19,11 @@ import {
   vlans,
 } from "./resources/network.ts";
 import { changes } from "./resources/recorder.ts";
+import { reservedIp, reservedIps } from "./resources/reserved-ips.ts";
 import { nodeScript, nodeScriptResult, nodeScriptResults, nodeScripts } from "./resources/scripts.ts";
 import { simulator } from "./resources/simulator.ts";
+import { space, spaces } from "./resources/spaces.ts";
+import { staticRoute, staticRoutes } from "./resources/static-routes.ts";
 import { blockDevice, blockDevices } from "./resources/storage.ts";
 import { users } from "./resources/users.ts";
 
@@ -52,10 +55,16 @@ export const resources: readonly Resource[] = [
   nodes,
   rackController,
   rackControllers,
+  reservedIp,
+  reservedIps,
   resourcePools,
   simulator,
   sshKey,
+  space,
+  spaces,
   sshKeys,
+  staticRoute,
+  staticRoutes,
   subnet,
   subnets,
   tag,

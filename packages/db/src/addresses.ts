@@ -45,6 +45,8 @@ export async function subnetOccupancy(db: Kysely<Schema>, id: number): Promise<S
     .where(sql<boolean>`a.ip <<= ${subnet.cidr}::inet`)
     .orderBy("a.created_at")
     .execute();
+  const kept = await db.selectFrom("reserved_ip").select(["ip", "mac"]).where("subnet_id", "=", id).execute();
+  const routes = await db.selectFrom("static_route").select("gateway_ip").where("source_id", "=", id).execute();
   const taken = (observed: boolean) => addresses.filter((a) => a.observed === observed).map((a) => a.ip ?? "");
   return {
     id,
@@ -54,17 +56,22 @@ export async function subnetOccupancy(db: Kysely<Schema>, id: number): Promise<S
     gateway: subnet.gateway_ip,
     dnsServers: subnet.dns_servers,
     ranges,
+    kept,
+    routeGateways: routes.map((route) => route.gateway_ip),
     allocated: taken(false),
     observed: taken(true),
   };
 }
 
 /** AUTO links of a node that have no address yet. */
-export async function openAutoLinks(tx: Tx, nodeId: number): Promise<{ id: number; subnetId: number }[]> {
+export async function openAutoLinks(
+  tx: Tx,
+  nodeId: number,
+): Promise<{ id: number; subnetId: number; mac: string | null }[]> {
   const rows = await tx
     .selectFrom("ip_address as a")
     .innerJoin("interface as i", "i.id", "a.interface_id")
-    .select(["a.id", "a.subnet_id as subnetId"])
+    .select(["a.id", "a.subnet_id as subnetId", "i.mac"])
     .where("i.node_id", "=", nodeId)
     .where("i.enabled", "=", true)
     .where("a.alloc_type", "=", allocType.auto)
@@ -73,7 +80,7 @@ export async function openAutoLinks(tx: Tx, nodeId: number): Promise<{ id: numbe
     .orderBy("a.subnet_id")
     .orderBy("a.id")
     .execute();
-  return rows.flatMap(({ id, subnetId }) => (subnetId === null ? [] : [{ id, subnetId }]));
+  return rows.flatMap(({ id, subnetId, mac }) => (subnetId === null ? [] : [{ id, subnetId, mac }]));
 }
 
 export async function setLinkAddress(tx: Tx, linkId: number, ip: string): Promise<void> {

@@ -11,7 +11,11 @@ export interface NodeFacts {
   biosBootMethod: string | null;
   osystem: string;
   distroSeries: string;
+  hweKernel: string | null;
   bootInterfaceId: number | null;
+  /** Links that a user chose as default gateways. */
+  gatewayLinkIdV4: number | null;
+  gatewayLinkIdV6: number | null;
 }
 
 export async function nodeFacts(db: Kysely<Schema>, nodeId: number): Promise<NodeFacts | undefined> {
@@ -27,7 +31,10 @@ export async function nodeFacts(db: Kysely<Schema>, nodeId: number): Promise<Nod
       "n.bios_boot_method as biosBootMethod",
       "n.osystem",
       "n.distro_series as distroSeries",
+      "n.hwe_kernel as hweKernel",
       "n.boot_interface_id as bootInterfaceId",
+      "n.gateway_link_v4_id as gatewayLinkIdV4",
+      "n.gateway_link_v6_id as gatewayLinkIdV6",
     ])
     .where("n.id", "=", nodeId)
     .executeTakeFirst();
@@ -67,6 +74,8 @@ export interface LinkFacts {
   dnsServers: string[] | null;
   allowDns: boolean | null;
   vlanDhcpOn: boolean | null;
+  /** Routes that begin in the subnet. */
+  staticRoutes: { destinationCidr: string; gatewayIp: string; metric: number }[];
 }
 
 /** Configured links with their subnets; addresses that were only observed are left out. */
@@ -87,6 +96,11 @@ export async function linkFacts(db: Kysely<Schema>, nodeId: number): Promise<Lin
       "s.dns_servers as dnsServers",
       "s.allow_dns as allowDns",
       "v.dhcp_on as vlanDhcpOn",
+      sql<LinkFacts["staticRoutes"]>`coalesce((
+        select json_agg(json_build_object('destinationCidr', d.cidr, 'gatewayIp', host(r.gateway_ip), 'metric', r.metric) order by r.id)
+        from static_route r join subnet d on d.id = r.destination_id where r.source_id = s.id), '[]')`.as(
+        "staticRoutes",
+      ),
     ])
     .where("i.node_id", "=", nodeId)
     .where("a.alloc_type", "<>", 6)

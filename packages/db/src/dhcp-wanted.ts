@@ -76,10 +76,20 @@ async function hosts(tx: Tx, subnetIds: readonly number[]): Promise<DhcpHost[]> 
       where a.subnet_id = any(${subnetIds}::bigint[]) and a.ip is not null
         and a.alloc_type in (${allocType.auto}, ${allocType.sticky}, ${allocType.userReserved})
       order by a.interface_id, a.subnet_id, a.id
+    ), held as (
+      select i.mac, w.subnet_id, w.ip, n.hostname, i.id as interface_id
+      from addressed w join interface i on i.id = w.interface_id left join node n on n.id = i.node_id
+      where i.type in ('physical', 'unknown') and i.mac is not null and (n.id is null or n.node_type in (0, 1))
     )
-    select i.mac::text as mac, w.subnet_id as "subnetId", host(w.ip) as ip, n.hostname, true as netboot
-    from addressed w join interface i on i.id = w.interface_id join node n on n.id = i.node_id
-    where i.type = 'physical' and i.mac is not null and n.node_type in (0, 1)
-    order by i.id, w.subnet_id`.execute(tx);
+    select mac, "subnetId", ip, hostname, netboot from (
+      select mac::text as mac, subnet_id as "subnetId", host(ip) as ip, hostname, true as netboot, interface_id from held
+      union all
+      -- What is kept for a MAC address, where it has no other address: a machine that comes back finds its own.
+      select r.mac::text, r.subnet_id, host(r.ip), n.hostname, true, null
+      from reserved_ip r
+      left join interface i on i.mac = r.mac and i.type = 'physical' left join node n on n.id = i.node_id
+      where r.subnet_id = any(${subnetIds}::bigint[])
+        and not exists (select from held h where h.mac = r.mac and h.subnet_id = r.subnet_id)
+    ) as every order by interface_id nulls last, "subnetId", mac`.execute(tx);
   return rows;
 }

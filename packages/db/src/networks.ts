@@ -1,6 +1,5 @@
 /** Fabrics, VLANs, subnets and IP ranges: rows, found by the words that callers use. */
 import { allocType } from "@rackwright/domain/addressing/alloc-type";
-import { parseIp } from "@rackwright/domain/addressing/ip";
 import { type Insertable, type Kysely, type Selectable, sql, type Updateable } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { SubnetRow } from "./machine-views.ts";
@@ -108,31 +107,8 @@ export async function findRack(db: Db, word: string): Promise<number | undefined
   return row?.id;
 }
 
-export async function findSpace(db: Db, word: string): Promise<number | undefined> {
-  const id = asId(word);
-  const row = await db
-    .selectFrom("space")
-    .select("id")
-    .where((eb) => eb.or([eb("name", "=", word), ...(id === undefined ? [] : [eb("id", "=", id)])]))
-    .executeTakeFirst();
-  return row?.id;
-}
-
 export function listSubnets(db: Db): Promise<SubnetRow[]> {
   return db.selectFrom("subnet").selectAll().orderBy("id").execute();
-}
-
-/** By `id:`, `cidr:`, `name:` or `ip:` and a value, or a plain id, CIDR or name. Of several of one name the oldest. */
-export async function findSubnet(db: Db, word: string): Promise<SubnetRow | undefined> {
-  const [, prefix = "", value = word] = /^(id|cidr|name|ip):(.*)$/.exec(word) ?? [];
-  const all = db.selectFrom("subnet").selectAll();
-  const first = (query: typeof all) => query.orderBy("id").limit(1).executeTakeFirst();
-  const id = asId(value);
-  if ((prefix === "" || prefix === "id") && id !== undefined) return first(all.where("id", "=", id));
-  if (prefix === "id") return undefined;
-  if (prefix === "ip") return parseIp(value) && subnetOfAddress(db, value);
-  const byText = prefix === "name" ? undefined : await first(all.where(sql`cidr::text`, "=", value));
-  return byText ?? (prefix === "cidr" ? undefined : first(all.where("name", "=", value)));
 }
 
 /** The best subnet of an address: on a VLAN with DHCP first, then the most narrow one. @param ip checked before */

@@ -1,6 +1,6 @@
 /** fabrics, fabric: decode, one call, encode. */
 import { fabric, fabrics } from "@rackwright/contract/resources/network";
-import { createFabric, type FabricView, fabricView, fabricViews, updateFabric } from "../app/fabrics.ts";
+import { createFabric, deleteFabric, type FabricView, fabricView, fabricViews, updateFabric } from "../app/fabrics.ts";
 import type { Routes } from "../http/route.ts";
 import { wireFabric } from "./wire/network.ts";
 
@@ -15,4 +15,5 @@ export function fabricsRoutes(routes: Routes): void {
   routes.on(fabric.actions.update, async ({ ctx, path, params }) =>
     shown(await fabricView(ctx, String(await updateFabric(ctx, path.id ?? "", params)))),
   );
+  routes.on(fabric.actions.delete, ({ ctx, path }) => deleteFabric(ctx, path.id ?? ""));
 }

@@ -15,8 +15,11 @@ import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
 import { recorderRoutes } from "./recorder.ts";
+import { reservedIpsRoutes } from "./reserved-ips.ts";
 import { simulatorRoutes } from "./simulator.ts";
+import { spacesRoutes } from "./spaces.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
+import { staticRoutesRoutes } from "./static-routes.ts";
 import { subnetsRoutes } from "./subnets.ts";
 import { tagsRoutes } from "./tags.ts";
 import { usersRoutes } from "./users.ts";
@@ -39,8 +42,11 @@ const families = [
   placesRoutes,
   rackControllersRoutes,
   recorderRoutes,
+  reservedIpsRoutes,
   simulatorRoutes,
+  spacesRoutes,
   sshKeysRoutes,
+  staticRoutesRoutes,
   subnetsRoutes,
   tagsRoutes,
   usersRoutes,

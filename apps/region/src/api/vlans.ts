@@ -2,6 +2,7 @@
 import { vlan, vlans } from "@rackwright/contract/resources/network";
 import {
   createVlan,
+  deleteVlan,
   updateVlan,
   type VlanPath,
   vlansOfFabric,
@@ -26,4 +27,5 @@ export function vlansRoutes(routes: Routes): void {
   routes.on(vlan.actions.update, async ({ ctx, path, params }) =>
     shown(await vlanViewById(ctx, await updateVlan(ctx, pathOf(path), params))),
   );
+  routes.on(vlan.actions.delete, ({ ctx, path }) => deleteVlan(ctx, pathOf(path)));
 }

@@ -35,12 +35,14 @@ export async function assignAddresses(tx: Tx, nodeId: number): Promise<void> {
     tx,
     links.map((l) => l.subnetId),
   );
-  for (const link of links) await setLinkAddress(tx, link.id, freeAddress(await subnetOccupancy(tx, link.subnetId)));
+  for (const link of links)
+    await setLinkAddress(tx, link.id, freeAddress(await subnetOccupancy(tx, link.subnetId), link.mac));
   await nodeAddressesChanged(tx, nodeId);
 }
 
-function freeAddress(subnet: SubnetOccupancy): string {
-  const ip = chooseAddress(subnet);
+/** @throws DomainError no_address_left, naming the subnet */
+export function freeAddress(subnet: SubnetOccupancy, mac: string | null): string {
+  const ip = chooseAddress(subnet, mac);
   if (ip !== undefined) return ip;
   const where = subnet.name === subnet.cidr ? subnet.cidr : `${subnet.name} (${subnet.cidr})`;
   throw new DomainError(

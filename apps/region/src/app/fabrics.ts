@@ -9,6 +9,7 @@ import {
   listFabrics,
   updateFabricRow,
 } from "@rackwright/db/networks";
+import { deleteFabricRow, fabricUse, lockFabric } from "@rackwright/db/network-removal";
 import { loadVlans, type VlanView } from "@rackwright/db/machine-views";
 import type { Tx } from "@rackwright/db/connect";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
@@ -74,6 +75,25 @@ export async function createFabric(ctx: Ctx, fields: FabricFields): Promise<numb
     await appendChange(tx, { kind: "create", entity: "vlan", entityId: vlanId ?? 0 });
     await audit(ctx, tx, "NETWORKING", `Created fabric '${name ?? `fabric-${id}`}'.`);
     return id;
+  });
+}
+
+/** @throws DomainError not_found, bad_request */
+export async function deleteFabric(ctx: Ctx, word: string): Promise<void> {
+  await inTransaction(ctx, async (tx) => {
+    const fabric = await lockFabric(tx, (await fabricOf(tx, word)).id);
+    if (!fabric) throw new DomainError("not_found", `There is no fabric '${word}'.`);
+    const name = fabric.name ?? `fabric-${fabric.id}`;
+    if (fabric.id === 0) throw invalidField("__all__", "This is the default fabric: it cannot be deleted.");
+    const used = await fabricUse(tx, fabric.id);
+    if (used.subnets > 0 || used.interfaces > 0)
+      throw invalidField(
+        "__all__",
+        `Fabric ${name} is in use by ${used.subnets} subnets and ${used.interfaces} interfaces: move or delete those first.`,
+      );
+    await deleteFabricRow(tx, fabric.id);
+    await appendChange(tx, { kind: "delete", entity: "fabric", entityId: fabric.id });
+    await audit(ctx, tx, "NETWORKING", `Deleted fabric '${name}'.`);
   });
 }
 

@@ -3,10 +3,10 @@ import { lockSubnets, subnetOccupancy } from "@rackwright/db/addresses";
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { loadVlans, type SubnetRow, type VlanView } from "@rackwright/db/machine-views";
+import { findSubnet } from "@rackwright/db/network-find";
 import {
   countDynamicRanges,
   deleteIpRangeRow,
-  findSubnet,
   insertIpRange,
   ipRangeById,
   type IpRangeRow,
@@ -14,15 +14,14 @@ import {
   listIpRanges,
   listSubnets,
   rangesOfSubnet,
-  subnetOfAddress,
   updateIpRangeRow,
   vlanById,
 } from "@rackwright/db/networks";
-import { parseIp } from "@rackwright/domain/addressing/ip";
 import { rangeProblem } from "@rackwright/domain/addressing/range-rules";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit, userIdOf } from "./audit.ts";
+import { subnetFor } from "./named.ts";
 
 export interface RangeView {
   range: IpRangeView;
@@ -70,7 +69,7 @@ export async function createRange(
   if (type === undefined) throw invalidField("type", "This field is required.");
   if (type === "dynamic") needAdmin(ctx, "create dynamic IP ranges");
   return inTransaction(ctx, async (tx) => {
-    const subnet = await subnetFor(tx, given.subnet, given.start_ip);
+    const subnet = await subnetFor(tx, given.subnet, { field: "start_ip", text: given.start_ip });
     const range = { type, start: given.start_ip.trim(), end: given.end_ip.trim() };
     await check(tx, subnet.id, range, null);
     const id = await insertIpRange(tx, {
@@ -131,19 +130,6 @@ async function lockOwn(ctx: Ctx, tx: Tx, word: string, verb: string): Promise<Ip
   return range;
 }
 
-async function subnetFor(tx: Tx, word: string | undefined, start: string): Promise<SubnetRow> {
-  if (word) {
-    const subnet = await findSubnet(tx, word);
-    if (!subnet) throw invalidField("subnet", `There is no subnet '${word}'.`);
-    return subnet;
-  }
-  const ip = start.trim();
-  if (!parseIp(ip)) throw invalidField("start_ip", `"${start}" is no IP address.`);
-  const subnet = await subnetOfAddress(tx, ip);
-  if (!subnet) throw invalidField("subnet", `No subnet holds ${ip}: create it first, or name another.`);
-  return subnet;
-}
-
 async function check(
   tx: Tx,
   subnetId: number,
@@ -158,7 +144,7 @@ async function check(
 
 /** DHCP without a range to give would be no DHCP. */
 async function refuseWhenLast(tx: Tx, range: IpRangeRow, field: string): Promise<void> {
-  const subnet = await findSubnet(tx, `id:${range.subnet_id}`);
+  const subnet = await findSubnet(tx, String(range.subnet_id));
   const vlan = subnet && (await vlanById(tx, subnet.vlan_id));
   if (!vlan?.dhcp_on || (await countDynamicRanges(tx, vlan.id, range.id)) > 0) return;
   throw invalidField(

@@ -28,6 +28,8 @@ export async function loadMachineNetwork(db: Region["db"]["kysely"] | Tx, machin
   return {
     interfaces: interfaces.map((nic) => toInterface(nic, links.get(nic.id) ?? [])),
     ...(node.bootInterfaceId === null ? {} : { bootInterfaceId: node.bootInterfaceId }),
+    ...(node.gatewayLinkIdV4 === null ? {} : { gatewayLinkIdV4: node.gatewayLinkIdV4 }),
+    ...(node.gatewayLinkIdV6 === null ? {} : { gatewayLinkIdV6: node.gatewayLinkIdV6 }),
     domain: node.domain,
     otherSearchDomains: await authoritativeDomains(db),
     defaultDnsServers: (upstream_dns ?? "").split(/[\s,]+/).filter((address) => address !== ""),
@@ -77,7 +79,7 @@ function toLink(link: LinkFacts): InterfaceLink {
             vlanDhcpOn: link.vlanDhcpOn ?? false,
             // Racks answer no DNS: naming one would make every look-up of the machine wait for it.
             rackAddresses: [],
-            staticRoutes: [],
+            staticRoutes: link.staticRoutes,
           },
         }),
   };

@@ -1,13 +1,13 @@
 /** Subnets: find, create, change. */
 import { lockSubnets } from "@rackwright/db/addresses";
-import { appendChange } from "@rackwright/db/change";
+import { appendChange, appendChanges } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { loadVlans, type SubnetRow, type VlanView } from "@rackwright/db/machine-views";
+import { removeSubnet } from "@rackwright/db/network-removal";
 import {
   adoptControllerAddresses,
   cidrTaken,
   defaultVlan,
-  findSubnet,
   findVlan,
   insertSubnet,
   listSubnets,
@@ -21,6 +21,7 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import { fabricOf } from "./fabrics.ts";
+import { subnetById, subnetOf, vlanGiven } from "./named.ts";
 
 export interface SubnetFields {
   cidr?: string | undefined;
@@ -50,13 +51,6 @@ export async function subnetViews(ctx: Ctx): Promise<SubnetView[]> {
   return subnets.map((subnet) => ({ subnet, vlans }));
 }
 
-/** @throws DomainError not_found */
-async function subnetOf(db: Ctx["region"]["db"]["kysely"] | Tx, word: string): Promise<SubnetRow> {
-  const subnet = await findSubnet(db, word);
-  if (!subnet) throw new DomainError("not_found", `There is no subnet '${word}'.`);
-  return subnet;
-}
-
 export async function subnetView(ctx: Ctx, word: string): Promise<SubnetView> {
   const subnet = await subnetOf(ctx.region.db.kysely, word);
   return { subnet, vlans: await loadVlans(ctx.region.db.kysely, [subnet.vlan_id]) };
@@ -68,7 +62,7 @@ export async function createSubnet(ctx: Ctx, fields: SubnetFields & { cidr: stri
     const cidr = canonical(fields.cidr);
     const columns = plainColumns(fields);
     check({ cidr, gateway: columns.gateway_ip ?? null, dnsServers: columns.dns_servers ?? [] }, []);
-    const vlanId = (await vlanGiven(tx, fields)) ?? (await defaultVlan(tx, 0))?.id;
+    const vlanId = (await vlanWanted(tx, fields)) ?? (await defaultVlan(tx, 0))?.id;
     if (vlanId === undefined) throw invalidField("vlan", "Name the VLAN: the default fabric has none.");
     const id = await insertSubnet(tx, { ...columns, cidr, name: fields.name?.trim() || cidr, vlan_id: vlanId });
     if (id === undefined) throw invalidField("cidr", `There is a subnet ${cidr} already.`);
@@ -83,14 +77,14 @@ export async function updateSubnet(ctx: Ctx, word: string, fields: SubnetFields)
   return inTransaction(ctx, async (tx) => {
     const { id } = await subnetOf(tx, word);
     await lockSubnets(tx, [id]);
-    const subnet = await subnetOf(tx, `id:${id}`);
+    const subnet = await subnetById(tx, id);
     const cidr = fields.cidr ? canonical(fields.cidr) : subnet.cidr;
     if (cidr !== subnet.cidr && (await cidrTaken(tx, cidr, id)))
       throw invalidField("cidr", `There is a subnet ${cidr} already.`);
     const columns = plainColumns(fields);
     const gateway = columns.gateway_ip === undefined ? subnet.gateway_ip : columns.gateway_ip;
     check({ cidr, gateway, dnsServers: columns.dns_servers ?? subnet.dns_servers }, await rangesOfSubnet(tx, id));
-    const vlanId = (await vlanGiven(tx, fields)) ?? subnet.vlan_id;
+    const vlanId = (await vlanWanted(tx, fields)) ?? subnet.vlan_id;
     // A name that was the CIDR follows it.
     const name = fields.name?.trim() || (subnet.name === subnet.cidr ? cidr : subnet.name);
     await updateSubnetRow(tx, id, { ...columns, cidr, name, vlan_id: vlanId });
@@ -98,6 +92,29 @@ export async function updateSubnet(ctx: Ctx, word: string, fields: SubnetFields)
     await appendChange(tx, { kind: "update", entity: "subnet", entityId: id });
     await audit(ctx, tx, "NETWORKING", `Updated subnet ${cidr}.`);
     return id;
+  });
+}
+
+/**
+ * Links on it go with it. DHCP that hands out its addresses keeps it.
+ * @throws DomainError not_found, invalid_fields
+ */
+export async function deleteSubnet(ctx: Ctx, word: string): Promise<void> {
+  await inTransaction(ctx, async (tx) => {
+    const { id } = await subnetOf(tx, word);
+    await lockSubnets(tx, [id]);
+    const subnet = await subnetById(tx, id);
+    const vlan = await vlanById(tx, subnet.vlan_id);
+    const ranges = await rangesOfSubnet(tx, id);
+    if (vlan?.dhcp_on && ranges.some((range) => range.type === "dynamic"))
+      throw invalidField(
+        "__all__",
+        `DHCP is on for VLAN ${vlan.vid} (id ${vlan.id}) and hands out addresses of ${subnet.cidr}: switch DHCP off, or delete the dynamic range first.`,
+      );
+    const machines = await removeSubnet(tx, id);
+    await appendChange(tx, { kind: "delete", entity: "subnet", entityId: id });
+    await appendChanges(tx, { kind: "update", entity: "machine", entityIds: machines });
+    await audit(ctx, tx, "NETWORKING", `Deleted subnet ${subnet.cidr}.`);
   });
 }
 
@@ -139,13 +156,9 @@ function plainColumns(fields: SubnetFields) {
   return columns;
 }
 
-/** The VLAN that the caller names, by its id, or by fabric and tag; undefined when none is named. */
-async function vlanGiven(tx: Tx, fields: SubnetFields): Promise<number | undefined> {
-  if (fields.vlan) {
-    const vlan = /^\d{1,15}$/.test(fields.vlan) ? await vlanById(tx, Number(fields.vlan)) : undefined;
-    if (!vlan) throw invalidField("vlan", `There is no VLAN of id ${fields.vlan}.`);
-    return vlan.id;
-  }
+/** The VLAN that the caller names, by itself, or by fabric and tag; undefined when none is named. */
+async function vlanWanted(tx: Tx, fields: SubnetFields): Promise<number | undefined> {
+  if (fields.vlan) return (await vlanGiven(tx, fields.vlan)).id;
   if (!fields.fabric && fields.vid === undefined) return undefined;
   const fabricId = fields.fabric ? (await fabricOf(tx, fields.fabric)).id : 0;
   const vlan = fields.vid === undefined ? await defaultVlan(tx, fabricId) : await findVlan(tx, fabricId, fields.vid);

@@ -1,11 +1,12 @@
 /** VLANs: find, create, change; DHCP is switched on and off here. */
-import { appendChange } from "@rackwright/db/change";
+import { appendChange, appendChanges } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { loadVlans, type VlanView } from "@rackwright/db/machine-views";
+import { removeVlan } from "@rackwright/db/network-removal";
 import {
   countDynamicRanges,
+  defaultVlan,
   findRack,
-  findSpace,
   findVlan,
   insertVlan,
   lockVlan,
@@ -13,11 +14,13 @@ import {
   vlanById,
   type VlanRow,
 } from "@rackwright/db/networks";
+import { findSpace } from "@rackwright/db/spaces";
 import { changeVlanDhcp, type VlanDhcp, type VlanDhcpChange } from "@rackwright/domain/addressing/vlan-rules";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import { fabricOf } from "./fabrics.ts";
+import { vlanGiven } from "./named.ts";
 
 export interface VlanFields {
   vid?: number | undefined;
@@ -136,8 +139,26 @@ export async function updateVlan(ctx: Ctx, path: VlanPath, fields: VlanFields): 
   });
 }
 
+/**
+ * Its subnets and interfaces go on in the fabric's first VLAN; VLAN interfaces, which are nothing without their tag, are deleted.
+ * @throws DomainError not_found, invalid_fields
+ */
+export async function deleteVlan(ctx: Ctx, path: VlanPath): Promise<void> {
+  await inTransaction(ctx, async (tx) => {
+    const vlan = await lockVlan(tx, (await vlanOf(tx, path)).id);
+    if (!vlan) throw noSuchVlan(path);
+    const first = await defaultVlan(tx, vlan.fabric_id);
+    if (!first || first.id === vlan.id)
+      throw invalidField("__all__", "This is the default VLAN of its fabric: it goes only with the fabric.");
+    const machines = await removeVlan(tx, vlan.id, first.id);
+    await appendChange(tx, { kind: "delete", entity: "vlan", entityId: vlan.id });
+    await appendChanges(tx, { kind: "update", entity: "machine", entityIds: machines });
+    await audit(ctx, tx, "NETWORKING", `Deleted VLAN ${vlan.vid} (id ${vlan.id}).`);
+  });
+}
+
 async function plainColumns(tx: Tx, fields: VlanFields) {
-  const space = fields.space ? await findSpace(tx, fields.space) : null;
+  const space = fields.space && fields.space !== "undefined" ? (await findSpace(tx, fields.space))?.id : null;
   if (space === undefined) throw invalidField("space", `There is no space '${fields.space}'.`);
   return {
     ...(fields.name === undefined ? {} : { name: fields.name.trim() || null }),
@@ -155,10 +176,7 @@ async function dhcpColumns(ctx: Ctx, tx: Tx, vlanId: number | null, stored: Vlan
     if (id === undefined) throw invalidField(field, `There is no rack controller '${word}'.`);
     return id;
   };
-  const target = fields.relay_vlan
-    ? await vlanById(tx, /^\d{1,15}$/.test(fields.relay_vlan) ? Number(fields.relay_vlan) : -1)
-    : null;
-  if (target === undefined) throw invalidField("relay_vlan", `There is no VLAN of id ${fields.relay_vlan}.`);
+  const target = fields.relay_vlan ? await vlanGiven(tx, fields.relay_vlan, "relay_vlan") : null;
   const change: VlanDhcpChange = {
     dhcpOn: fields.dhcp_on,
     primaryRackId: await rack("primary_rack"),

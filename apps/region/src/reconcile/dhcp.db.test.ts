@@ -119,6 +119,30 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     assert.deepEqual(called("releaseLeases"), [{ addresses: ["10.7.0.2"] }]);
   });
 
+  test("an address that is kept for a MAC address is its reservation, whoever it is, until an interface has another", async () => {
+    await loop.start();
+    const host = (mac: string, ip: string, hostname: string | null) => ({
+      mac,
+      subnetId: 7,
+      ip,
+      hostname,
+      netboot: true,
+    });
+    await change(
+      "insert into reserved_ip (ip, mac, subnet_id) values ('10.7.0.20', '02:00:00:00:00:02', 7), ('10.7.0.21', '02:00:00:00:00:aa', 7)",
+      "reserved_ip",
+    );
+    const kept = [host("02:00:00:00:00:02", "10.7.0.20", "calm-otter"), host("02:00:00:00:00:aa", "10.7.0.21", null)];
+    const served = async () => (await readHosts(kea.client)).toSorted((a, b) => a.mac.localeCompare(b.mac));
+    await until(async () => assert.deepEqual(await served(), kept) === undefined);
+    await change("insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.9', 7, 2)");
+    const other = [host("02:00:00:00:00:02", "10.7.0.9", "calm-otter"), host("02:00:00:00:00:aa", "10.7.0.21", null)];
+    await until(async () => assert.deepEqual(await served(), other) === undefined);
+    await change("delete from reserved_ip; delete from ip_address where interface_id = 2", "reserved_ip");
+    await until(async () => (await served()).length === 0);
+    assert.deepEqual(logged, []);
+  });
+
   test("one address that cannot be served is left out and said once; the others are served", async () => {
     await t.db.pool.query(
       "insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.150', 7, 2), (1, '10.7.0.3', 7, 3)",

@@ -43,6 +43,8 @@ export function dhcpReconciler(region: DhcpRegion, options: DhcpOptions): DhcpRe
       "subnet",
       "ip_range",
       "ip_address",
+      "reserved_ip",
+      "dhcp_snippet",
       "interface",
       "machine",
       "device",

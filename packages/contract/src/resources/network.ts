@@ -1,6 +1,7 @@
 import { action, resource } from "../action.ts";
 import {
   choice,
+  flag,
   integer,
   MAX_INT,
   optionalFlag,
@@ -55,6 +56,18 @@ export const fabric = resource({
       params: fabricFields,
       returns: "Fabric",
       errors: { ...refused, 404: "there is no such fabric" },
+    }),
+    delete: action({
+      method: "DELETE",
+      access: "admin",
+      doc: "Delete a fabric",
+      returns: "",
+      success: 204,
+      errors: {
+        400: "it is the default fabric, or subnets or interfaces are in it",
+        ...admin,
+        404: "there is no such fabric",
+      },
     }),
   },
 });
@@ -112,6 +125,14 @@ export const vlan = resource({
       returns: "VLAN",
       errors: { ...refused, 404: "there is no such fabric or VLAN" },
     }),
+    delete: action({
+      method: "DELETE",
+      access: "admin",
+      doc: "Delete a VLAN\n\nIts subnets and interfaces go on in the fabric's untagged VLAN; VLAN interfaces on it are deleted.",
+      returns: "",
+      success: 204,
+      errors: { 400: "it is the default VLAN of its fabric", ...admin, 404: "there is no such fabric or VLAN" },
+    }),
   },
 });
 
@@ -148,6 +169,8 @@ export const subnets = resource({
   },
 });
 
+const noSubnet = { 404: "there is no such subnet" } as const;
+
 export const subnet = resource({
   name: "Subnet",
   path: "/subnets/{id}/",
@@ -166,6 +189,48 @@ export const subnet = resource({
       params: { cidr: text("New network address and prefix length."), ...subnetFields },
       returns: "Subnet",
       errors: { ...refused, 404: "there is no such subnet" },
+    }),
+    delete: action({
+      method: "DELETE",
+      access: "admin",
+      doc: "Delete a subnet\n\nLinks on it and addresses in it go with it.",
+      params: { force: flag("Means nothing here: links and addresses never keep a subnet from being deleted.") },
+      returns: "",
+      success: 204,
+      errors: { 400: "DHCP hands out its dynamic range", ...admin, ...noSubnet },
+    }),
+    reserved_ip_ranges: action({
+      method: "GET",
+      doc: "List the ranges of a subnet that are in use\n\nWith what each is used for.",
+      returns: "IPRangeUsage[]",
+      errors: noSubnet,
+    }),
+    unreserved_ip_ranges: action({
+      method: "GET",
+      doc: "List the ranges of a subnet that are free",
+      returns: "IPRangeUsage[]",
+      errors: noSubnet,
+    }),
+    statistics: action({
+      method: "GET",
+      doc: "Count the addresses of a subnet",
+      params: {
+        include_ranges: flag("Show the ranges in use too."),
+        include_suggestions: flag("Suggest a gateway and a dynamic range."),
+      },
+      returns: "SubnetStatistics",
+      errors: noSubnet,
+    }),
+    ip_addresses: action({
+      method: "GET",
+      doc: "List the addresses of a subnet that somebody has",
+      params: {
+        with_username: flag("Name the user of each.", true),
+        with_summary: flag("Say what has each: node, DNS names.", true),
+        with_node_summary: flag("Say which node has each.", true),
+      },
+      returns: "SubnetIPAddress[]",
+      errors: noSubnet,
     }),
   },
 });

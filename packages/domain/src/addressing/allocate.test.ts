@@ -82,3 +82,12 @@ test("free spans come out right when the used ones overlap and nest", () => {
   ]);
   assert.deepEqual(freeSpans([span(0, 3)], [span(0, 3)]), []);
 });
+
+test("an address that is kept for a MAC address goes to it, and to nobody else", () => {
+  const kept = [{ ip: "10.0.0.1", mac: "02:00:00:00:00:01" }];
+  assert.equal(chooseAddress(subnet({ kept })), "10.0.0.2");
+  assert.equal(chooseAddress(subnet({ kept }), "02:00:00:00:00:02"), "10.0.0.2");
+  assert.equal(chooseAddress(subnet({ kept, routeGateways: ["10.0.0.2"] })), "10.0.0.3");
+  assert.equal(chooseAddress(subnet({ kept }), "02:00:00:00:00:01"), "10.0.0.1");
+  assert.equal(chooseAddress(subnet({ kept, allocated: ["10.0.0.1"] }), "02:00:00:00:00:01"), "10.0.0.2");
+});

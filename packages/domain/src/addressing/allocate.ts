@@ -10,15 +10,22 @@ export interface Occupancy {
   ranges: readonly { type: string; start: string; end: string }[];
   /** Addresses that some link or controller claims. */
   allocated: readonly string[];
+  /** Addresses that are kept for a MAC address, which alone may have them. */
+  kept?: readonly { ip: string; mac: string }[];
+  /** Gateways of static routes that begin here. */
+  routeGateways?: readonly string[];
   /** Addresses that were only seen in use, those seen longest ago first: taken only when nothing else is left. */
   observed: readonly string[];
 }
 
 /**
- * The lowest address of the smallest contiguous free range; of equal ones the lowest.
+ * The address that is kept for this MAC address, if it has one here and nobody else uses it; else the lowest address of the smallest
+ * contiguous free range, of equal ones the lowest.
  * @returns undefined when there is none left
  */
-export function chooseAddress(subnet: Occupancy): string | undefined {
+export function chooseAddress(subnet: Occupancy, mac?: string | null): string | undefined {
+  const own = subnet.kept?.find((kept) => kept.mac === mac)?.ip;
+  if (own !== undefined && !subnet.allocated.includes(own)) return own;
   const cidr = parseCidr(subnet.cidr);
   if (!cidr) throw new Error(`a subnet has the CIDR ${subnet.cidr}, which is none`);
   const within = subnet.managed ? [cidr] : spansOf(subnet, "reserved");
@@ -37,7 +44,13 @@ function takenSpans(subnet: Occupancy, cidr: Cidr): Span[] {
   return [
     ...unusable(cidr),
     ...addresses(
-      [...(subnet.gateway === null ? [] : [subnet.gateway]), ...subnet.dnsServers, ...subnet.allocated],
+      [
+        ...(subnet.gateway === null ? [] : [subnet.gateway]),
+        ...subnet.dnsServers,
+        ...subnet.allocated,
+        ...(subnet.routeGateways ?? []),
+        ...(subnet.kept ?? []).map((kept) => kept.ip),
+      ],
       cidr,
     ),
     ...spansOf(subnet, "dynamic"),

@@ -15,6 +15,8 @@ export interface RangeSurroundings {
   ranges: readonly RangeFields[];
   /** Addresses that are somebody's; observed ones do not count. */
   allocated: readonly string[];
+  /** Addresses that are kept for a MAC address. */
+  kept?: readonly { ip: string }[];
 }
 
 export interface RangeProblem {
@@ -69,6 +71,8 @@ function dynamicProblem(span: Span, cidr: Cidr, around: RangeSurroundings): stri
   if (around.gateway !== null && within(around.gateway)) return `${cannot} the gateway ${around.gateway}.`;
   const dns = around.dnsServers.find(within);
   if (dns !== undefined) return `${cannot} the DNS server ${dns}.`;
+  const kept = around.kept?.find(({ ip }) => within(ip));
+  if (kept) return `${cannot} reserved IPs: ${kept.ip} is one.`;
   const used = around.allocated.find(within);
   return used && `${cannot} addresses in use: ${used} is.`;
 }
