@@ -26,8 +26,11 @@ export async function writeMark(dataDir: string, simulated: boolean): Promise<vo
   await writeFile(join(dataDir, FILE), `${JSON.stringify({ simulated })}\n`, { mode: 0o644 });
 }
 
-/** Bytes of each file: some, so that ranges and streams are exercised, and few, so that a thousand machines share two processors. */
-const SIZES = { "boot-kernel": 64 << 10, "boot-initrd": 128 << 10, squashfs: 256 << 10 } as const;
+/**
+ * Bytes of each file. Machines fetch the beginning of each, so that a thousand of them share two processors; the last is more than the
+ * buffers of a connection take, so that a machine can stop in the middle of it.
+ */
+const SIZES = { "boot-kernel": 64 << 10, "boot-initrd": 128 << 10, squashfs: 16 << 20 } as const;
 
 /** `debian/bookworm` with files that only emulated machines can start from. The same each time. */
 export async function registerEmulatedImage(region: Region, directory: string): Promise<void> {
@@ -47,7 +50,7 @@ export async function registerEmulatedImage(region: Region, directory: string): 
     architecture: "amd64",
     subarchitecture: "generic",
     kflavor: "generic",
-    version: "20260101",
+    version: "20260102",
     files,
   });
 }

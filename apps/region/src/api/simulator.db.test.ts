@@ -100,7 +100,7 @@ test("BMCs misbehave as they are told to", async () => {
     error instanceof DomainError && error.code === "power_failed" && pattern.test(error.message);
   for (const [fault, pattern] of [
     ["auth", /password/],
-    ["unreachable", /did not answer/],
+    ["unreachable", /gave no answer/],
     ["refused", /said no/],
   ] as const) {
     await report({ bmc: `${systemId}:${fault}` });
@@ -114,6 +114,41 @@ test("BMCs misbehave as they are told to", async () => {
   assert.deepEqual(await power(systemId, "on"), { state: "on" });
   assert.deepEqual(await simulatedBmc(t.db.kysely, id), { state: "on", fault: null });
   await transaction(t.db, (tx) => setBmcFaults(tx, [{ systemId: "nobody", fault: "auth" }]));
+});
+
+test("a BMC may be another machine's: what is switched is that one", async () => {
+  const [a, b] = [await machine("02:00:00:00:10:06"), await machine("02:00:00:00:10:07")];
+  await report({ bmc: `${a.systemId}:at-${b.systemId}` });
+  assert.deepEqual(await power(a.systemId, "on"), { state: "on" });
+  assert.deepEqual(
+    [(await simulatedBmc(t.db.kysely, a.id)).state, (await simulatedBmc(t.db.kysely, b.id)).state],
+    ["off", "on"],
+  );
+  assert.deepEqual(await power(a.systemId, "query"), { state: "on" });
+});
+
+test("what DHCP logged of a machine is evidence of it, as a rack's would be", async () => {
+  const { systemId } = await machine("02:00:00:00:10:08");
+  const log = "DHCP4_LEASE_ALLOC [hwtype=1 02:00:00:00:10:08]: lease 100.64.0.9 has been allocated";
+  const seen = { mac: "02:00:00:00:10:08", what: "ack", address: "100.64.0.9", log, at: Date.now() };
+  assert.equal((await report({ dhcp: JSON.stringify(seen) })).status, 200);
+  const { json } = await t.request(t.admin, "GET", `/machines/${systemId}/`, {
+    query: { op: "timeline", source: "dhcp" },
+  });
+  const { items } = json as { items: { source: string; text: string; detail: unknown }[] };
+  assert.deepEqual(
+    items.map(({ source, text, detail }) => ({ source, text, detail })),
+    [{ source: "dhcp", text: "DHCP ack 100.64.0.9 on emulated", detail: { what: "ack", log } }],
+  );
+  for (const wrong of [
+    "{",
+    "[]",
+    { ...seen, mac: "x" },
+    { ...seen, what: "foreign_server" },
+    { ...seen, address: "::1" },
+  ])
+    assert.equal((await report({ dhcp: typeof wrong === "string" ? wrong : JSON.stringify(wrong) })).status, 400);
+  assert.equal((await report({ dhcp: JSON.stringify({ ...seen, log: undefined }) })).status, 400);
 });
 
 test("words that make no sense are refused", async () => {

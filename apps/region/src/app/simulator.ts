@@ -14,7 +14,9 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { handPowerTypes } from "@rackwright/power/type-names";
 import { type Ctx, inTransaction, type Region } from "../context.ts";
 import type { ConnectedRack } from "../racks/racks.ts";
-import { bmcFaults } from "../simulator/bmc.ts";
+import { bmcFaults, WIRED_TO } from "../simulator/bmc.ts";
+import { parseDhcp } from "../simulator/dhcp.ts";
+import { recordEvidence } from "./boot.ts";
 
 export interface SimulatorOverview {
   racks: ConnectedRack[];
@@ -53,12 +55,15 @@ export async function takeWork(
 
 export async function reportMachines(
   ctx: Ctx,
-  told: { obeyed: string[]; on: string[]; off: string[]; bmc: string[] },
+  told: { obeyed: string[]; on: string[]; off: string[]; bmc: string[]; dhcp: string[] },
 ): Promise<Record<string, number>> {
   onlySimulated(ctx.region);
   const orders = told.obeyed.map(parseOrder);
   const off = told.off.map(parseOff);
   const faults = told.bmc.map(parseFault);
+  const seen = told.dhcp.map(parseDhcp);
+  // As the rack with that DHCP server would: by the same door.
+  if (seen.length > 0) await recordEvidence(ctx.region, seen);
   return inTransaction(ctx, async (tx) => {
     if (orders.length > 0) await obeyed(tx, orders);
     if (off.length > 0) await wentOff(tx, off);
@@ -81,8 +86,12 @@ function parseOff(word: string): { systemId: string; start: number } {
 }
 
 function parseFault(word: string): { systemId: string; fault: string | null } {
-  const [, systemId, fault = ""] = /^([a-z0-9]{1,41}):([a-z]+)$/.exec(word) ?? [];
-  if (systemId === undefined || (fault !== "none" && !bmcFaults.some((known) => known === fault)))
-    throw invalidField("bmc", `"${word}" is not SYSTEM_ID:FAULT with a fault out of none, ${bmcFaults.join(", ")}.`);
+  const [, systemId, fault = ""] = /^([a-z0-9]{1,41}):([a-z]+|at-[a-z0-9]{1,41})$/.exec(word) ?? [];
+  const known = fault === "none" || fault.startsWith(WIRED_TO) || bmcFaults.some((one) => one === fault);
+  if (systemId === undefined || !known)
+    throw invalidField(
+      "bmc",
+      `"${word}" is not SYSTEM_ID:FAULT with a fault out of none, ${bmcFaults.join(", ")}, at-SYSTEM_ID.`,
+    );
   return { systemId, fault: fault === "none" ? null : fault };
 }

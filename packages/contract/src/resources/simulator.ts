@@ -40,9 +40,13 @@ export const simulator = resource({
         }),
         on: list("System ids of machines that nobody switched on. May be repeated.", { split: "comma-or-blank" }),
         off: list("Machines that went off, as SYSTEM_ID:START. May be repeated.", { split: "comma-or-blank" }),
-        bmc: list("How BMCs misbehave from now on, as SYSTEM_ID:FAULT; `none` mends one. May be repeated.", {
-          split: "comma-or-blank",
-        }),
+        bmc: list(
+          "How BMCs misbehave from now on, as SYSTEM_ID:FAULT; `none` mends one, `at-OTHER` is the BMC of the machine with the system id OTHER. May be repeated.",
+          { split: "comma-or-blank" },
+        ),
+        dhcp: list(
+          "What a DHCP server logged of a machine, as a JSON object: mac, what (discover, offer, request, ack, decline, nak, release, no_subnet, no_lease, conflict or dropped), address, log, at (milliseconds since 1970). May be repeated.",
+        ),
       },
       returns: "SimulatorStarts",
       errors: { 400: "a word that is not of that form, or an unknown fault", ...refused },

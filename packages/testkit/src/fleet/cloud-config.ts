@@ -47,6 +47,7 @@ export function readPreseed(yaml: string): Preseed {
 /** What the emulated installer needs of its plan. */
 export interface Plan {
   storage: unknown;
+  disks?: Record<string, { sizeBytes: number }>;
   network: unknown;
   source: { uri: string; sha256: string };
   cloudInit: { files: { path: string; content: string }[] };

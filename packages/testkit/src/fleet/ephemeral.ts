@@ -14,6 +14,8 @@ export async function bootEphemeral(machine: EmulatedMachine, preseedUrl: string
   await reporter.finish("init-network", "searching for network datasources", "SUCCESS");
   switch (userData.kind) {
     case "runner":
+      await machine.step("runner");
+      if (machine.has("cloudInit", "dawdles")) await dawdle(machine, reporter);
       await new Runner(machine, preseed.credentials, preseedUrl, kernel).run();
       break;
     case "installer": {
@@ -30,6 +32,16 @@ export async function bootEphemeral(machine: EmulatedMachine, preseedUrl: string
   await machine.wait(2);
   if (preseed.afterwards === "reboot") machine.reboot();
   if (preseed.afterwards === undefined) await machine.idle();
+}
+
+/** Packages from a far mirror, a resolver that does not answer: minutes for each module. */
+async function dawdle(machine: EmulatedMachine, reporter: Reporter): Promise<void> {
+  for (let i = 0; i < 1000; i++) {
+    const [name, description] = [`modules-config/config-${i}`, `running config-${i} with frequency once-per-instance`];
+    await reporter.start(name, description);
+    await machine.wait(100);
+    await reporter.finish(name, description, "SUCCESS");
+  }
 }
 
 async function fetchMetadata(

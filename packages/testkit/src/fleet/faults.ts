@@ -11,6 +11,7 @@ export const steps = [
   "preseed",
   "metadata",
   "user-data",
+  "runner",
   "scripts",
   "script",
   "final-signal",
@@ -33,9 +34,26 @@ export interface Fault {
   /** What is sent in place of the hardware inventory. */
   inventory?: "garbage";
   signals?: "doubled" | "reordered" | "senseless";
+  /** How DHCP goes on its network; told to the region as a DHCP server's log would. */
+  dhcp?: "foreign" | "declined" | "old-lease";
+  /** Somebody who is not the machine asks for its boot script before it, and gets no further than the kernel. */
+  double?: "same-mac" | "other-card";
+  /** Its download of the image: it takes some of it, and then no more. */
+  download?: "stalls";
+  /** Its disks, from when it was commissioned. */
+  disks?: "missing" | "smaller" | "broken";
+  installs?: "damaged-image" | "no-boot-loader";
+  /** cloud-init takes its time, and tells so. */
+  cloudInit?: "dawdles";
+  /** Scripts that a runner has to stop. */
+  overruns?: "commissioning";
+  /** Under the network that it will be deployed with it reaches nothing. */
+  network?: "wrong";
   /** Its BMC, from when the machine is first seen (faults of apps/region/src/simulator/bmc.ts). */
   bmc?: "auth" | "unreachable" | "refused" | "timeout" | "deaf" | "lies";
   clockOffSeconds?: number;
+  /** It does not learn the time from whoever refuses it. */
+  clockStuck?: true;
 }
 
 const stalls = Object.fromEntries(
@@ -64,6 +82,25 @@ export const faults: Readonly<Record<string, Fault>> = {
   "bmc-slow": { summary: "its BMC does not finish", bmc: "timeout" },
   "bmc-deaf": { summary: "its BMC takes orders and does nothing", bmc: "deaf" },
   "bmc-lies": { summary: "its BMC shows the opposite", bmc: "lies" },
+  "foreign-dhcp": { summary: "takes the address of a foreign DHCP server", dhcp: "foreign" },
+  "address-taken": { summary: "finds its address in use by somebody else", dhcp: "declined" },
+  "boots-old-system": { summary: "starts an old system from its disk, not from the network", dhcp: "old-lease" },
+  "duplicate-mac": { summary: "another machine with its MAC address boots before it", double: "same-mac" },
+  "two-cards": { summary: "its second network card boots before the first", double: "other-card" },
+  "download-stalls": { summary: "stops taking the image in the middle", download: "stalls" },
+  dawdles: { summary: "cloud-init takes minutes for each of its modules", cloudInit: "dawdles" },
+  "script-overruns": { summary: "a commissioning script runs longer than it may", overruns: "commissioning" },
+  "wrong-network": { summary: "reaches nothing under the network that it is to be deployed with", network: "wrong" },
+  "disk-missing": { summary: "a disk is gone when it installs", disks: "missing" },
+  "disk-smaller": { summary: "a disk was changed for a smaller one when it installs", disks: "smaller" },
+  "disk-broken": { summary: "a disk has errors when it installs", disks: "broken" },
+  "damaged-image": { summary: "the image arrives damaged at the installer", installs: "damaged-image" },
+  "no-boot-loader": { summary: "the installer cannot put the boot loader in place", installs: "no-boot-loader" },
+  "clock-stuck": {
+    summary: "its clock is a year behind, and it does not learn",
+    clockOffSeconds: -31_536_000,
+    clockStuck: true,
+  },
   "wrong-clock": { summary: "its clock is a year behind", clockOffSeconds: -31_536_000 },
 };
 
@@ -72,6 +109,9 @@ export interface ChosenFault {
   /** Of all machines, from 0 to 1. */
   share: number;
 }
+
+/** By share, or by name for each machine. */
+export type ChosenFaults = readonly ChosenFault[] | ((mac: string) => readonly string[]);
 
 /** `NAME` or `NAME:SHARE`, the share as a fraction or in percent. @throws Error naming what there is */
 export function parseFault(text: string): ChosenFault {
@@ -85,7 +125,8 @@ export function parseFault(text: string): ChosenFault {
 }
 
 /** Those that hit this machine; the same ones each time. */
-export function faultsOf(mac: string, chosen: readonly ChosenFault[]): Fault[] {
+export function faultsOf(mac: string, chosen: ChosenFaults): Fault[] {
+  if (typeof chosen === "function") return chosen(mac).flatMap((name) => faults[name] ?? []);
   return chosen
     .filter(({ name, share }) => chance(`${name} ${mac}`).next() < share)
     .flatMap(({ name }) => faults[name] ?? []);

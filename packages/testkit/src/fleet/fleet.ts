@@ -1,6 +1,7 @@
 /** Emulated machines under the region's hand: switched on and off as it says, told of what they did. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ChosenFault, faultsOf } from "./faults.ts";
+import type { DhcpSeen } from "./dhcp.ts";
+import { type ChosenFaults, faultsOf } from "./faults.ts";
 import { Gate } from "./gate.ts";
 import { hardwareOf, loopbackAddress } from "./hardware.ts";
 import { EmulatedMachine, type World } from "./machine.ts";
@@ -11,7 +12,13 @@ export interface FleetOptions {
   api: RegionApi;
   bootUrl: string;
   speed: number;
-  faults: readonly ChosenFault[];
+  faults: ChosenFaults;
+  /** HTTP of the rack that this machine boots through, where it is another than bootUrl. */
+  bootUrlOf?: (mac: string) => string | undefined;
+  /** Play DHCP too: what its server would log of the machines is told to the region. */
+  dhcp?: boolean;
+  /** A fault has struck a machine. */
+  struck?: (mac: string) => void;
   /** Requests of all machines at once. */
   requests?: number;
   tell?: (text: string) => void;
@@ -25,6 +32,8 @@ interface Run {
 }
 
 const LOOK_MS = 200;
+/** Of DHCP, told at once. */
+const MOST_LINES = 500;
 /** Places of machines in 100.64.0.0/10 and on loopback. */
 const PLACES = 2 ** 22 - 2;
 
@@ -41,11 +50,16 @@ export class Fleet {
   readonly #runs = new Map<EmulatedMachine, Run>();
   /** SYSTEM_ID:START of those that went off themselves. */
   readonly #off: string[] = [];
+  /** What a DHCP server would have logged, and the region has not heard. */
+  readonly #dhcp: DhcpSeen[] = [];
 
   constructor(options: FleetOptions) {
     this.#options = options;
     this.#world = {
       bootUrl: options.bootUrl,
+      dhcp: options.dhcp ?? false,
+      onDhcp: (seen) => void this.#dhcp.push(seen),
+      onStruck: (machine) => options.struck?.(machine.mac),
       speed: options.speed,
       gate: new Gate(options.requests ?? 64),
       onSignal: (tookMs) => void this.signalMs.push(tookMs),
@@ -106,9 +120,11 @@ export class Fleet {
 
   async #report(told: { obeyed: string[]; bmc: string[] }): Promise<void> {
     const off = this.#off.slice();
-    if (off.length + told.obeyed.length + told.bmc.length === 0) return;
-    await this.#options.api.report({ ...told, off });
+    const dhcp = this.#dhcp.slice(0, MOST_LINES);
+    if (off.length + told.obeyed.length + told.bmc.length + dhcp.length === 0) return;
+    await this.#options.api.report({ ...told, off, dhcp: dhcp.map((seen) => JSON.stringify(seen)) });
     this.#off.splice(0, off.length);
+    this.#dhcp.splice(0, dhcp.length);
   }
 
   /** @returns words about its BMC that the region has not heard */
@@ -156,6 +172,7 @@ export class Fleet {
     const machine = new EmulatedMachine(this.#world, {
       hardware,
       faults: faultsOf(mac, this.#options.faults),
+      bootUrl: this.#options.bootUrlOf?.(mac),
       address: onLoopback ? loopbackAddress(hardware.place) : undefined,
       platform: work?.bios_boot_method === "uefi" ? "efi" : "pcbios",
     });

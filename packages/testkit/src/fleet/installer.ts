@@ -1,7 +1,9 @@
 /** The installer, without its work: the stages that machine/installer reports, and what then lies on the disk. */
+import { createHash } from "node:crypto";
 import { parse } from "yaml";
 import type { Credentials, Plan } from "./cloud-config.ts";
 import { readPreseed } from "./cloud-config.ts";
+import { diskProblems, disksNow } from "./disks.ts";
 import type { EmulatedMachine } from "./machine.ts";
 import { RequestFailed } from "./net.ts";
 import { Reporter } from "./report.ts";
@@ -30,6 +32,7 @@ export async function install(machine: EmulatedMachine, plan: Plan): Promise<boo
       await reporter.start(stage, description);
       await machine.step("install", name);
       log.push(`start: ${stage}: ${description}`);
+      checkStage(machine, plan, name);
       if (name === "extract") {
         await machine.net.ask(plan.source.uri, { headers: { range: "bytes=0-4095" } });
         await machine.wait(seconds / 2);
@@ -50,6 +53,28 @@ export async function install(machine: EmulatedMachine, plan: Plan): Promise<boo
   machine.disk = installedSystem(plan);
   await reporter.finish("cmd-install", "installation finished", "SUCCESS", [logFile(log)]);
   return true;
+}
+
+/** What machine/installer would stumble over in this stage. @throws InstallFailed in its words */
+function checkStage(machine: EmulatedMachine, plan: Plan, stage: (typeof stages)[number][0]): void {
+  if (stage === "early") {
+    const problems = diskProblems(plan, disksNow(machine));
+    if (problems.length > 0) throw new InstallFailed(`refused, nothing was written: ${problems.join("; ")}`);
+    if (machine.has("installs", "damaged-image")) {
+      const got = createHash("sha256").update(machine.mac).digest("hex");
+      throw new InstallFailed(
+        `refused, nothing was written: source ${plan.source.uri} has sha256 ${got}, not ${plan.source.sha256}`,
+      );
+    }
+  }
+  if (stage === "extract" && machine.has("disks", "broken"))
+    throw new InstallFailed(
+      "unpacking /run/rackwright-install/image/root.squashfs failed with 1: Write on output file failed because Input/output error",
+    );
+  if (stage === "curthooks" && machine.has("installs", "no-boot-loader"))
+    throw new InstallFailed(
+      "grub-install --target=i386-pc /dev/sda failed with 1: grub-install: error: embedding is not possible, but this is required for cross-disk install.",
+    );
 }
 
 class InstallFailed extends Error {}

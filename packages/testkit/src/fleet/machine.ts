@@ -5,6 +5,8 @@ import type { Credentials } from "./cloud-config.ts";
 import type { Deed, Fault, Step } from "./faults.ts";
 import type { Gate } from "./gate.ts";
 import type { Hardware } from "./hardware.ts";
+import { askForAddress, type DhcpSeen } from "./dhcp.ts";
+import { bootDouble } from "./double.ts";
 import { bootEphemeral } from "./ephemeral.ts";
 import { bootInstalled } from "./installed.ts";
 import { ignoreRefusal, Net, RequestFailed } from "./net.ts";
@@ -13,6 +15,11 @@ import { ignoreRefusal, Net, RequestFailed } from "./net.ts";
 export interface World {
   /** HTTP of the rack that DHCP would tell of: http://127.0.0.1:5248 */
   bootUrl: string;
+  /** Whether DHCP is played also for machines whose DHCP is well: what its server would log is told. */
+  dhcp?: boolean;
+  onDhcp?(seen: DhcpSeen): void;
+  /** A fault has struck. */
+  onStruck?(machine: EmulatedMachine): void;
   /** Real seconds are divided by it. */
   speed: number;
   gate: Gate;
@@ -43,6 +50,8 @@ export class EmulatedMachine {
   readonly hardware: Hardware;
   readonly faults: readonly Fault[];
   readonly address: string | undefined;
+  /** HTTP of the rack that it boots through. */
+  readonly bootUrl: string;
   systemId: string | undefined;
   disk: Installed | undefined;
   /** What it is doing. */
@@ -58,6 +67,7 @@ export class EmulatedMachine {
       hardware: Hardware;
       faults: readonly Fault[];
       address: string | undefined;
+      bootUrl?: string | undefined;
       platform: "pcbios" | "efi";
       systemId?: string;
     },
@@ -66,6 +76,7 @@ export class EmulatedMachine {
     this.hardware = options.hardware;
     this.faults = options.faults;
     this.address = options.address;
+    this.bootUrl = options.bootUrl ?? world.bootUrl;
     this.platform = options.platform;
     this.systemId = options.systemId;
     this.net = new Net({ address: this.address, gate: world.gate, signal: this.signal });
@@ -80,13 +91,15 @@ export class EmulatedMachine {
     for (;;) {
       const boot = new AbortController();
       this.signal = AbortSignal.any([signal, boot.signal]);
-      const clockOff = this.faults.find((fault) => fault.clockOffSeconds !== undefined)?.clockOffSeconds;
+      const { clockOffSeconds: clockOff, clockStuck } =
+        this.faults.find((fault) => fault.clockOffSeconds !== undefined) ?? {};
       this.net = new Net({
         address: this.address,
         gate: this.world.gate,
         signal: this.signal,
-        ...(clockOff === undefined ? {} : { clockOff }),
+        ...(clockOff === undefined ? {} : { clockOff, clockStuck: clockStuck === true }),
       });
+      if (clockOff !== undefined) this.world.onStruck?.(this);
       try {
         await this.#boot();
         this.doing = "off";
@@ -132,7 +145,9 @@ export class EmulatedMachine {
   }
 
   has<K extends keyof Fault>(key: K, value: Fault[K]): boolean {
-    return this.faults.some((fault) => fault[key] === value);
+    const hit = this.faults.some((fault) => fault[key] === value);
+    if (hit) this.world.onStruck?.(this);
+    return hit;
   }
 
   /** Start from the firmware again. */
@@ -150,6 +165,7 @@ export class EmulatedMachine {
   }
 
   async #strike(deed: Deed): Promise<void> {
+    this.world.onStruck?.(this);
     this.world.tell(this, `${deed} at ${this.doing}`);
     switch (deed) {
       case "hang":
@@ -183,6 +199,13 @@ export class EmulatedMachine {
   async #boot(): Promise<void> {
     await this.step("firmware");
     await this.wait(10);
+    if ((this.world.dhcp || this.faults.some(({ dhcp }) => dhcp !== undefined)) && !(await askForAddress(this)))
+      return this.idle();
+    const whose = this.faults.find(({ double }) => double !== undefined)?.double;
+    if (whose !== undefined) {
+      this.world.onStruck?.(this);
+      await bootDouble(this, whose);
+    }
     const boot = await this.#bootScript();
     if (boot.do === "disk") {
       await this.step("local-boot");
@@ -210,7 +233,7 @@ export class EmulatedMachine {
   async #bootScript(): Promise<Extract<Boot, { do: "kernel" | "disk" }>> {
     const hexhyp = this.mac.replaceAll(":", "-");
     const values = { mac: hexhyp, uuid: this.hardware.uuid, platform: this.platform, buildarch: "x86_64", serial: "" };
-    let url = `${this.world.bootUrl}/ipxe.cfg`;
+    let url = `${this.bootUrl}/ipxe.cfg`;
     for (;;) {
       await this.step("boot-script");
       const reply = await this.net.once(expand(url, values)).catch((error: unknown) => {
@@ -242,6 +265,7 @@ export class EmulatedMachine {
   /** Its size, and its beginning: what the content is does not matter to a machine that runs nothing. */
   async #fetch(step: "kernel" | "initrd" | "squashfs", url: string): Promise<void> {
     await this.step(step);
+    if (step === "squashfs" && this.has("download", "stalls")) await this.net.stall(url);
     const head = await this.net.ask(url, { method: "HEAD" });
     const sizeBytes = Number(head.headers["content-length"] ?? 0);
     if (sizeBytes === 0) throw new Error(`${step} is empty`);

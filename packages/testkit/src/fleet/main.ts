@@ -25,6 +25,7 @@ async function main(): Promise<void> {
     speed: options.speed,
     faults: options.faults,
     requests: options.requests,
+    dhcp: options.dhcp,
     tell: (text) => process.stderr.write(`${clear()}${text}\n`),
     signal: ending.signal,
   });

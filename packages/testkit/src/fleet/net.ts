@@ -49,6 +49,8 @@ export interface NetOptions {
   signal: AbortSignal;
   /** Seconds that its clock is wrong by. */
   clockOff?: number;
+  /** Refusals teach it nothing. */
+  clockStuck?: boolean;
 }
 
 export class Net {
@@ -102,6 +104,22 @@ export class Net {
     }
   }
 
+  /** Take some of it, and then no more: the connection stays, until the machine's power is cut. */
+  async stall(url: string): Promise<never> {
+    const { address, signal } = this.#options;
+    const { promise, reject } = Promise.withResolvers<never>();
+    const target = new URL(url);
+    const local = address !== undefined && target.hostname.startsWith("127.") ? { localAddress: address } : {};
+    const outgoing = httpRequest(target, { agent: this.#agent, signal, ...local }, (incoming) => {
+      incoming.once("data", () => incoming.pause());
+      incoming.on("error", () => undefined);
+    });
+    outgoing.on("error", (error) => reject(signal.aborted ? (signal.reason as Error) : error));
+    outgoing.end();
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    return promise;
+  }
+
   #send(url: string, { method = "GET", headers = {}, body, as }: Request): Promise<Reply> {
     const { address, signal } = this.#options;
     const target = new URL(url);
@@ -135,7 +153,8 @@ export class Net {
         incoming.on("error", fail);
         incoming.on("end", () => {
           const status = incoming.statusCode ?? 0;
-          if (status === 401 || status === 403) this.#learnClock(incoming.headers.date);
+          if ((status === 401 || status === 403) && this.#options.clockStuck !== true)
+            this.#learnClock(incoming.headers.date);
           resolve({
             status,
             headers: incoming.headers,

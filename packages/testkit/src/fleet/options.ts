@@ -11,6 +11,7 @@ export interface SimulateOptions {
   faults: ChosenFault[];
   bootUrl: string | undefined;
   requests: number;
+  dhcp: boolean;
   /** Names the machines that are enlisted. */
   seed: string | undefined;
 }
@@ -27,6 +28,7 @@ Plays emulated machines against a region that was made with script/up --simulate
   --speed N                so many times faster than real machines (10)
   --fault NAME[:SHARE]     let machines misbehave, all or a share (0.1, 10%) of them; may be repeated
   --requests N             HTTP requests of all machines at once (64)
+  --dhcp                   play DHCP too: tell the region what its server would log of the machines
   --boot-url URL           HTTP of the rack, when the region's own word does not lead there
   --seed WORD              enlist the same machines as another time with this word
   --help
@@ -46,6 +48,7 @@ export function parseOptions(
       "play-all": { type: "boolean", default: false },
       speed: { type: "string", default: "10" },
       fault: { type: "string", multiple: true, default: [] },
+      dhcp: { type: "boolean", default: false },
       requests: { type: "string", default: "64" },
       "boot-url": { type: "string" },
       seed: { type: "string" },
@@ -67,6 +70,7 @@ export function parseOptions(
     speed: positive("--speed", values.speed, Number.MIN_VALUE),
     faults: values.fault.map(parseFault),
     bootUrl: values["boot-url"]?.replace(/\/+$/, ""),
+    dhcp: values.dhcp,
     requests: positive("--requests", values.requests, 1),
     seed: values.seed,
   };

@@ -58,6 +58,7 @@ export class RegionApi {
     on?: string[];
     off?: string[];
     bmc?: string[];
+    dhcp?: string[];
   }): Promise<Record<string, number>> {
     const form = Object.entries(told).flatMap(([name, words]) => words.map((word): [string, string] => [name, word]));
     return (await this.call("POST", "simulator/?op=report", form)) as Record<string, number>;

@@ -122,10 +122,14 @@ export class Runner {
   /** @returns whether it passed */
   async #runRow(row: Row): Promise<boolean> {
     const machine = this.#machine;
-    if (row.appliesNetworking) await this.#progress({ status: "APPLYING_NETCONF", row });
+    if (row.appliesNetworking) {
+      await this.#progress({ status: "APPLYING_NETCONF", row });
+      if (machine.has("network", "wrong")) return this.#networkFailed(row);
+    }
     if (row.hasPackages) await this.#progress({ status: "INSTALLING", row });
     await this.#progress({ status: "WORKING", row });
     await machine.step("script", row.name);
+    if (overruns(machine, row)) return this.#stopped(row);
     const runtimeSeconds = 0.5 + chance(`${machine.mac} ${row.name}`).next() * 4;
     await machine.wait(runtimeSeconds);
     const output = outputOf(row, {
@@ -135,10 +139,32 @@ export class Runner {
       garbage: machine.has("inventory", "garbage"),
     });
     const { exitStatus } = output;
-    const result: Signal = { status: "WORKING", row, exitStatus, runtimeSeconds, files: filesOf(row, output) };
-    this.#done.set(keyOf(row), result);
-    await this.#result(result);
+    await this.#ended({ status: "WORKING", row, exitStatus, runtimeSeconds, files: filesOf(row, output) });
     return exitStatus === 0;
+  }
+
+  /** Its configured network was put in place, tried, and taken back: as machine/runner says it. */
+  async #networkFailed(row: Row): Promise<false> {
+    const { net } = this.#machine;
+    net.cut = true;
+    await this.#machine.wait(30);
+    net.cut = false;
+    const err = "Under the configured network the region cannot be reached: check addresses, VLANs and cabling.\n";
+    await this.#ended({ status: "APPLYING_NETCONF", row, exitStatus: 1, files: filesOf(row, { ...nothing, err }) });
+    return false;
+  }
+
+  /** At its time limit, as `timeout` would end it. */
+  async #stopped(row: Row): Promise<false> {
+    await this.#machine.wait(row.timeoutSeconds);
+    const runtimeSeconds = row.timeoutSeconds;
+    await this.#ended({ status: "TIMEDOUT", row, exitStatus: 124, runtimeSeconds, files: filesOf(row, nothing) });
+    return false;
+  }
+
+  async #ended(signal: Signal & { row: Row }): Promise<void> {
+    this.#done.set(keyOf(signal.row), signal);
+    await this.#result(signal);
   }
 
   /** What the region can do without. */
@@ -226,6 +252,11 @@ const maasUrl = ({ metadataUrl }: Credentials): string =>
 
 /** One of them is enough. */
 const failsHere = (row: Row): boolean => row.stage === "testing" || row.name === "maas-support-info";
+
+const overruns = (machine: EmulatedMachine, row: Row): boolean =>
+  row.timeoutSeconds > 0 && row.stage === "commissioning" && failsHere(row) && machine.has("overruns", "commissioning");
+
+const nothing = { out: Buffer.alloc(0), err: "", exitStatus: 1 };
 
 function filesOf(row: Row, { out, err, yaml }: Output): Record<string, Uint8Array> {
   const errors = Buffer.from(err);

@@ -12,6 +12,8 @@ export interface Row {
   serial: boolean;
   hasPackages: boolean;
   appliesNetworking: boolean;
+  /** 0: without limit. */
+  timeoutSeconds: number;
   hasStarted: boolean;
   hasFinished: boolean;
 }
@@ -24,6 +26,7 @@ interface Entry {
   parallel?: number;
   packages?: object;
   apply_configured_networking?: boolean;
+  timeout_seconds?: number;
   has_started?: boolean;
   has_finished?: boolean;
 }
@@ -58,6 +61,7 @@ const rowOf = (stage: Stage, entry: Entry): Row => ({
   serial: (entry.parallel ?? 0) === 0,
   hasPackages: Object.keys(entry.packages ?? {}).length > 0,
   appliesNetworking: entry.apply_configured_networking ?? false,
+  timeoutSeconds: entry.timeout_seconds ?? 0,
   hasStarted: entry.has_started ?? false,
   hasFinished: entry.has_finished ?? false,
 });
