@@ -35,9 +35,11 @@ export interface ResultState {
   endedAt: Date | null;
   interfaceId: number | null;
   recommission: boolean;
+  /** Whether the version that was asked about is one of the script's. */
+  hasVersion: boolean;
 }
 
-function stateQuery(db: Kysely<Schema>) {
+function stateQuery(db: Kysely<Schema>, versionId: number | null) {
   return db
     .selectFrom("script_result as r")
     .innerJoin("script_set as s", "s.id", "r.set_id")
@@ -53,12 +55,24 @@ function stateQuery(db: Kysely<Schema>) {
       "r.ended_at as endedAt",
       "r.interface_id as interfaceId",
       sql<boolean>`coalesce(sc.recommission, false)`.as("recommission"),
+      sql<boolean>`exists (select from script_version v where v.id = ${versionId}::bigint and v.script_id = r.script_id)`.as(
+        "hasVersion",
+      ),
     ]);
 }
 
 /** One result of these runs, locked until `tx` ends. */
-export async function lockResult(tx: Tx, setIds: readonly number[], id: number): Promise<ResultState | undefined> {
-  return stateQuery(tx).where("r.set_id", "=", anyOf(setIds)).where("r.id", "=", id).forUpdate("r").executeTakeFirst();
+export async function lockResult(
+  tx: Tx,
+  setIds: readonly number[],
+  id: number,
+  versionId: number | null,
+): Promise<ResultState | undefined> {
+  return stateQuery(tx, versionId)
+    .where("r.set_id", "=", anyOf(setIds))
+    .where("r.id", "=", id)
+    .forUpdate("r")
+    .executeTakeFirst();
 }
 
 /**
@@ -69,8 +83,9 @@ export async function lockResultByName(
   tx: Tx,
   setIds: readonly number[],
   name: string,
+  versionId: number | null,
 ): Promise<ResultState | undefined> {
-  return stateQuery(tx)
+  return stateQuery(tx, versionId)
     .where("r.set_id", "=", anyOf(setIds))
     .where("r.name", "=", name)
     .orderBy(sql`r.status in (0, 1, 7, 10)`, "desc")
@@ -107,18 +122,6 @@ export async function updateResult(tx: Tx, id: number, update: ResultUpdate, now
     })
     .where("id", "=", id)
     .execute();
-}
-
-/** Whether this version is one of the script's. */
-export async function versionBelongs(db: Kysely<Schema>, versionId: number, scriptId: number | null): Promise<boolean> {
-  if (scriptId === null) return false;
-  const row = await db
-    .selectFrom("script_version")
-    .select("id")
-    .where("id", "=", versionId)
-    .where("script_id", "=", scriptId)
-    .executeTakeFirst();
-  return row !== undefined;
 }
 
 /** What the built-in scripts found is found again: a script before them changed the machine. */

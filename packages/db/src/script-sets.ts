@@ -175,15 +175,6 @@ export async function pruneResults(
       and not exists (select from script_result r where r.set_id = s.id)`.execute(tx);
 }
 
-/** @throws Error when there is no such node */
-export function nodeNames(db: Kysely<Schema>, nodeId: number): Promise<{ systemId: string; hostname: string }> {
-  return db
-    .selectFrom("node")
-    .select(["system_id as systemId", "hostname"])
-    .where("id", "=", nodeId)
-    .executeTakeFirstOrThrow();
-}
-
 /** What scripts are chosen by, and made rows for. */
 export interface ScriptTarget {
   systemId: string;

@@ -132,7 +132,7 @@ export interface TokenOwner {
   consumerKey: string;
   secret: Buffer;
   user: User | null;
-  node: { id: number; systemId: string } | null;
+  node: { id: number; systemId: string; bootEpoch: number } | null;
 }
 
 export async function tokenOwner(db: Kysely<Schema>, tokenKey: string): Promise<TokenOwner | undefined> {
@@ -146,8 +146,9 @@ export async function tokenOwner(db: Kysely<Schema>, tokenKey: string): Promise<
     is_active: boolean;
     node_id: number | null;
     system_id: string;
+    boot_epoch: number;
   }>`
-    select t.consumer_key, t.secret, u.id as user_id, u.username, u.email, u.is_superuser, u.is_active, n.id as node_id, n.system_id
+    select t.consumer_key, t.secret, u.id as user_id, u.username, u.email, u.is_superuser, u.is_active, n.id as node_id, n.system_id, n.boot_epoch
     from oauth_token t left join app_user u on u.id = t.user_id left join node n on n.id = t.node_id
     where t.token_key = ${tokenKey}`.execute(db);
   const row = rows[0];
@@ -165,7 +166,7 @@ export async function tokenOwner(db: Kysely<Schema>, tokenKey: string): Promise<
             isSuperuser: row.is_superuser,
             isActive: row.is_active,
           },
-    node: row.node_id === null ? null : { id: row.node_id, systemId: row.system_id },
+    node: row.node_id === null ? null : { id: row.node_id, systemId: row.system_id, bootEpoch: row.boot_epoch },
   };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { transaction } from "@rackwright/db/connect";
+import { Journal } from "@rackwright/db/journal";
 import { finishResults } from "@rackwright/db/script-results";
 import type { ResultTypeName } from "@rackwright/db/script-sets";
 import { insertScript } from "@rackwright/db/scripts";
@@ -100,16 +101,19 @@ async function run(params: Record<string, string> = {}): Promise<void> {
 async function report(type: ResultTypeName, scriptName: string, exitStatus: number, files: Record<string, string>) {
   const ctx = systemCtx(t.region);
   await transaction(t.db, async (tx) => {
-    await storeSignalResult(ctx, tx, {
-      machineId,
+    const journal = new Journal();
+    const told = {
+      machine: { id: machineId, systemId: SYSTEM_ID, hostname: "" },
       setIds: sets,
       resultTypes: [resultType[type]],
       scriptName,
-      signal: "WORKING",
+      signal: "WORKING" as const,
       exitStatus,
       files: Object.entries(files).map(([name, content]) => ({ name, bytes: Buffer.from(content) })),
       now: t.region.now(),
-    });
+    };
+    await storeSignalResult(ctx, tx, told, journal);
+    await journal.write(tx);
   });
 }
 

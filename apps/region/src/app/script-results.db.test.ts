@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { Journal } from "@rackwright/db/journal";
 import { overdueResults, timeOutResults } from "@rackwright/db/script-results";
 import { failed, type Fixture, passed, pending, running, scriptFixture, skipped } from "./script-fixtures.ts";
 import { STREAM_LIMIT_BYTES } from "./script-files.ts";
@@ -36,17 +37,21 @@ beforeEach(async () => {
 });
 
 function report(more: Partial<SignalReport>) {
-  return f.run((tx) =>
-    storeSignalResult(f.ctx, tx, {
-      machineId: machine.id,
+  return f.run(async (tx) => {
+    const journal = new Journal();
+    const told = {
+      machine,
       setIds,
       resultTypes: [0],
-      signal: "WORKING",
+      signal: "WORKING" as const,
       files: [],
       now: f.clock.now,
       ...more,
-    }),
-  );
+    };
+    const stored = await storeSignalResult(f.ctx, tx, told, journal);
+    await journal.write(tx);
+    return stored;
+  });
 }
 const row = async (name: string, setId = setIds.commissioning) => (await f.results(setId)).find((r) => r.name === name);
 const later = (seconds: number) => {

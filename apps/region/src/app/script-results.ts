@@ -1,7 +1,7 @@
 /** What machines report of their scripts (reference: scripts.md sections 9 and 10, metadata-protocol.md section 6). */
-import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { insertEvents } from "@rackwright/db/history";
+import type { Journal } from "@rackwright/db/journal";
 import {
   lockResult,
   lockResultByName,
@@ -12,9 +12,8 @@ import {
   summarizeSets,
   touchPing as touchPingRow,
   updateResult,
-  versionBelongs,
 } from "@rackwright/db/script-results";
-import { insertResults, nodeNames, type ResultTypeName } from "@rackwright/db/script-sets";
+import { insertResults, type ResultTypeName } from "@rackwright/db/script-sets";
 import { readScript } from "@rackwright/db/scripts";
 import { event, type EventRecord } from "@rackwright/domain/machine/event";
 import type { Signal } from "@rackwright/domain/machine/lifecycle/signal";
@@ -28,7 +27,7 @@ import { bounded, groupFiles, type ReportedFile, type Streams } from "./script-f
 export type SetIds = Record<ResultTypeName, number | null>;
 
 export interface SignalReport {
-  machineId: number;
+  machine: Pick<Machine, "id" | "systemId" | "hostname">;
   setIds: SetIds;
   /** Kinds of run (codes of resultType) that this signal may speak of; an unknown name becomes a result of the first that there is. */
   resultTypes: readonly number[];
@@ -61,9 +60,15 @@ export interface Stored {
 
 /**
  * Write down what a signal says of scripts. One that speaks of a finished result (again) or of a run that is over changes nothing.
+ * @param journal takes the events; the caller writes it
  * @returns the (first) result that the signal was about; undefined when it was about none
  */
-export async function storeSignalResult(ctx: Ctx, tx: Tx, report: SignalReport): Promise<Stored | undefined> {
+export async function storeSignalResult(
+  ctx: Ctx,
+  tx: Tx,
+  report: SignalReport,
+  journal: Journal,
+): Promise<Stored | undefined> {
   const setIds = kindsOf(report)
     .map((kind) => report.setIds[kind])
     .filter((id) => id !== null);
@@ -74,9 +79,9 @@ export async function storeSignalResult(ctx: Ctx, tx: Tx, report: SignalReport):
     if (found) stored.push(await store(tx, report, found, part, events));
   }
   if (events.length > 0) {
-    const { systemId, hostname } = await nodeNames(tx, report.machineId);
-    await insertEvents(tx, { nodeId: report.machineId, hostname, username: actorName(ctx.actor) }, events);
-    await appendChange(tx, { kind: "update", entity: "script_result", entityId: systemId });
+    const { id, systemId, hostname } = report.machine;
+    journal.happened({ nodeId: id, hostname, username: actorName(ctx.actor) }, events);
+    journal.changed({ kind: "update", entity: "script_result", entityId: systemId });
   }
   return stored[0];
 }
@@ -112,8 +117,9 @@ async function find(
   part: Part,
   events: EventRecord[],
 ): Promise<ResultState | undefined> {
+  const versionId = report.scriptVersionId ?? null;
   if (part.id !== null) {
-    const found = await lockResult(tx, setIds, part.id);
+    const found = await lockResult(tx, setIds, part.id, versionId);
     // An earlier run's environment may go on for a while; its results are not this run's.
     if (!found)
       events.push(
@@ -121,7 +127,9 @@ async function find(
       );
     return found;
   }
-  return (await lockResultByName(tx, setIds, part.name)) ?? (await create(tx, report, setIds, part.name, events));
+  return (
+    (await lockResultByName(tx, setIds, part.name, versionId)) ?? (await create(tx, report, setIds, part.name, events))
+  );
 }
 
 /** A script that the region did not ask for reports all the same: it is written down. */
@@ -154,7 +162,7 @@ async function create(
     ],
     report.now,
   );
-  return id === undefined ? undefined : lockResult(tx, [setId], id);
+  return id === undefined ? undefined : lockResult(tx, [setId], id, report.scriptVersionId ?? null);
 }
 
 async function store(
@@ -176,7 +184,7 @@ async function store(
   const status = nextStatus(found.status, { signal: report.signal, ended, exitStatus, stated: said });
   if (status === found.status && !ended) return unchanged;
 
-  const versionId = await knownVersion(tx, report, found, events);
+  const versionId = knownVersion(report, found, events);
   const streams = Object.fromEntries(Object.entries(part.streams).map(([name, bytes]) => [name, bounded(bytes)]));
   await updateResult(
     tx,
@@ -224,15 +232,9 @@ async function statedBy(
   return parsed.status;
 }
 
-async function knownVersion(
-  tx: Tx,
-  report: SignalReport,
-  found: ResultState,
-  events: EventRecord[],
-): Promise<number | undefined> {
+function knownVersion(report: SignalReport, found: ResultState, events: EventRecord[]): number | undefined {
   const id = report.scriptVersionId;
-  if (id === undefined) return undefined;
-  if (await versionBelongs(tx, id, found.scriptId)) return id;
+  if (id === undefined || found.hasVersion) return id;
   events.push(event("SCRIPT_RESULT_ERROR", `${found.name} ran in version ${id}, which is not known here any more`));
   return undefined;
 }

@@ -9,11 +9,11 @@ import { oauthParams, parseAuthorization, signatureMatches, type SignedRequest }
 export interface Identity {
   actor: Actor;
   tokenKey: string | null;
-  /** Set for a machine's own credentials. */
-  nodeId: number | null;
+  /** Set for a machine's own credentials, with the boot that it was in when they were checked. */
+  node: { id: number; systemId: string; bootEpoch: number } | null;
 }
 
-export const nobody: Identity = { actor: { kind: "anonymous" }, tokenKey: null, nodeId: null };
+export const nobody: Identity = { actor: { kind: "anonymous" }, tokenKey: null, node: null };
 
 /** Older or newer than this, a request is refused (reference: describe.md section 9). */
 const MAX_SKEW_SECONDS = 300;
@@ -53,10 +53,10 @@ export async function authenticate(
   if (!(await claimNonce(region.db.kysely, oauth.token, oauth.nonce)))
     throw refused("'Nonce already used: each request needs its own.'");
   if (owner.node)
-    return { actor: { kind: "machine", systemId: owner.node.systemId }, tokenKey: oauth.token, nodeId: owner.node.id };
+    return { actor: { kind: "machine", systemId: owner.node.systemId }, tokenKey: oauth.token, node: owner.node };
   if (!owner.user) throw new Error(`token ${oauth.token} belongs to nobody`);
   if (!owner.user.isActive)
     throw new DomainError("forbidden", "User is not allowed to log in: the account is not active.");
   const { id, username, isSuperuser } = owner.user;
-  return { actor: { kind: "user", userId: id, username, isSuperuser }, tokenKey: oauth.token, nodeId: null };
+  return { actor: { kind: "user", userId: id, username, isSuperuser }, tokenKey: oauth.token, node: null };
 }

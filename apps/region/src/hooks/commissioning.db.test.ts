@@ -18,6 +18,7 @@ const COMMISSIONING = 1;
 const DEPLOYED = 6;
 
 suite("hooks of commissioning scripts", () => {
+  const ran = { ran: true };
   let database: TestDatabase;
   let ctx: Ctx;
   before(async () => {
@@ -81,8 +82,8 @@ suite("hooks of commissioning scripts", () => {
     const id = await machine({ architecture: "amd64/special" }, ["52:54:00:4d:01:01", "52:54:00:4d:01:77"]);
     const [boot] = (await view(id)).interfaces;
 
-    assert.deepEqual(await run(id, report(1)), {});
-    assert.deepEqual(await run(id, "quiet BOOTIF=01-52-54-00-4D-01-01", "maas-kernel-cmdline"), {});
+    assert.deepEqual(await run(id, report(1)), ran);
+    assert.deepEqual(await run(id, "quiet BOOTIF=01-52-54-00-4D-01-01", "maas-kernel-cmdline"), ran);
     const first = await view(id);
     const { row } = first;
     assert.deepEqual(
@@ -158,7 +159,7 @@ suite("hooks of commissioning scripts", () => {
         r.resources.system.vendor = "";
       }),
     );
-    assert.deepEqual(outcome, {});
+    assert.deepEqual(outcome, ran);
     const again = await view(id);
     assert.equal(again.row.boot_interface_id, boot?.id);
     assert.equal(again.interfaces.find((i) => i.id === boot?.id)?.name, "enp0s3");
@@ -192,7 +193,7 @@ suite("hooks of commissioning scripts", () => {
     await kysely.insertInto("interface_parent").values({ child_id: bond.id, parent_id: card.id }).execute();
     await kysely.insertInto("ip_address").values({ alloc_type: 1, interface_id: bond.id, ip: "10.77.0.55" }).execute();
     const to = await machine();
-    assert.deepEqual(await run(to, report(2)), {});
+    assert.deepEqual(await run(to, report(2)), ran);
     assert.ok((await view(to)).interfaces.some((i) => i.mac === mac && i.id !== card.id));
     const left = await view(from);
     assert.deepEqual([left.interfaces, left.row.boot_interface_id], [[], null]);
@@ -226,7 +227,7 @@ suite("hooks of commissioning scripts", () => {
       .values({ node_id: id, name: "sda", size_bytes: 1e9, block_size_bytes: 512 })
       .execute();
     const earlier = await view(id);
-    assert.deepEqual(await run(id, report(4)), {});
+    assert.deepEqual(await run(id, report(4)), ran);
     const later = await view(id);
     assert.deepEqual([later.interfaces, later.blockDevices], [earlier.interfaces, earlier.blockDevices]);
     assert.equal(later.row.cpu_count, 2);
@@ -245,9 +246,9 @@ suite("hooks of commissioning scripts", () => {
       assert.match((await run(id, text)).failed ?? "", message);
     }
     assert.deepEqual(await view(id), earlier);
-    assert.deepEqual(await run(id, "anything", "maas-lshw"), {});
-    assert.deepEqual(await run(id, "anything", "constructor"), {});
-    assert.deepEqual(await run(id, "BOOTIF=01-52-54-00-99-99-99", "maas-kernel-cmdline"), {});
+    assert.deepEqual(await run(id, "anything", "maas-lshw"), { ran: false });
+    assert.deepEqual(await run(id, "anything", "constructor"), { ran: false });
+    assert.deepEqual(await run(id, "BOOTIF=01-52-54-00-99-99-99", "maas-kernel-cmdline"), ran);
     assert.equal((await view(id)).row.boot_interface_id, null);
   });
 
@@ -270,7 +271,7 @@ suite("hooks of commissioning scripts", () => {
           return runHook(ctx, tx, id, "50-maas-01-commissioning", report(10, same));
         }),
       );
-      assert.deepEqual(await Promise.all(locked), [{}, {}, {}]);
+      assert.deepEqual(await Promise.all(locked), [ran, ran, ran]);
       const views = await Promise.all(machines.map(view));
       assert.deepEqual(
         views.map((v) => v.interfaces.length).sort((a, b) => a - b),
@@ -307,7 +308,7 @@ suite("hooks of commissioning scripts", () => {
       r.networks.bond0 = network({ bond: { mode: "active-backup", lower_devices: ["enp0s2", "enp0s3"] } });
       r.networks["bond0.42"] = network({ vlan: { lower_device: "bond0", vid: 42 } });
     });
-    for (let i = 0; i < 2; i += 1) assert.deepEqual(await run(id, stacked), {});
+    for (let i = 0; i < 2; i += 1) assert.deepEqual(await run(id, stacked), ran);
     const v = await view(id);
     const named = (name: string) => v.interfaces.find((i) => i.name === name);
     const [bond, tagged] = [named("bond0"), named("bond0.42")];

@@ -20,7 +20,12 @@ const hooks: Readonly<Record<string, Hook>> = {
 export interface HookOutcome {
   /** The output cannot be used: why, for whoever looks at the script's result, which the caller marks failed. Nothing was written. */
   failed?: string;
+  /** Whether there is anything to be learnt from that script at all. */
+  ran: boolean;
 }
+
+/** Whether its hook is one of those that wait for each other (lockReports). */
+export const reportsHardware = (scriptName: string): boolean => hooks[scriptName] === commissioningHook;
 
 /** The caller holds the machine's row, in `tx`. */
 export async function runHook(
@@ -31,13 +36,13 @@ export async function runHook(
   stdout: string | Uint8Array,
 ): Promise<HookOutcome> {
   const hook = Object.hasOwn(hooks, scriptName) ? hooks[scriptName] : undefined;
-  if (!hook) return {};
+  if (!hook) return { ran: false };
   try {
     await hook(ctx, tx, machineId, typeof stdout === "string" ? stdout : new TextDecoder().decode(stdout));
-    return {};
+    return { ran: true };
   } catch (error) {
     if (!(error instanceof BadReport)) throw error;
-    return { failed: `${scriptName}: ${error.message}` };
+    return { ran: true, failed: `${scriptName}: ${error.message}` };
   }
 }
 

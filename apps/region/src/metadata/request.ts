@@ -1,5 +1,7 @@
 /** Requests to the metadata service: who sends them, and the fields of their bodies. */
 import { bootSecret, type BootSecret } from "@rackwright/db/boot-secrets";
+import type { Tx } from "@rackwright/db/connect";
+import { type LoadedMachine, lockMachineById } from "@rackwright/db/machines";
 import type { RawParams, RawValue } from "@rackwright/contract/params";
 import { DomainError } from "@rackwright/domain/errors";
 import type { FastifyRequest } from "fastify";
@@ -58,11 +60,18 @@ export function textOf(values: RawValue[] | undefined): string | undefined {
   return last.bytes === undefined ? undefined : plain(new TextDecoder().decode(last.bytes));
 }
 
+/** Who signed a request. The epoch tells, once the machine's row is held, whether it is still that boot which speaks. */
+export interface Signer {
+  id: number;
+  systemId: string;
+  bootEpoch: number;
+}
+
 /**
  * The machine whose own credentials sign the request.
  * @throws DomainError unauthorized without credentials, forbidden with any that are not a machine's
  */
-export async function signedMachine(region: Region, request: FastifyRequest): Promise<number> {
+export async function signedMachine(region: Region, request: FastifyRequest): Promise<Signer> {
   const { authorization } = request.headers;
   const target = { method: request.method, url: `${originOf(request)}${request.url.split("?")[0]}` };
   const identity = await authenticate(region, authorization, {}, target).catch(async (error: unknown) => {
@@ -72,10 +81,22 @@ export async function signedMachine(region: Region, request: FastifyRequest): Pr
       throw new DomainError("forbidden", error.message, { cause: error });
     throw error;
   });
-  if (identity.nodeId !== null) return identity.nodeId;
+  if (identity.node !== null) return identity.node;
   if (identity.actor.kind === "anonymous")
     throw new DomainError("unauthorized", "Unauthorized: sign the request with the machine's own credentials.");
   throw new DomainError("forbidden", "These are not a machine's credentials.");
+}
+
+/**
+ * The machine that signed, locked until `tx` ends.
+ * @throws DomainError forbidden when it has been deleted, or started for another purpose, since its credentials were checked
+ */
+export async function lockSigner(tx: Tx, by: Signer): Promise<LoadedMachine> {
+  const loaded = await lockMachineById(tx, by.id);
+  if (!loaded) throw new DomainError("forbidden", "The machine was deleted.");
+  if (loaded.machine.bootEpoch !== by.bootEpoch)
+    throw new DomainError("forbidden", "These credentials are of an earlier boot of this machine.");
+  return loaded;
 }
 
 /**

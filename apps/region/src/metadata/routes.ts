@@ -1,9 +1,9 @@
 /** The machine-facing routes: their own scope, with their own credentials (reference: metadata-protocol.md section 1). */
-import { lockMachineById, readMachineById, type LoadedMachine } from "@rackwright/db/machines";
+import { readMachineById, type LoadedMachine } from "@rackwright/db/machines";
 import { DomainError } from "@rackwright/domain/errors";
 import { netbootOff } from "@rackwright/domain/machine/lifecycle/deploy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { commit } from "../app/commit.ts";
+import { settle } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";
 import { buildScriptTar } from "../app/script-tar.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
@@ -12,7 +12,7 @@ import { Raw, sendError, TEXT } from "../http/reply.ts";
 import { bootReport } from "./boot-report.ts";
 import { enlistMetaData, metaData } from "./meta-data.ts";
 import { enlistPreseed, machinePreseed } from "./preseed.ts";
-import { type MetadataRequest, readRequest, signedMachine, textOf } from "./request.ts";
+import { lockSigner, type MetadataRequest, readRequest, signedMachine, type Signer, textOf } from "./request.ts";
 import { readAll } from "../http/body.ts";
 import { receiveSignal } from "./signal.ts";
 import { parseReport, receiveStatus } from "./status.ts";
@@ -77,7 +77,7 @@ async function answer(region: Region, request: FastifyRequest, reply: FastifyRep
 }
 
 /** @throws DomainError as signedMachine; what the stranger still sends is dropped, so that it hears the answer */
-async function signerOf(region: Region, request: FastifyRequest): Promise<number> {
+async function signerOf(region: Region, request: FastifyRequest): Promise<Signer> {
   try {
     return await signedMachine(region, request);
   } catch (error) {
@@ -105,7 +105,7 @@ async function machineTree(
   region: Region,
   request: FastifyRequest,
   parsed: MetadataRequest,
-  signer: number | undefined,
+  signer: Signer | undefined,
   curtin: boolean,
   item: string,
 ): Promise<Answer> {
@@ -119,12 +119,11 @@ async function machineTree(
   if (byId !== undefined && op === "get_preseed") return machinePreseed(region, byId, parsed);
   if (item === "maas-scripts" && request.headers.authorization === undefined)
     return scripts(await buildScriptTar(systemCtx(region), null));
-  const nodeId = signer ?? (await signedMachine(region, request));
-  if (byId !== undefined && request.method === "POST" && op === "netboot_off")
-    return turnNetbootOff(region, nodeId, byId);
-  const loaded = await readMachineById(region.db.kysely, nodeId);
+  const by = signer ?? (await signedMachine(region, request));
+  if (byId !== undefined && request.method === "POST" && op === "netboot_off") return turnNetbootOff(region, by, byId);
+  if (request.method === "POST" && item === "") return operation(region, by, op, parsed);
+  const loaded = await readMachineById(region.db.kysely, by.id);
   if (!loaded) throw new DomainError("forbidden", "The machine was deleted.");
-  if (request.method === "POST" && item === "") return operation(region, nodeId, op, parsed);
   return readItem(region, loaded, parsed, curtin, item);
 }
 
@@ -148,30 +147,25 @@ function scripts(tar: Buffer | undefined): Answer {
   return tar === undefined ? null : new Raw(tar, "application/x-tar");
 }
 
-async function operation(
-  region: Region,
-  nodeId: number,
-  op: string | undefined,
-  parsed: MetadataRequest,
-): Promise<Answer> {
+async function operation(region: Region, by: Signer, op: string | undefined, parsed: MetadataRequest): Promise<Answer> {
   switch (op) {
     case "signal":
-      await receiveSignal(region, nodeId, parsed.body.params);
+      await receiveSignal(region, by, parsed.body.params);
       return "OK";
     case "netboot_off":
-      return turnNetbootOff(region, nodeId, null);
+      return turnNetbootOff(region, by, null);
     default:
       throw new DomainError("bad_request", `Unrecognised signature: method=POST op=${op ?? "None"}`);
   }
 }
 
-async function turnNetbootOff(region: Region, nodeId: number, systemId: string | null): Promise<string> {
+async function turnNetbootOff(region: Region, by: Signer, systemId: string | null): Promise<string> {
   const ctx = systemCtx(region);
   await inTransaction(ctx, async (tx) => {
-    const loaded = await lockMachineById(tx, nodeId);
-    if (!loaded || (systemId !== null && loaded.machine.systemId !== systemId))
+    const loaded = await lockSigner(tx, by);
+    if (systemId !== null && loaded.machine.systemId !== systemId)
       throw new DomainError("forbidden", "These credentials are another machine's.");
-    await commit(ctx, tx, loaded, netbootOff(loaded.machine, await lifecycleTimes(ctx, tx)));
+    await settle(ctx, tx, loaded, netbootOff(loaded.machine, await lifecycleTimes(ctx, tx)));
   });
   return "OK";
 }
@@ -184,13 +178,12 @@ async function statusReport(
   systemId: string,
 ): Promise<void> {
   if (request.headers.authorization === undefined) return void reply.code(401).header("content-type", TEXT).send("");
-  const nodeId = await signedMachine(region, request).catch((error: unknown) => {
+  const by = await signedMachine(region, request).catch((error: unknown) => {
     if (error instanceof DomainError) return undefined;
     throw error;
   });
-  const loaded = nodeId === undefined ? undefined : await readMachineById(region.db.kysely, nodeId);
-  if (loaded && loaded.machine.systemId === systemId)
-    await receiveStatus(region, loaded.machine.id, parseReport(await readAll(request.raw, STATUS_LIMIT_BYTES)));
+  if (by?.systemId === systemId)
+    await receiveStatus(region, by, parseReport(await readAll(request.raw, STATUS_LIMIT_BYTES)));
   else request.raw.resume();
   void reply.code(204).header("content-type", TEXT).send("");
 }

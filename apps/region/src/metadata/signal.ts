@@ -1,20 +1,22 @@
 /** op=signal: a machine says how it fares and uploads what its scripts printed (reference: metadata-protocol.md section 6). */
 import type { RawParams } from "@rackwright/contract/params";
-import { insertEvidence } from "@rackwright/db/history";
+import type { Tx } from "@rackwright/db/connect";
+import { Journal } from "@rackwright/db/journal";
 import { lockMachineById, updateMachine } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { runsReleaseScripts } from "@rackwright/domain/machine/lifecycle/release";
 import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
-import { commit } from "../app/commit.ts";
+import { settle } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";
 import { reportedPowerColumns } from "../app/power-settings.ts";
 import { failResult, setSummary, storeSignalResult, touchPing } from "../app/script-results.ts";
+import type { ReportedFile } from "../app/script-files.ts";
 import { createBuiltinSet } from "../app/script-sets.ts";
-import { inTransaction, type Region, systemCtx } from "../context.ts";
-import { runHook } from "../hooks/index.ts";
-import { plain, textOf } from "./request.ts";
+import { type Ctx, inTransaction, type Region, systemCtx } from "../context.ts";
+import { reportsHardware, runHook } from "../hooks/index.ts";
+import { lockSigner, plain, type Signer, textOf } from "./request.ts";
 
 /** A runtime may have a fraction; ids and exit statuses are whole, as the database keeps them. */
 function numberField(fields: RawParams, name: string, kind: "integer" | "id" | "seconds"): number | undefined {
@@ -36,6 +38,39 @@ function signalField(fields: RawParams): Signal {
   return found;
 }
 
+interface Told {
+  signal: Signal;
+  scriptResultId: number | undefined;
+  scriptVersionId: number | undefined;
+  exitStatus: number | undefined;
+  runtime: number | undefined;
+  name: string | undefined;
+  error: string;
+  files: ReportedFile[];
+  powerType: string | undefined;
+  powerParameters: string | undefined;
+}
+
+/** @throws DomainError for fields that make no sense */
+function parseSignal(fields: RawParams): Told {
+  return {
+    signal: signalField(fields),
+    scriptResultId: numberField(fields, "script_result_id", "id"),
+    scriptVersionId: numberField(fields, "script_version_id", "id"),
+    exitStatus: numberField(fields, "exit_status", "integer") ?? numberField(fields, "script_result", "integer"),
+    runtime: numberField(fields, "runtime", "seconds"),
+    name: textOf(fields.name),
+    error: textOf(fields.error) ?? "",
+    files: Object.entries(fields).flatMap(([field, values]) =>
+      values.flatMap((v) =>
+        typeof v === "string" || v.bytes === undefined ? [] : [{ name: plain(v.filename || field), bytes: v.bytes }],
+      ),
+    ),
+    powerType: textOf(fields.power_type),
+    powerParameters: textOf(fields.power_parameters),
+  };
+}
+
 /** Statuses in which uploaded results are kept. */
 const STORES: readonly Machine["status"][] = [
   "commissioning",
@@ -49,44 +84,48 @@ const STORES: readonly Machine["status"][] = [
   "failed_testing",
 ];
 const LAST_WORDS_BYTES = 2000;
+const HARDWARE_TURN = "hardware";
 /** Statuses in which a power report of the machine is believed. */
 const TAKES_POWER: readonly Machine["status"][] = ["commissioning", "deployed"];
 
 /** @throws DomainError for fields that make no sense, or a machine that has no business to signal now */
-export async function receiveSignal(region: Region, nodeId: number, fields: RawParams): Promise<void> {
+export async function receiveSignal(region: Region, by: Signer, fields: RawParams): Promise<void> {
   const ctx = systemCtx(region);
-  const signal = signalField(fields);
-  const scriptResultId = numberField(fields, "script_result_id", "id");
-  const scriptVersionId = numberField(fields, "script_version_id", "id");
-  const exitStatus = numberField(fields, "exit_status", "integer") ?? numberField(fields, "script_result", "integer");
-  const runtime = numberField(fields, "runtime", "seconds");
-  const name = textOf(fields.name);
-  const error = textOf(fields.error) ?? "";
-  const files = Object.entries(fields).flatMap(([field, values]) =>
-    values.flatMap((v) =>
-      typeof v === "string" || v.bytes === undefined ? [] : [{ name: plain(v.filename || field), bytes: v.bytes }],
-    ),
-  );
-  await inTransaction(ctx, async (tx) => {
-    const loaded = await lockMachineById(tx, nodeId);
-    if (!loaded) throw new DomainError("forbidden", "The machine was deleted.");
-    let { machine } = loaded;
-    const now = region.now();
-    if (machine.status === "new" && signal === "COMMISSIONING") {
-      const commissioningSetId = await createBuiltinSet(ctx, tx, machine.id);
-      machine = { ...machine, commissioningSetId };
-    }
-    const setIds = {
-      commissioning: machine.commissioningSetId,
-      testing: machine.testingSetId,
-      installation: machine.installationSetId,
-      release: loaded.row.release_set_id,
-    };
-    let about: string | null = null;
-    let nonsense: string | undefined;
-    if (STORES.includes(machine.status) && (files.length > 0 || scriptResultId !== undefined || name !== undefined)) {
-      const stored = await storeSignalResult(ctx, tx, {
-        machineId: machine.id,
+  const told = parseSignal(fields);
+  const work = () => inTransaction(ctx, (tx) => receiveIn(ctx, tx, by, told));
+  // Reports of hardware wait for each other: not with a connection in their hands.
+  const reports = told.files.length > 0 && told.name !== undefined && reportsHardware(told.name);
+  await region.turns.take(by.id, () => (reports ? region.turns.take(HARDWARE_TURN, work) : work()));
+}
+
+async function receiveIn(ctx: Ctx, tx: Tx, by: Signer, told: Told): Promise<void> {
+  const { signal, name, scriptResultId, scriptVersionId, exitStatus, runtime, error, files } = told;
+  const { region } = ctx;
+  const loaded = await lockSigner(tx, by);
+  let { machine } = loaded;
+  const now = region.now();
+  const journal = new Journal();
+  const evidence = (text: string) =>
+    journal.seen({ nodeId: by.id, mac: null, bootEpoch: machine.bootEpoch, source: "script", text });
+  if (machine.status === "new" && signal === "COMMISSIONING") {
+    const commissioningSetId = await createBuiltinSet(ctx, tx, machine.id);
+    machine = { ...machine, commissioningSetId };
+  }
+  const setIds = {
+    commissioning: machine.commissioningSetId,
+    testing: machine.testingSetId,
+    installation: machine.installationSetId,
+    release: loaded.row.release_set_id,
+  };
+  let about: string | null = null;
+  // Whatever may change more of the machine than what is in our hands.
+  let changed = signal !== "WORKING";
+  if (STORES.includes(machine.status) && (files.length > 0 || scriptResultId !== undefined || name !== undefined)) {
+    const stored = await storeSignalResult(
+      ctx,
+      tx,
+      {
+        machine,
         setIds,
         resultTypes: typesOf(machine),
         ...(scriptResultId === undefined ? {} : { scriptResultId }),
@@ -97,51 +136,47 @@ export async function receiveSignal(region: Region, nodeId: number, fields: RawP
         ...(runtime === undefined ? {} : { runtime }),
         files,
         now,
-      });
-      about = stored?.result.name ?? null;
-      if (stored?.uploadedStdout && stored.stdout !== undefined && machine.status !== "deploying") {
-        const { failed } = await runHook(ctx, tx, machine.id, stored.result.name, stored.stdout);
-        if (failed !== undefined) {
-          await failResult(ctx, tx, machine, stored.result, failed);
-          nonsense = `what ${stored.result.name} printed makes no sense: ${failed.slice(0, 500)}`;
-        }
+      },
+      journal,
+    );
+    about = stored?.result.name ?? null;
+    if (stored?.uploadedStdout && stored.stdout !== undefined && machine.status !== "deploying") {
+      const { failed, ran } = await runHook(ctx, tx, machine.id, stored.result.name, stored.stdout);
+      changed ||= ran;
+      if (failed !== undefined) {
+        await failResult(ctx, tx, machine, stored.result, failed);
+        evidence(`what ${stored.result.name} printed makes no sense: ${failed.slice(0, 500)}`);
       }
     }
-    const powerType = textOf(fields.power_type);
-    if (powerType !== undefined && TAKES_POWER.includes(machine.status))
-      await takePower(region, tx, loaded, powerType, textOf(fields.power_parameters));
-    const running = setsAtWork(machine);
-    await touchPing(tx, running, now);
-    const summary = await setSummary(tx, running);
-    await insertEvidence(tx, [
-      ...(nonsense === undefined
-        ? []
-        : [{ nodeId, mac: null, bootEpoch: machine.bootEpoch, source: "script" as const, text: nonsense }]),
-      {
-        nodeId,
-        mac: null,
-        bootEpoch: machine.bootEpoch,
-        source: "script",
-        text: `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}${lastWords(exitStatus, files)}`}${error === "" ? "" : `: ${error.slice(0, 500)}`}`,
-      },
-    ]);
-    // What the hooks wrote (interfaces, disks) is part of what is decided on.
-    const fresh = await lockMachineById(tx, nodeId);
-    machine = fresh?.machine ?? machine;
-    const decision = decideSignal(
-      machine,
-      {
-        signal,
-        error,
-        scriptName: signal === "WORKING" && exitStatus === undefined ? about : null,
-        anyFailed: summary.anyFailed,
-        anyPending: summary.anyPending || (runsReleaseScripts(machine) && summary.anyRunning),
-      },
-      await lifecycleTimes(ctx, tx),
-    );
-    await commit(ctx, tx, { machine, row: fresh?.row ?? loaded.row }, decision);
-  });
+  }
+  if (told.powerType !== undefined && TAKES_POWER.includes(machine.status)) {
+    await takePower(region, tx, loaded, told.powerType, told.powerParameters);
+    changed = true;
+  }
+  const running = setsAtWork(machine);
+  await touchPing(tx, running, now);
+  evidence(
+    `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}${lastWords(exitStatus, files)}`}${error === "" ? "" : `: ${error.slice(0, 500)}`}`,
+  );
+  // What the hooks wrote (interfaces, disks) is part of what is decided on.
+  const fresh = changed ? ((await lockMachineById(tx, by.id)) ?? loaded) : loaded;
+  // A script's progress decides nothing.
+  const summary = signal === "WORKING" ? NOTHING : await setSummary(tx, running);
+  const decision = decideSignal(
+    fresh.machine,
+    {
+      signal,
+      error,
+      scriptName: signal === "WORKING" && exitStatus === undefined ? about : null,
+      anyFailed: summary.anyFailed,
+      anyPending: summary.anyPending || (runsReleaseScripts(fresh.machine) && summary.anyRunning),
+    },
+    await lifecycleTimes(ctx, tx),
+  );
+  await settle(ctx, tx, fresh, decision, { journal });
 }
+
+const NOTHING = { anyFailed: false, anyPending: false, anyRunning: false };
 
 /** Of a script that failed: the last line of its errors, or of all it printed. Most programs say there what is wrong. */
 function lastWords(exitStatus: number, files: readonly { name: string; bytes: Uint8Array }[]): string {
@@ -178,7 +213,7 @@ function typesOf(machine: Machine): number[] {
 /** What the machine found out about its own BMC. A Redfish one is not replaced by plain IPMI, a Moonshot one by nothing. */
 async function takePower(
   region: Region,
-  tx: Parameters<typeof updateMachine>[0],
+  tx: Tx,
   loaded: { machine: Machine; row: { power_type: string } },
   powerType: string,
   json: string | undefined,

@@ -1,17 +1,20 @@
 /** The reporting webhook of cloud-init and the installer (reference: metadata-protocol.md section 7). */
-import { insertEvents, insertEvidence } from "@rackwright/db/history";
+import type { Tx } from "@rackwright/db/connect";
+import { Journal } from "@rackwright/db/journal";
 import { type LoadedMachine, lockMachineById } from "@rackwright/db/machines";
 import { DomainError } from "@rackwright/domain/errors";
 import { event, type EventType } from "@rackwright/domain/machine/event";
 import { bootProgress } from "@rackwright/domain/machine/lifecycle/boot";
+import { decision } from "@rackwright/domain/machine/lifecycle/decision";
 import { fail } from "@rackwright/domain/machine/lifecycle/failure";
 import { releaseScriptsEnded, runsReleaseScripts } from "@rackwright/domain/machine/lifecycle/release";
+import type { Decision, Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
-import { commit } from "../app/commit.ts";
+import { settle } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";
-import { setSummary, storeSignalResult } from "../app/script-results.ts";
-import { inTransaction, type Region, systemCtx } from "../context.ts";
-import { plain } from "./request.ts";
+import { setSummary, type SignalReport, storeSignalResult } from "../app/script-results.ts";
+import { type Ctx, inTransaction, type Region, systemCtx } from "../context.ts";
+import { plain, type Signer } from "./request.ts";
 
 interface Report {
   event_type: string;
@@ -19,7 +22,7 @@ interface Report {
   name: string;
   description: string;
   result?: string;
-  files?: { path?: unknown; encoding?: unknown; content?: unknown; result?: unknown }[];
+  files: { path?: unknown; encoding?: unknown; content?: unknown; result?: unknown }[];
 }
 
 /** @throws DomainError bad_request naming what is missing */
@@ -40,7 +43,14 @@ export function parseReport(body: Buffer): Report {
     if (typeof message[field] !== "string")
       throw new DomainError("bad_request", `Missing parameter in status message ${field}`);
   }
-  return message as unknown as Report;
+  const { files, result, ...rest } = message;
+  if (result !== undefined && typeof result !== "string")
+    throw new DomainError("bad_request", "The result of a status message must be text: SUCCESS, WARN or FAIL.");
+  return {
+    ...(rest as Pick<Report, "event_type" | "origin" | "name" | "description">),
+    ...(result === undefined ? {} : { result }),
+    files: Array.isArray(files) ? files.filter((file) => typeof file === "object" && file !== null) : [],
+  };
 }
 
 const STAGE_EVENTS: Record<string, EventType> = {
@@ -52,90 +62,83 @@ const STAGE_EVENTS: Record<string, EventType> = {
 /** Stages whose progress is the installer's: they move the deadline. */
 const isInstaller = (report: Report) => report.name.startsWith("cmd-install");
 
-export async function receiveStatus(region: Region, nodeId: number, report: Report): Promise<void> {
+/** A report of a boot that is over by now is dropped, as one by a token that is no longer in force. */
+export async function receiveStatus(region: Region, by: Signer, report: Report): Promise<void> {
   const ctx = systemCtx(region);
-  await inTransaction(ctx, async (tx) => {
-    const loaded = await lockMachineById(tx, nodeId);
-    if (!loaded) return;
-    const { machine } = loaded;
-    const failed = report.event_type === "finish" && (report.result ?? "").startsWith("FAIL");
-    const topLevel = !report.name.includes("/");
-    const text = `${report.origin} ${report.event_type} ${report.name}: ${report.description}${report.result ? ` (${report.result})` : ""}`;
-    await insertEvidence(tx, [
-      {
-        nodeId,
-        mac: null,
-        bootEpoch: machine.bootEpoch,
-        source: isInstaller(report) ? "installer" : "metadata",
-        text: text.slice(0, 1000),
-      },
-    ]);
-    if (report.event_type === "start" || failed) {
-      const type: EventType = failed
-        ? machine.status === "deploying"
-          ? "NODE_INSTALL_EVENT_FAILED"
-          : "NODE_COMMISSIONING_EVENT_FAILED"
-        : isInstaller(report)
-          ? "NODE_INSTALL_EVENT"
-          : "NODE_STATUS_EVENT";
-      const stage = report.event_type === "start" ? STAGE_EVENTS[report.name] : undefined;
-      const events = [event(type, `'${report.origin}' ${report.description}`), ...(stage ? [event(stage)] : [])];
-      await insertEvents(tx, { nodeId, hostname: machine.hostname, username: null }, events);
-    }
-    await storeFiles(ctx, tx, loaded, report, failed);
-    if (machine.status === "deploying") {
-      if (failed && topLevel) {
-        await commit(ctx, tx, loaded, fail(machine, `Installation failed: ${report.description}`, region.now()));
-        return;
-      }
-      if (isInstaller(report) && machine.netboot)
-        await commit(ctx, tx, loaded, bootProgress(machine, "installer", await lifecycleTimes(ctx, tx)));
-    } else if (machine.status === "commissioning" && failed && topLevel) {
-      await commit(
-        ctx,
-        tx,
-        loaded,
-        fail(machine, `${report.origin} failed while commissioning: ${report.description}`, region.now()),
-      );
-    } else if (report.event_type === "finish" && topLevel && runsReleaseScripts(machine)) {
-      await releaseReport(ctx, tx, loaded, report, failed);
-    }
+  await region.turns.take(by.id, () =>
+    inTransaction(ctx, async (tx) => {
+      const loaded = await lockMachineById(tx, by.id);
+      if (loaded?.machine.bootEpoch === by.bootEpoch) await receiveIn(ctx, tx, loaded, report);
+    }),
+  );
+}
+
+async function receiveIn(ctx: Ctx, tx: Tx, loaded: LoadedMachine, report: Report): Promise<void> {
+  const { machine } = loaded;
+  const journal = new Journal();
+  const failed = report.event_type === "finish" && (report.result ?? "").startsWith("FAIL");
+  const topLevel = !report.name.includes("/");
+  const text = `${report.origin} ${report.event_type} ${report.name}: ${report.description}${report.result ? ` (${report.result})` : ""}`;
+  journal.seen({
+    nodeId: machine.id,
+    mac: null,
+    bootEpoch: machine.bootEpoch,
+    source: isInstaller(report) ? "installer" : "metadata",
+    text: text.slice(0, 1000),
   });
+  if (report.event_type === "start" || failed) {
+    const type: EventType = failed
+      ? machine.status === "deploying"
+        ? "NODE_INSTALL_EVENT_FAILED"
+        : "NODE_COMMISSIONING_EVENT_FAILED"
+      : isInstaller(report)
+        ? "NODE_INSTALL_EVENT"
+        : "NODE_STATUS_EVENT";
+    const stage = report.event_type === "start" ? STAGE_EVENTS[report.name] : undefined;
+    const events = [event(type, `'${report.origin}' ${report.description}`), ...(stage ? [event(stage)] : [])];
+    journal.happened({ nodeId: machine.id, hostname: machine.hostname, username: null }, events);
+  }
+  await storeFiles(ctx, tx, loaded, report, failed, journal);
+  const decision = await decide(ctx, tx, machine, report, { failed, topLevel });
+  await settle(ctx, tx, loaded, decision, { journal });
+}
+
+async function decide(
+  ctx: Ctx,
+  tx: Tx,
+  machine: Machine,
+  report: Report,
+  { failed, topLevel }: { failed: boolean; topLevel: boolean },
+): Promise<Decision> {
+  const now = ctx.region.now();
+  if (machine.status === "deploying") {
+    if (failed && topLevel) return fail(machine, `Installation failed: ${report.description}`, now);
+    if (isInstaller(report) && machine.netboot)
+      return bootProgress(machine, "installer", await lifecycleTimes(ctx, tx));
+  } else if (machine.status === "commissioning" && failed && topLevel) {
+    return fail(machine, `${report.origin} failed while commissioning: ${report.description}`, now);
+  } else if (report.event_type === "finish" && topLevel && runsReleaseScripts(machine)) {
+    return releaseReport(tx, machine, report, failed, now);
+  }
+  return decision({}, []);
 }
 
 /** A stage of the ephemeral system that runs release scripts is over; the last one gives the machine back. */
-async function releaseReport(
-  ctx: ReturnType<typeof systemCtx>,
-  tx: Parameters<typeof storeSignalResult>[1],
-  loaded: LoadedMachine,
-  report: Report,
-  failed: boolean,
-): Promise<void> {
-  const { machine } = loaded;
-  const now = ctx.region.now();
-  if (failed) {
-    const reason = `${report.origin} failed while release scripts ran: ${report.description}`;
-    await commit(ctx, tx, loaded, fail(machine, reason, now));
-  } else if (report.name === "modules-final") {
-    const { anyFailed, anyPending, anyRunning } = await setSummary(
-      tx,
-      machine.releaseSetId === null ? [] : [machine.releaseSetId],
-    );
-    await commit(
-      ctx,
-      tx,
-      loaded,
-      releaseScriptsEnded(machine, { anyFailed, anyPending: anyPending || anyRunning }, now),
-    );
-  }
+async function releaseReport(tx: Tx, machine: Machine, report: Report, failed: boolean, now: Date): Promise<Decision> {
+  if (failed) return fail(machine, `${report.origin} failed while release scripts ran: ${report.description}`, now);
+  if (report.name !== "modules-final") return decision({}, []);
+  const sets = machine.releaseSetId === null ? [] : [machine.releaseSetId];
+  const { anyFailed, anyPending, anyRunning } = await setSummary(tx, sets);
+  return releaseScriptsEnded(machine, { anyFailed, anyPending: anyPending || anyRunning }, now);
 }
 
 async function storeFiles(
-  ctx: ReturnType<typeof systemCtx>,
-  tx: Parameters<typeof storeSignalResult>[1],
-  loaded: Awaited<ReturnType<typeof lockMachineById>> & object,
+  ctx: Ctx,
+  tx: Tx,
+  loaded: LoadedMachine,
   report: Report,
   failed: boolean,
+  journal: Journal,
 ): Promise<void> {
   const { machine, row } = loaded;
   const type = ["testing", "failed_testing"].includes(machine.status)
@@ -151,10 +154,11 @@ async function storeFiles(
     installation: machine.installationSetId,
     release: row.release_set_id,
   };
+  const store = (told: SignalReport) => storeSignalResult(ctx, tx, told, journal);
   const starts = report.event_type === "start" && report.name === "cmd-install" && machine.status === "deploying";
   if (starts)
-    await storeSignalResult(ctx, tx, {
-      machineId: machine.id,
+    await store({
+      machine,
       setIds,
       resultTypes: [resultType.installation],
       scriptName: "/tmp/install.log",
@@ -162,12 +166,12 @@ async function storeFiles(
       files: [],
       now: ctx.region.now(),
     });
-  for (const file of report.files ?? []) {
+  for (const file of report.files) {
     if (type === undefined || typeof file.path !== "string" || typeof file.content !== "string") continue;
     if (file.encoding !== "base64") throw new DomainError("bad_request", `Invalid encoding: ${String(file.encoding)}`);
-    const exitStatus = typeof file.result === "number" ? file.result : failed ? 1 : 0;
-    await storeSignalResult(ctx, tx, {
-      machineId: machine.id,
+    const exitStatus = isExitStatus(file.result) ? file.result : failed ? 1 : 0;
+    await store({
+      machine,
       setIds,
       resultTypes: [type],
       scriptName: file.path,
@@ -178,3 +182,6 @@ async function storeFiles(
     });
   }
 }
+
+/** As the database keeps them. */
+const isExitStatus = (value: unknown): value is number => Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31;
