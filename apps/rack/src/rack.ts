@@ -6,6 +6,7 @@ import type { Handlers } from "@rackwright/contract/rack-peer";
 import type { RackMethods } from "@rackwright/contract/rack-protocol";
 import type { Timing } from "@rackwright/power/run";
 import { type BootLog, directoryBootFiles, emptyLists, layerBootFiles, mountBootFiles } from "./boot-files.ts";
+import { ConsoleWatch } from "./console/watch.ts";
 import { dhcpService } from "./dhcp/service.ts";
 import { dhcpEvidence, EvidenceQueue, httpEvidence, imageWaitEvidence, tftpEvidence } from "./evidence.ts";
 import { startHttpBoot } from "./httpboot/server.ts";
@@ -126,6 +127,8 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     log,
   });
 
+  const consoles = new ConsoleWatch({ onEvidence: (item) => evidence.add(item) });
+
   const handlers: Handlers<RackMethods> = {
     power: (request, { signal }) => {
       const { systemId, bootEpoch } = request;
@@ -147,6 +150,10 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     },
     releaseLeases: async ({ addresses }) => {
       await dhcp.release(addresses);
+      return null;
+    },
+    watchConsoles: async ({ machines }) => {
+      consoles.watch(machines);
       return null;
     },
     syncImages: async ({ files: wanted }) => {
@@ -184,7 +191,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     httpBootPort: http.port,
     tftpPort: tftp?.port,
     async stop() {
-      await Promise.all([http.close(), tftp?.close(), dhcp.stop()]);
+      await Promise.all([http.close(), tftp?.close(), dhcp.stop(), consoles.close()]);
       await evidence.close();
       await link.stop();
       await images.close();

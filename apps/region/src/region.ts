@@ -27,6 +27,7 @@ import { simulatedRacks } from "./simulator/racks.ts";
 import { declareInstallation } from "@rackwright/db/installation";
 import { dhcpReconciler } from "./reconcile/dhcp.ts";
 import { startPowerPoll } from "./reconcile/power-poll.ts";
+import { watchConsoles } from "./reconcile/consoles.ts";
 import { syncImagesToRacks } from "./reconcile/images.ts";
 import { addPowerStep } from "@rackwright/db/power-actions";
 import { nodeIdBySystemId } from "@rackwright/db/nodes";
@@ -152,6 +153,7 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
   await dhcp.start();
   started.defer(startPowerPoll(region));
   started.defer(await syncImagesToRacks(region, hub));
+  if (!simulated) started.defer(await watchConsoles(region, hub));
   started.defer(await startLeaseEvents(region, options.kea));
   const address = server.addresses()[0];
   const running = started.move();

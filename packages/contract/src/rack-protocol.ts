@@ -40,6 +40,18 @@ export interface RackInterface {
 export type PowerAction = "on" | "off" | "cycle" | "query";
 export type PowerStep = "off_sent" | "observed_off" | "on_sent" | "observed_on";
 
+/** How long a rack goes on reading consoles without being told so again. */
+export const CONSOLE_LEASE_MS = 5 * 60_000;
+/** At most so many consoles per rack: each is a process. */
+export const CONSOLES_PER_RACK = 128;
+
+export interface WatchedConsole {
+  systemId: string;
+  bootEpoch: number;
+  powerType: string;
+  parameters: Record<string, string>;
+}
+
 /** Calls that the rack makes. */
 export interface RegionMethods {
   /** First call of a connection. */
@@ -89,6 +101,11 @@ export interface RackMethods {
   /** Networks changed in Kea's database: read them now. */
   pullDhcp: { params: Record<string, never>; result: null };
   releaseLeases: { params: { addresses: string[] }; result: null };
+  /**
+   * Read the serial consoles of these machines and of no others: a BMC lets one reader in. Holds for CONSOLE_LEASE_MS, so that a rack without a
+   * region lets go of them.
+   */
+  watchConsoles: { params: { machines: WatchedConsole[] }; result: null };
   /** Images that machines may be sent: fetch and verify them, forget others. */
   syncImages: { params: { files: { sha256: string; sizeBytes: number }[] }; result: null };
 }

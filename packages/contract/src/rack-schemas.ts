@@ -1,6 +1,6 @@
 /** What the other side may send over the link between region and rack, checked before anything is done with it. */
 import { z } from "zod";
-import type { RackMethods, RegionMethods } from "./rack-protocol.ts";
+import { CONSOLES_PER_RACK, type RackMethods, type RegionMethods } from "./rack-protocol.ts";
 
 type ParamsOf<M> = { [K in keyof M]: M[K] extends { params: infer P } ? z.ZodType<P> : never };
 type ResultsOf<M> = { [K in keyof M]: M[K] extends { result: infer R } ? z.ZodType<R> : never };
@@ -42,6 +42,13 @@ const rackInterface = z.object({
   name: word,
   mac,
   addresses: z.array(z.union([z.cidrv4(), z.cidrv6()])).max(256),
+});
+
+const watchedConsole = z.object({
+  systemId: word,
+  bootEpoch: count,
+  powerType: z.string().max(64),
+  parameters: z.record(z.string(), z.string()),
 });
 
 export const regionMethodSchemas: MethodSchemas<RegionMethods> = {
@@ -95,6 +102,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     }),
     pullDhcp: empty,
     releaseLeases: z.object({ addresses: z.array(z.ipv4()).max(100_000) }),
+    watchConsoles: z.object({ machines: z.array(watchedConsole).max(CONSOLES_PER_RACK) }),
     syncImages: z.object({ files: z.array(z.object({ sha256, sizeBytes: count })).max(10_000) }),
   },
   results: {
@@ -102,6 +110,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     configureDhcp: z.object({ changed: z.boolean() }),
     pullDhcp: z.null(),
     releaseLeases: z.null(),
+    watchConsoles: z.null(),
     syncImages: z.null(),
   },
 };

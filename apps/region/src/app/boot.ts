@@ -262,8 +262,8 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
   const ctx = systemCtx(region);
   for (const item of items) {
     const mac = item.mac === null ? undefined : parseMac(item.mac);
-    // Of BMCs the rack says whose they are, and for which boot it switched.
-    const { systemId, bootEpoch } = item.source === "bmc" ? (item.detail ?? {}) : {};
+    // Of BMCs and consoles the rack says whose they are, and for which boot.
+    const { systemId, bootEpoch } = item.source === "bmc" || item.source === "console" ? (item.detail ?? {}) : {};
     const byName = typeof systemId === "string" ? await nodeIdBySystemId(region.db.kysely, systemId) : undefined;
     const byMac = mac === undefined ? undefined : await machineIdByMac(region.db.kysely, [mac]);
     const id =

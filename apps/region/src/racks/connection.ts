@@ -47,6 +47,7 @@ const timeoutsMs: Record<keyof RackMethods, number> = {
   configureDhcp: 60_000,
   pullDhcp: 30_000,
   releaseLeases: 30_000,
+  watchConsoles: 30_000,
   syncImages: 30_000,
 };
 

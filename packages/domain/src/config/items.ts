@@ -50,6 +50,8 @@ export const configItems = {
   disk_erase_with_secure_erase: { kind: "boolean", default: true },
   dns_trusted_acl: { kind: "hosts", default: null },
   dnssec_validation: { kind: "choice", default: "auto", choices: ["auto", "yes", "no"] },
+  /** Ours: racks read the serial consoles of machines that are being worked on. Off where something else of yours reads them. */
+  enable_console_evidence: { kind: "boolean", default: true },
   enable_analytics: { kind: "boolean", default: true },
   enable_disk_erasing_on_release: { kind: "boolean", default: false },
   enable_http_proxy: { kind: "boolean", default: true },
