@@ -1,4 +1,5 @@
 /** Every waiting status has a deadline; this is what keeps them. Wakes at the next one, and when a machine changed. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { lastEvidence } from "@rackwright/db/history";
 import { lockMachineById, readMachineById, nextDeadline, overdueMachineIds } from "@rackwright/db/machines";
 import type { NotifyHub } from "@rackwright/db/notify";
@@ -14,6 +15,9 @@ import { inTransaction, type Region, systemCtx } from "../context.ts";
 const PERIOD_MS = 60_000;
 const NONCE_AGE_MS = 20 * 60_000;
 const BATCH = 100;
+/** Between two looks, and as a multiple of what the last one took: then they take at most a twentieth of the time. */
+const REST_MS = { least: 250, most: 5_000 };
+const REST_FACTOR = 20;
 
 /** One sweep over everything that is overdue. */
 export async function sweepDeadlines(region: Region): Promise<void> {
@@ -67,15 +71,16 @@ async function failOverrun(region: Region, late: OverdueResult): Promise<void> {
 
 /** @returns a function that ends it */
 export async function startDeadlines(region: Region, hub: NotifyHub): Promise<() => Promise<void>> {
-  let stopped = false;
+  const stopping = new AbortController();
   let wake = Promise.withResolvers<void>();
   const awaken = () => wake.resolve();
   const unsubscribe = await hub.listen("change", (entity) => entity === "machine" && awaken(), awaken);
 
   async function run(): Promise<void> {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       wake = Promise.withResolvers<void>();
       let pauseMs = PERIOD_MS;
+      const began = performance.now();
       try {
         await sweepDeadlines(region);
         await dropOldNonces(region.db.kysely, new Date(region.now().getTime() - NONCE_AGE_MS));
@@ -85,15 +90,20 @@ export async function startDeadlines(region: Region, hub: NotifyHub): Promise<()
         region.log.error({ err: error }, "looking after deadlines failed: trying again");
         pauseMs = 5_000;
       }
+      const restMs = (performance.now() - began) * REST_FACTOR;
       const timer = setTimeout(awaken, pauseMs);
-      if (!stopped) await wake.promise;
+      if (!stopping.signal.aborted) await wake.promise;
       clearTimeout(timer);
+      // Each signal of each machine wakes us; deadlines are minutes away.
+      await sleep(Math.min(REST_MS.most, Math.max(REST_MS.least, restMs)), undefined, {
+        signal: stopping.signal,
+      }).catch(() => undefined);
     }
   }
 
   const running = run();
   return async () => {
-    stopped = true;
+    stopping.abort();
     unsubscribe();
     awaken();
     await running;
