@@ -60,7 +60,13 @@ export async function finishPowerAction(db: Kysely<Schema>, key: PowerActionKey,
  */
 export async function machinesToPoll(
   db: Kysely<Schema>,
-  options: { checkedBefore: Date; changedBefore: Date; powerTypes: readonly string[]; limit: number },
+  options: {
+    checkedBefore: Date;
+    waitingCheckedBefore: Date;
+    changedBefore: Date;
+    powerTypes: readonly string[];
+    limit: number;
+  },
 ): Promise<number[]> {
   const rows = await db
     .selectFrom("node")
@@ -72,6 +78,7 @@ export async function machinesToPoll(
       eb.or([
         eb("power_checked_at", "is", null),
         eb("power_checked_at", "<", options.checkedBefore),
+        eb.and([eb("status_deadline", "is not", null), eb("power_checked_at", "<", options.waitingCheckedBefore)]),
         eb.and([eb("power_checked_at", "<", eb.ref("status_since")), eb("status_since", "<", options.changedBefore)]),
       ]),
     )

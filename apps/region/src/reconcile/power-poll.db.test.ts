@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { recordPowerAction } from "@rackwright/db/power-actions";
 import { DomainError } from "@rackwright/domain/errors";
+import { writeSetting } from "../app/config.ts";
+import { systemCtx } from "../context.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 import { pollPower } from "./power-poll.ts";
 
@@ -71,4 +73,21 @@ test("a BMC that does not answer is an event, said once, and does not hold up ot
   const events = await t.request(t.admin, "GET", `/events/?op=query&id=${id}&level=WARNING`);
   assert.match(events.text, /no answer/);
   assert.equal(await pollPower(t.region), 0, "it was tried just now");
+});
+
+test("a machine that is waited for is asked several times before its deadline, however short that is", async () => {
+  const id = await create("52:54:00:00:00:05", ipmi);
+  answer = () => ({ state: "on" });
+  assert.equal(await pollPower(t.region), 1);
+  await writeSetting(systemCtx(t.region), "node_timeout", "1");
+  t.clock.advance(11_000);
+  assert.equal(await pollPower(t.region), 0, "nobody waits for it");
+  await t.db.kysely
+    .updateTable("node")
+    .set({ status: 1, waiting_for: "next_script", status_deadline: new Date(t.region.now().getTime() + 50_000) })
+    .where("system_id", "=", id)
+    .execute();
+  answer = () => ({ state: "off" });
+  assert.equal(await pollPower(t.region), 1);
+  assert.equal(await stateOf(id), "off");
 });

@@ -7,11 +7,14 @@ import { event } from "@rackwright/domain/machine/event";
 import { powerDrivers } from "@rackwright/power/registry";
 import { powerTypeNames } from "@rackwright/power/type-names";
 import { askBmc, observePower } from "../app/machine-facts.ts";
+import { getConfig } from "../app/config.ts";
 import type { Region } from "../context.ts";
 
 const EVERY_MS = 15_000;
 /** Each machine at most this often, unless its status changed. */
 const AGE_MS = 5 * 60_000;
+/** One that is waited for is asked several times before its deadline: this, for each minute of node_timeout. */
+const WAITING_AGE_MS = 10_000;
 /** After the end of commissioning or a test a machine takes its time to switch itself off. */
 const SETTLE_MS = 20_000;
 /** BMCs asked at once. */
@@ -26,8 +29,10 @@ const queryable = [...powerDrivers.values()].filter((driver) => driver.queryable
 export async function pollPower(region: Region): Promise<number> {
   if (region.racks.connected().length === 0) return 0;
   const now = region.now().getTime();
+  const { node_timeout } = await getConfig(region.db.kysely, "node_timeout");
   const ids = await machinesToPoll(region.db.kysely, {
     checkedBefore: new Date(now - AGE_MS),
+    waitingCheckedBefore: new Date(now - Math.min(AGE_MS, node_timeout * WAITING_AGE_MS)),
     changedBefore: new Date(now - SETTLE_MS),
     powerTypes: region.simulated ? emulated : queryable,
     limit: BATCH,
