@@ -213,6 +213,7 @@ export interface InterfaceTable {
   link_speed: Generated<number>;
   numa_node: number | null;
   sriov_max_vf: Generated<number>;
+  acquired: Generated<boolean>;
 }
 
 export interface InterfaceParentTable {
