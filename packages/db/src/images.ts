@@ -1,4 +1,5 @@
 /** Boot resources (images), their sets (versions) and files. */
+import { kernelOf } from "@rackwright/domain/deploy/kernels";
 import { type Kysely, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { Schema } from "./schema.ts";
@@ -325,6 +326,8 @@ export interface BootImageQuery {
   architecture: string;
   /** To run as the ephemeral system, which an uploaded image never is, or to be installed. */
   purpose: "commissioning" | "deploy";
+  /** `hwe-22.04`, of images that come with several; absent or null: any. */
+  kernel?: string | null;
 }
 
 /**
@@ -332,22 +335,39 @@ export interface BootImageQuery {
  * it starts virtual machines too.
  */
 export async function bootImage(db: Kysely<Schema>, want: BootImageQuery): Promise<BootImage | undefined> {
+  const images = await usableImages(db, want);
+  const kernel = want.kernel ?? undefined;
+  return images.find((image) => kernel === undefined || kernelOf(image.architecture) === kernel)?.files;
+}
+
+/** Names of the kernels that an operating system's images bring, where they bring several. */
+export async function imageKernels(db: Kysely<Schema>, want: BootImageQuery): Promise<string[]> {
+  const images = await usableImages(db, want);
+  return [...new Set(images.flatMap((image) => kernelOf(image.architecture) ?? []))];
+}
+
+/** Images of the system with a complete set, the newest of each. */
+async function usableImages(
+  db: Kysely<Schema>,
+  want: BootImageQuery,
+): Promise<{ architecture: string; files: BootImage }[]> {
   const architecture = mainArchitecture(want.architecture);
   const images = await readImages(db, {
     // Uploads without a system in their name count as `custom`.
     name: want.osystem === "custom" ? want.release : `${want.osystem}/${want.release}`,
     ...(want.purpose === "commissioning" ? { rtype: SYNCED } : {}),
   });
-  const usable = images
+  return images
     .filter((image) => mainArchitecture(image.architecture) === architecture)
-    .sort((a, b) => flavourRank(a.kflavor) - flavourRank(b.kflavor));
-  for (const image of usable) {
-    for (const set of image.sets) {
-      const [kernel, initrd, squashfs] = ["boot-kernel", "boot-initrd", "squashfs"].map((type) => fileOf(set, type));
-      if (isComplete(set) && kernel && initrd && squashfs) return { kernel, initrd, squashfs, kflavor: image.kflavor };
-    }
-  }
-  return undefined;
+    .sort((a, b) => flavourRank(a.kflavor) - flavourRank(b.kflavor))
+    .flatMap((image) => {
+      for (const set of image.sets) {
+        const [kernel, initrd, squashfs] = ["boot-kernel", "boot-initrd", "squashfs"].map((type) => fileOf(set, type));
+        if (isComplete(set) && kernel && initrd && squashfs)
+          return [{ architecture: image.architecture, files: { kernel, initrd, squashfs, kflavor: image.kflavor } }];
+      }
+      return [];
+    });
 }
 
 export const mainArchitecture = (architecture: string): string => architecture.split("/", 1)[0] ?? "";

@@ -50,6 +50,14 @@ function powerGiven(extra: Record<string, string>, json: Record<string, unknown>
   return { given: { ...json, ...given }, skipCheck: skip || skip_check === "true" };
 }
 
+function refuseRackd(asked: boolean): void {
+  if (asked)
+    throw invalidField(
+      "install_rackd",
+      "Installing a rack controller with a deployment was removed: leave install_rackd out.",
+    );
+}
+
 function bytesOf(text: string | undefined): Uint8Array | null {
   return text === undefined || text === "" ? null : new TextEncoder().encode(text);
 }
@@ -66,6 +74,7 @@ export function machinesRoutes(routes: Routes): void {
   routes.on(many.create, async (call) => {
     const { ctx, params } = call;
     const fields: MachineFields = params;
+    refuseRackd(params.install_rackd);
     const id = await createMachine(ctx, {
       ...fields,
       subarchitecture: params.subarchitecture,
@@ -160,11 +169,7 @@ function machineRoutes(routes: Routes): void {
   });
   routes.on(one.deploy, async (call) => {
     const { params } = call;
-    if (params.install_rackd)
-      throw invalidField(
-        "install_rackd",
-        "Installing a rack controller with a deployment was removed: leave install_rackd out.",
-      );
+    refuseRackd(params.install_rackd);
     for (const name of [
       "install_kvm",
       "register_vmhost",
@@ -178,6 +183,7 @@ function machineRoutes(routes: Routes): void {
       userData: bytesOf(params.user_data),
       distroSeries: params.distro_series,
       hweKernel: params.hwe_kernel,
+      enableKernelCrashDump: params.enable_kernel_crash_dump,
       agentName: params.agent_name,
       comment: params.comment ?? "",
     });
@@ -203,12 +209,12 @@ function machineRoutes(routes: Routes): void {
   markRoutes(routes);
   for (const annotate of [one.set_workload_annotations, one.set_owner_data])
     routes.on(annotate, async (call) => shown(call.ctx, await annotateMachine(call.ctx, idOf(call), call.extra)));
-  routes.on(one.power_on, async (call) =>
-    shown(
-      call.ctx,
-      await actions.powerOnMachine(call.ctx, idOf(call), bytesOf(call.params.user_data), call.params.comment ?? ""),
-    ),
-  );
+  routes.on(one.power_on, async (call) => {
+    const { user_data, comment, ...params } = call.params;
+    for (const name of ["install_kvm", "register_vmhost"] as const)
+      if (params[name]) throw invalidField(name, `${name} is not available yet: switch it on without it.`);
+    return shown(call.ctx, await actions.powerOnMachine(call.ctx, idOf(call), bytesOf(user_data), comment ?? ""));
+  });
   routes.on(one.power_off, async (call) => {
     const id = await actions.powerOffMachine(call.ctx, idOf(call), call.params.comment ?? "", call.params.stop_mode);
     return id === null ? null : shown(call.ctx, id);

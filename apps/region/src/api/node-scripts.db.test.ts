@@ -80,6 +80,16 @@ test("a script's own metadata make the script (S0-010..S0-015)", async () => {
   assert.deepEqual(await read(String(id)), shown);
 });
 
+test("the packages that it needs may be stated beside it, and changed", async () => {
+  const form = { name: "needs-jq", script: "#!/bin/sh\n", packages: '{"apt": "jq"}' };
+  const made = await t.request(t.admin, "POST", "/scripts/", { form });
+  assert.equal(made.status, 200, made.text);
+  assert.deepEqual((made.json as { packages: unknown }).packages, { apt: ["jq"] });
+  const put = (packages: string) => t.request(t.admin, "PUT", "/scripts/needs-jq", { form: { packages } });
+  assert.deepEqual(((await put('{"snap": ["foo"]}')).json as { packages: unknown }).packages, { snap: ["foo"] });
+  assert.deepEqual(((await put("{}")).json as { packages: unknown }).packages, {});
+});
+
 test("what is missing, wrong, taken or stated twice is refused on its field (S0-110..S0-112)", async () => {
   const cases: [string | Uint8Array, Record<string, string>, string, RegExp][] = [
     ["echo no interpreter", { name: "a" }, "script", /interpreter/],
@@ -93,6 +103,8 @@ test("what is missing, wrong, taken or stated twice is refused on its field (S0-
     ["#!/bin/sh\n", { name: "a", timeout: "soon" }, "timeout", /no time/],
     ["#!/bin/sh\n", { name: "a", for_hardware: "gpu:1" }, "for_hardware", /names no hardware/],
     ["#!/bin/sh\n", { name: "a", type: "strange" }, "type", /not one of/],
+    ["#!/bin/sh\n", { name: "a", packages: "jq" }, "packages", /JSON/],
+    ["#!/bin/sh\n", { name: "a", packages: '{"pip": "x"}' }, "packages", /not one of apt, snap, url/],
     [example.replace("# title: Example", "title: Example"), {}, "script", /Line 5/],
     [example.replace("tags: noauto", "parameters: {x: {type: file}}"), {}, "parameters", /Line 8: x: its type/],
     [example.replace(/# --- End.*\n/, ""), {}, "script", /Line 3 begins metadata that do not end/],

@@ -2,7 +2,14 @@
 import type { Upload } from "@rackwright/contract/params";
 import { nodeScript, nodeScripts } from "@rackwright/contract/resources/scripts";
 import { invalidField } from "@rackwright/domain/errors";
-import { checkForHardware, checkName, checkTags, checkTimeout, checkTitle } from "@rackwright/domain/scripts/fields";
+import {
+  checkForHardware,
+  checkName,
+  checkPackages,
+  checkTags,
+  checkTimeout,
+  checkTitle,
+} from "@rackwright/domain/scripts/fields";
 import type { Metadata } from "@rackwright/domain/scripts/metadata";
 import { parallelMode, scriptType } from "@rackwright/domain/scripts/script";
 import { hardwareType } from "@rackwright/domain/scripts/status";
@@ -40,6 +47,7 @@ function givenFields(p: Fields): Metadata {
     ...(p.timeout === undefined || p.timeout === "" ? {} : { timeoutSeconds: checkTimeout(p.timeout) }),
     ...(p.destructive === undefined ? {} : { destructive: p.destructive }),
     ...(p.for_hardware === undefined ? {} : { forHardware: checkForHardware(p.for_hardware) }),
+    ...(p.packages === undefined ? {} : { packages: checkPackages(p.packages) }),
     ...(p.may_reboot === undefined ? {} : { mayReboot: p.may_reboot }),
     ...(p.recommission === undefined ? {} : { recommission: p.recommission }),
     ...(p.apply_configured_networking === undefined

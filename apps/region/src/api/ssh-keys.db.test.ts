@@ -57,3 +57,18 @@ test("what is no key is refused by name, and no event carries a key", async () =
   assert.ok(rows.some((r) => /^Added SSH key id=\d+ \(ssh-ed25519\)\.$/.test(r.description)));
   assert.ok(rows.every((r) => !r.description.includes("AAAA")));
 });
+
+test("an administrator adds keys for another user; nobody else does", async () => {
+  const give = (who: typeof t.user, user: string) =>
+    t.request(who, "POST", path, { form: { key: `${ED25519} for-${user}`, user } });
+  const keys = async (who: typeof t.user) => ((await t.request(who, "GET", path)).json as Key[]).map((k) => k.key);
+  const ada = await t.addUser("ada");
+  assert.equal((await give(t.user, "ada")).status, 403);
+  assert.equal((await give(t.user, "nobody")).status, 403, "nor does it say who there is");
+  const unknown = await give(t.admin, "nobody");
+  assert.deepEqual([unknown.status, Object.keys(unknown.json as object)], [400, ["user"]]);
+  assert.equal((await give(t.admin, "ada")).status, 201);
+  assert.deepEqual(await keys(ada), [`${ED25519} for-ada`]);
+  assert.deepEqual(await keys(t.admin), []);
+  assert.equal((await give(t.admin, "ada")).status, 400, "she has it already");
+});

@@ -22,7 +22,7 @@ function idOf({ path }: { path: Record<string, string> }): number {
 
 export function sshKeysRoutes(routes: Routes): void {
   routes.on(sshKeys.actions.read, async ({ ctx }) => (await ownSshKeys(ctx)).map(wireKey));
-  routes.on(sshKeys.actions.create, async ({ ctx, params }) => wireKey(await addSshKey(ctx, params.key)));
+  routes.on(sshKeys.actions.create, async ({ ctx, params }) => wireKey(await addSshKey(ctx, params.key, params.user)));
   routes.on(sshKey.actions.read, async (call) => wireKey(await readSshKey(call.ctx, idOf(call))));
   routes.on(sshKey.actions.delete, async (call) => removeSshKey(call.ctx, idOf(call)));
 }

@@ -1,7 +1,8 @@
 /** Whether a machine can be given an operating system: which one, and what its disks and links lack. */
 import type { Tx } from "@rackwright/db/connect";
-import { bootImage } from "@rackwright/db/images";
+import { bootImage, imageKernels } from "@rackwright/db/images";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { chooseKernel } from "@rackwright/domain/deploy/kernels";
 import { deployErrors } from "@rackwright/domain/deploy/checks";
 import { getConfig } from "./config.ts";
 import { machineForPlan } from "./deploy-plan.ts";
@@ -26,6 +27,24 @@ export async function chooseSystem(tx: Tx, wanted: string | undefined, architect
     "distro_series",
     `'${text}' is not a valid distro_series: there is no image of it for ${arch}. boot-resources read lists what there is.`,
   );
+}
+
+/**
+ * The kernel to install: the one asked for, or the oldest that is new enough for the machine; null: the one that the image brings.
+ * @throws DomainError invalid_fields when no image carries such a kernel
+ */
+export async function chooseKernelOf(
+  tx: Tx,
+  system: System,
+  machine: { architecture: string | null; minimum: string },
+  wanted: string | undefined,
+): Promise<string | null> {
+  const architecture = machine.architecture?.split("/")[0] ?? "amd64";
+  const available = await imageKernels(tx, { ...system, architecture, purpose: "deploy" });
+  const of = `${system.osystem}/${system.release} for ${architecture}`;
+  const choice = chooseKernel(available, { wanted: wanted?.trim() ?? "", minimum: machine.minimum, of });
+  if ("problem" in choice) throw invalidField("hwe_kernel", choice.problem);
+  return choice.kernel;
 }
 
 export async function checkDeployable(tx: Tx, machineId: number, system: System): Promise<void> {

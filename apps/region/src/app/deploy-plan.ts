@@ -25,6 +25,8 @@ export interface PlannedMachine {
   biosBootMethod: string;
   osystem: string;
   distroSeries: string;
+  /** null: the one that the image brings. */
+  hweKernel: string | null;
   network: MachineNetwork;
   /** Of a machine that somebody holds: the holder's filesystems. */
   storage: StorageModel;
@@ -43,6 +45,7 @@ export async function machineForPlan(db: Region["db"]["kysely"] | Tx, machineId:
     biosBootMethod: node.biosBootMethod ?? "pxe",
     osystem: node.osystem,
     distroSeries: node.distroSeries,
+    hweKernel: node.hweKernel,
     network: await loadMachineNetwork(db, machineId),
     storage: await loadStorageModel(db, machineId, { acquired }),
   };
@@ -61,13 +64,13 @@ export async function deployPlan(
 ): Promise<DeployPlan> {
   const db = region.db.kysely;
   const machine = await machineForPlan(db, machineId);
-  const { systemId, hostname, osystem, distroSeries } = machine;
+  const { systemId, hostname, osystem, distroSeries, hweKernel: kernel } = machine;
   const architecture = mainArchitecture(machine.architecture);
-  const image = await bootImage(db, { osystem, release: distroSeries, architecture, purpose: "deploy" });
+  const image = await bootImage(db, { osystem, release: distroSeries, architecture, purpose: "deploy", kernel });
   if (!image) {
     throw new DomainError(
       "bad_request",
-      `Cannot install ${hostname}: there is no image of ${osystem}/${distroSeries} for ${architecture} any more. Import or upload it, then deploy again.`,
+      `Cannot install ${hostname}: there is no image of ${osystem}/${distroSeries} for ${architecture}${kernel === null ? "" : ` with the kernel ${kernel}`} any more. Import or upload it, then deploy again.`,
     );
   }
   const { sha256, sizeBytes } = image.squashfs;

@@ -1,8 +1,9 @@
 /** What machines do: commission, test, allocate, deploy, abort, power. Each locks the row, asks the domain, commits. */
 import { lockAllocatable, type MachineCriteria } from "@rackwright/db/machine-search";
-import { type LoadedMachine, lockMachineById, lockMachines } from "@rackwright/db/machines";
+import { type LoadedMachine, type NodeRow, lockMachineById, lockMachines } from "@rackwright/db/machines";
 import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
+import { keepsCrashDumps } from "@rackwright/domain/deploy/kernels";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { canSwitchPower, isDone, refuse } from "@rackwright/domain/machine/lifecycle";
 import { abort } from "@rackwright/domain/machine/lifecycle/abort";
@@ -13,8 +14,9 @@ import type { StopMode } from "@rackwright/domain/machine/machine";
 import { statusCode } from "@rackwright/domain/machine/status";
 import { type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
-import { lifecycleTimes } from "./config.ts";
-import { checkDeployable, chooseSystem } from "./deploy-checks.ts";
+import { getConfig, lifecycleTimes } from "./config.ts";
+import { checkDeployable, chooseKernelOf, chooseSystem } from "./deploy-checks.ts";
+import { presetOf, presetSeries } from "./deploy-preset.ts";
 import { act, callerId, checkEphemeralImage } from "./machine-act.ts";
 import { permittedTo } from "./permissions.ts";
 import { createCommissioningSets, createInstallationSet, createTestingSet } from "./script-sets.ts";
@@ -157,6 +159,8 @@ export interface DeployRequest {
   userData: Uint8Array | null;
   distroSeries: string | undefined;
   hweKernel: string | undefined;
+  /** undefined: as the machine, or the settings, have it. */
+  enableKernelCrashDump?: boolean | undefined;
   agentName: string | undefined;
   comment: string;
 }
@@ -170,18 +174,31 @@ async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: Depl
   refuse("deploy", given.machine);
   const loaded =
     given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request.comment) : given;
-  const system = await chooseSystem(tx, request.distroSeries, loaded.row.architecture);
+  const preset = presetOf(loaded.row);
+  const { architecture, min_hwe_kernel: minimum } = loaded.row;
+  const system = await chooseSystem(tx, request.distroSeries || presetSeries(preset), architecture);
+  const wantedKernel = request.hweKernel || (request.distroSeries ? undefined : preset.hweKernel);
   await checkEphemeralImage(tx, loaded.row.architecture);
   await checkDeployable(tx, loaded.machine.id, system);
   const options: DeployOptions = {
     osystem: system.osystem,
     distroSeries: system.release,
-    hweKernel: request.hweKernel || null,
+    hweKernel: await chooseKernelOf(tx, system, { architecture, minimum }, wantedKernel),
     userData: request.userData,
     comment: request.comment,
   };
-  await commit(ctx, tx, loaded, deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)));
+  await commit(ctx, tx, loaded, deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)), {
+    deploy_preset: "{}",
+    enable_kernel_crash_dump: await crashDumps(tx, loaded.row, request.enableKernelCrashDump),
+  });
   await createInstallationSet(ctx, tx, loaded.machine.id);
+}
+
+async function crashDumps(tx: Tx, row: NodeRow, asked: boolean | undefined): Promise<boolean> {
+  const { enable_kernel_crash_dump } = await getConfig(tx, "enable_kernel_crash_dump");
+  const wanted = asked ?? (row.enable_kernel_crash_dump || enable_kernel_crash_dump);
+  const { cpu_count: cpuCount, memory_mib: memoryMib, architecture } = row;
+  return wanted && keepsCrashDumps({ cpuCount, memoryMib, architecture });
 }
 
 export function abortMachine(ctx: Ctx, systemId: string, comment: string): Promise<number> {

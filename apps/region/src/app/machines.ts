@@ -4,7 +4,14 @@ import { bootedFrom } from "@rackwright/db/boot-secrets";
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { insertEvents } from "@rackwright/db/history";
-import { type LoadedMachine, lockMachine, lockMachineById, readMachine, updateMachine } from "@rackwright/db/machines";
+import {
+  type LoadedMachine,
+  type NodeRow,
+  lockMachine,
+  lockMachineById,
+  readMachine,
+  updateMachine,
+} from "@rackwright/db/machines";
 import {
   defaultDomainId,
   deleteNode,
@@ -38,12 +45,13 @@ import { actorName, type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
 import { lifecycleTimes } from "./config.ts";
 import { type CommissionRequest, startCommission } from "./machine-actions.ts";
+import { type PresetFields, presetColumns, presetOf } from "./deploy-preset.ts";
 import { permitted } from "./permissions.ts";
 import { powerColumns, readPowerParameters, reportedPowerColumns } from "./power-settings.ts";
 import { createDeployInfoSet, createEnlistingSet } from "./script-sets.ts";
 
 /** What callers may state of a machine; undefined stays as it is. */
-export interface MachineFields {
+export interface MachineFields extends PresetFields {
   hostname?: string | undefined;
   description?: string | undefined;
   domain?: string | undefined;
@@ -104,6 +112,26 @@ function plainColumns(fields: MachineFields, subarchitecture?: string): Record<s
     columns.architecture = parsed.architecture;
   }
   return columns;
+}
+
+/** What is preset for its deploys, by the architecture and oldest kernel that it will have. */
+function presetsOf(
+  tx: Tx,
+  row: NodeRow | undefined,
+  columns: Record<string, unknown>,
+  fields: PresetFields,
+): Promise<Record<string, unknown>> {
+  const after = { architecture: row?.architecture ?? null, minimum: row?.min_hwe_kernel ?? "" };
+  if (typeof columns.architecture === "string") after.architecture = columns.architecture;
+  if (typeof columns.min_hwe_kernel === "string") after.minimum = columns.min_hwe_kernel;
+  return presetColumns(tx, { ...after, preset: row ? presetOf(row) : {} }, fields);
+}
+
+/** Where a machine belongs is not for everybody to say (of strangers it is not taken at all). @throws DomainError forbidden */
+function forAdministrators(ctx: Ctx, fields: MachineFields): void {
+  if (ctx.actor.kind !== "user" || ctx.actor.isSuperuser) return;
+  for (const name of ["zone", "pool", "description"] as const)
+    if (fields[name]) throw new DomainError("forbidden", `Only an administrator chooses the ${name} of a new machine.`);
 }
 
 /** Host name and domain as columns; a fully qualified name sets both. */
@@ -191,12 +219,14 @@ async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: str
   const taken = await takenMacs(tx, macs);
   if (taken[0])
     throw invalidField("mac_addresses", `MAC address ${taken[0].mac} already in use on ${taken[0].systemId}.`);
-  const places = await placeColumns(tx, request);
+  forAdministrators(ctx, request);
+  const places = await placeColumns(tx, ctx.actor.kind === "user" ? request : { domain: request.domain });
   const domain = (places.domain_id as number | undefined) ?? (await defaultDomainId(tx));
   const columns = {
     ...plainColumns({ ...request, architecture: request.architecture || "amd64/generic" }, request.subarchitecture),
     ...places,
   };
+  if (ctx.actor.kind === "user") Object.assign(columns, await presetsOf(tx, undefined, columns, request));
   for (let attempt = 0; attempt < 50; attempt++) {
     const systemId = generateSystemId(randomInt);
     const name = (await wantedName(ctx, tx, request.hostname, domain)) ?? {
@@ -330,6 +360,7 @@ export async function updateMachineFields(
       const known = { powerType: row.power_type, parameters: readPowerParameters(ctx.region, row) };
       Object.assign(columns, powerColumns(ctx.region, systemId, known, { powerType: fields.power_type, ...power }));
     }
+    Object.assign(columns, await presetsOf(tx, row, columns, fields));
     await updateMachine(tx, machine.id, {}, columns);
     await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: actorName(ctx.actor) }, [
       {

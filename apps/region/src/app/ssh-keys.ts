@@ -1,6 +1,7 @@
 /** SSH keys of users, which the machines that they deploy let in. */
 import { appendChange } from "@rackwright/db/change";
-import { deleteSshKey, insertSshKey, type SshKey, sshKeyById, sshKeysOf } from "@rackwright/db/users";
+import { deleteSshKey, insertSshKey, type SshKey, sshKeyById, sshKeysOf, userByName } from "@rackwright/db/users";
+import type { Tx } from "@rackwright/db/connect";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { parseSshPublicKey, type SshPublicKey, sshKeyLine } from "@rackwright/domain/ssh-key/parse";
 import { type Ctx, inTransaction } from "../context.ts";
@@ -17,12 +18,15 @@ export async function readSshKey(ctx: Ctx, id: number): Promise<SshKey> {
   return key;
 }
 
-/** @throws DomainError invalid_fields when it is no public key, or the caller has it already */
-export async function addSshKey(ctx: Ctx, text: string): Promise<SshKey> {
+/**
+ * @param username whose it becomes: the caller's, unless an administrator names another
+ * @throws DomainError invalid_fields when it is no public key, or the user has it already; forbidden for another user's
+ */
+export async function addSshKey(ctx: Ctx, text: string, username?: string): Promise<SshKey> {
   const parsed = parseSshPublicKey(text);
   if ("problem" in parsed) throw invalidField("key", `This SSH key is not taken: ${parsed.problem}.`);
-  const userId = userIdOf(ctx);
   return inTransaction(ctx, async (tx) => {
+    const userId = await ownerOf(ctx, tx, username);
     const same = (await sshKeysOf(tx, userId)).some((key) => isSame(key, parsed));
     const made = same ? undefined : await insertSshKey(tx, userId, sshKeyLine(parsed));
     if (!made) throw invalidField("key", "This SSH key has already been added for this user.");
@@ -30,6 +34,17 @@ export async function addSshKey(ctx: Ctx, text: string): Promise<SshKey> {
     await audit(ctx, tx, "AUTHORISATION", `Added SSH key id=${made.id} (${parsed.type}).`);
     return made;
   });
+}
+
+async function ownerOf(ctx: Ctx, tx: Tx, username: string | undefined): Promise<number> {
+  const own = userIdOf(ctx);
+  if (username === undefined || username === "") return own;
+  const user = await userByName(tx, username);
+  const admin = ctx.actor.kind === "user" && ctx.actor.isSuperuser;
+  if (!admin && user?.id !== own)
+    throw new DomainError("forbidden", "Only an administrator adds SSH keys for other users.");
+  if (!user) throw invalidField("user", `There is no user '${username}'.`);
+  return user.id;
 }
 
 /** A key with another comment is the same key. */

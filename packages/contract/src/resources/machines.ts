@@ -37,6 +37,17 @@ const editable = {
   cpu_count: integer("Processor threads, until commissioning finds out.", { min: 0, max: MAX_INT }),
   memory: integer("Memory in MiB, until commissioning finds out.", { min: 0, max: MAX_INT }),
 } as const;
+/** What the next deploy of the machine does unless it is told otherwise. */
+const presets = {
+  osystem: text("Operating system that the next deploy installs, unless it names one."),
+  distro_series: text("Series that the next deploy installs, unless it names one: `debian/bookworm`, `bookworm`."),
+  hwe_kernel: text("Kernel that the next deploy installs, unless it names one."),
+  license_key: text("Licence key for systems that need one; none that can be deployed here does."),
+  ephemeral_deploy: optionalFlag("Run from memory, without touching a disk."),
+  enable_kernel_crash_dump: optionalFlag("Keep memory for kernel crash dumps."),
+  enable_hw_sync: optionalFlag("Have the deployed system report hardware changes."),
+  disable_ipv4: optionalFlag("Means nothing since 2.0: ignored."),
+} as const;
 const annotations = {
   wildcard: "",
   wildcardDoc: { name: "KEY", doc: "Value to keep under this key of the caller's choice; empty to remove it." },
@@ -67,6 +78,8 @@ export const machines = resource({
       doc: "Add a machine\n\nA machine that enlists itself does this without credentials, and is found again by its MAC address or its BMC while it is New or Commissioning. An administrator's new machine is commissioned at once unless told otherwise.",
       params: {
         ...editable,
+        ...presets,
+        install_rackd: flag("No longer possible: always refused."),
         subarchitecture: text("Subarchitecture, when `architecture` does not carry it."),
         mac_addresses: list("MAC addresses of its interfaces. May be repeated.", { split: "comma-or-blank" }),
         commission: optionalFlag("Whether to commission it. Default: yes for administrators, no for others."),
@@ -167,7 +180,11 @@ export const machine = resource({
       method: "PUT",
       access: "admin",
       doc: "Change a machine\n\nWhat is not named stays as it is; an empty value clears.",
-      params: { ...editable, power_parameters_skip_check: flag("Store power parameters without checking them.") },
+      params: {
+        ...editable,
+        ...presets,
+        power_parameters_skip_check: flag("Store power parameters without checking them."),
+      },
       wildcard: "power_parameters_",
       returns: "Machine",
       errors: { 400: "a field was refused", ...notMachine },
@@ -210,8 +227,8 @@ export const machine = resource({
       params: {
         user_data: text("cloud-init user-data for the installed system, base64 or plain."),
         distro_series: text("What to install: `debian/bookworm`, or a series alone. Default: the configured one."),
-        hwe_kernel: text("Kernel to install."),
-        license_key: text("Licence key for systems that need one."),
+        hwe_kernel: text("Kernel to install, where the images of the system bring several: `hwe-22.04`."),
+        license_key: presets.license_key,
         agent_name: text("Name of the program that will use it.", { max: 255 }),
         ...bridges,
         comment,
@@ -219,7 +236,9 @@ export const machine = resource({
         install_kvm: flag("Make the machine a VM host when it is deployed."),
         register_vmhost: flag("Register the machine as a VM host."),
         ephemeral_deploy: flag("Run from memory, without touching a disk."),
-        enable_kernel_crash_dump: optionalFlag("Keep memory for kernel crash dumps."),
+        enable_kernel_crash_dump: optionalFlag(
+          "Keep memory for kernel crash dumps, on machines that have enough. Default: the setting of this name.",
+        ),
         vcenter_registration: flag("Register VMware hosts in vCenter.", true),
         enable_hw_sync: flag("Have the deployed system report hardware changes."),
       },
@@ -323,7 +342,15 @@ export const machine = resource({
     power_on: action({
       method: "POST",
       doc: "Switch a machine on\n\nAn Allocated machine is deployed instead.",
-      params: { user_data: text("cloud-init user-data, when this starts a deployment."), comment },
+      params: {
+        user_data: text("cloud-init user-data, when this starts a deployment."),
+        comment,
+        install_kvm: flag("Make the machine a VM host, when this starts a deployment."),
+        register_vmhost: flag("Register the machine as a VM host, when this starts a deployment."),
+        bridge_type: bridges.bridge_type,
+        bridge_stp: bridges.bridge_stp,
+        bridge_fd: bridges.bridge_fd,
+      },
       returns: "Machine",
       errors: {
         400: "the machine has no power type that could do this",

@@ -153,10 +153,13 @@ export const sshKeys = resource({
     create: action({
       method: "POST",
       doc: "Add an SSH key",
-      params: { key: requiredText("A public key, as in authorized_keys.") },
+      params: {
+        key: requiredText("A public key, as in authorized_keys."),
+        user: text("Name of the user who gets it. Default: the caller; others need an administrator."),
+      },
       returns: "SSHKey",
       success: 201,
-      errors: { 400: "the key is not one, or is there already" },
+      errors: { 400: "the key is not one, or is there already", 403: "the key would be another user's" },
     }),
   },
 });

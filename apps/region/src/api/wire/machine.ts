@@ -12,6 +12,7 @@ import {
   scriptStatus,
   scriptStatusLabel,
 } from "@rackwright/domain/scripts/status";
+import { presetOf } from "../../app/deploy-preset.ts";
 import { allocType, type InterfaceContext, wireInterface } from "./network.ts";
 import { type StorageContext, wireBlockDevice, wireFilesystem } from "./storage.ts";
 
@@ -120,6 +121,7 @@ function statusMessage(v: MachineView): string {
 
 export function wireMachine(v: MachineView): Machine {
   const { row } = v;
+  const preset = row.osystem === "" ? presetOf(row) : {};
   const status = statusFromCode(row.status);
   const network = interfaceContext(v);
   const storage = storageContext(v);
@@ -151,15 +153,16 @@ export function wireMachine(v: MachineView): Machine {
     boot_interface: bootInterface,
     architecture: row.architecture,
     min_hwe_kernel: row.min_hwe_kernel,
-    hwe_kernel: row.hwe_kernel,
+    hwe_kernel: row.hwe_kernel ?? preset.hweKernel ?? null,
     cpu_count: row.cpu_count,
     cpu_speed: row.cpu_speed,
     memory: row.memory_mib,
     swap_size: row.swap_size,
     storage: physical.reduce((sum, b) => sum + b.size_bytes, 0) / 1e6,
     status: row.status,
-    osystem: row.osystem,
-    distro_series: row.distro_series,
+    // Of a machine that nothing is installed on: what its next deploy installs.
+    osystem: row.osystem || (preset.osystem ?? ""),
+    distro_series: row.distro_series || (preset.distroSeries ?? ""),
     ephemeral_deploy: row.ephemeral_deploy,
     error_description: scrubText(row.error_description),
     netboot: row.netboot,

@@ -1,0 +1,59 @@
+/** What a machine's next deploy installs when it is told nothing else: chosen beforehand, checked then, used up by that deploy. */
+import type { Tx } from "@rackwright/db/connect";
+import type { NodeRow } from "@rackwright/db/machines";
+import { invalidField } from "@rackwright/domain/errors";
+import { chooseKernelOf, chooseSystem } from "./deploy-checks.ts";
+
+export interface DeployPreset {
+  osystem?: string;
+  distroSeries?: string;
+  hweKernel?: string;
+}
+
+/** As callers state it; undefined stays as it is, empty clears. */
+export interface PresetFields {
+  osystem?: string | undefined;
+  distro_series?: string | undefined;
+  hwe_kernel?: string | undefined;
+  enable_kernel_crash_dump?: boolean | undefined;
+  ephemeral_deploy?: boolean | undefined;
+  enable_hw_sync?: boolean | undefined;
+}
+
+export const presetOf = (row: Pick<NodeRow, "deploy_preset">): DeployPreset => row.deploy_preset as DeployPreset;
+
+/** `debian/bookworm`, or a series alone; undefined: the configured default. */
+export function presetSeries({ osystem, distroSeries }: DeployPreset): string | undefined {
+  return osystem !== undefined && distroSeries !== undefined ? `${osystem}/${distroSeries}` : distroSeries;
+}
+
+/**
+ * Columns of the row.
+ * @throws DomainError invalid_fields for a system or kernel that no image has, or what cannot be done yet
+ */
+export async function presetColumns(
+  tx: Tx,
+  machine: { architecture: string | null; minimum: string; preset: DeployPreset },
+  fields: PresetFields,
+): Promise<Record<string, unknown>> {
+  const columns: Record<string, unknown> = {};
+  for (const name of ["ephemeral_deploy", "enable_hw_sync"] as const) {
+    if (fields[name]) throw invalidField(name, `${name} is not available yet: leave it out.`);
+    if (fields[name] === false) columns[name] = false;
+  }
+  if (fields.enable_kernel_crash_dump !== undefined) columns.enable_kernel_crash_dump = fields.enable_kernel_crash_dump;
+  const { osystem, distro_series, hwe_kernel } = fields;
+  if (osystem === undefined && distro_series === undefined && hwe_kernel === undefined) return columns;
+  const { preset } = machine;
+  const os = (osystem ?? preset.osystem ?? "").trim();
+  const series = (distro_series ?? (osystem === undefined ? preset.distroSeries : undefined) ?? "").trim();
+  const kernel = (hwe_kernel ?? preset.hweKernel ?? "").trim();
+  if (series === "" && os !== "")
+    throw invalidField("distro_series", `Say which series of ${os}: distro_series is missing.`);
+  const wanted = series === "" || series.includes("/") || os === "" ? series : `${os}/${series}`;
+  const next: DeployPreset = {};
+  const system = wanted === "" && kernel === "" ? undefined : await chooseSystem(tx, wanted, machine.architecture);
+  if (system && wanted !== "") Object.assign(next, { osystem: system.osystem, distroSeries: system.release });
+  if (system && kernel !== "") Object.assign(next, { hweKernel: await chooseKernelOf(tx, system, machine, kernel) });
+  return { ...columns, deploy_preset: JSON.stringify(next) };
+}
