@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { sql } from "kysely";
 import type { PoolClient } from "pg";
-import { sqlState, transaction } from "./connect.ts";
+import { connectDatabase, isDatabaseAway, sqlState, transaction } from "./connect.ts";
 import { unnamed } from "./naming-client.ts";
 import { testDatabase, type TestDatabase } from "./testing/database.ts";
 
@@ -107,6 +107,25 @@ test("serializable transactions that conflict are repeated", async () => {
     );
   await Promise.all(Array.from({ length: 8 }, add));
   assert.equal((await t.db.pool.query("select balance from account where id = 3")).rows[0].balance, 8);
+});
+
+test("a connection that ends between two statements of a transaction fails the transaction, and nothing else", async () => {
+  const failed = transaction(t.db, async (tx) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+    await t.db.pool.query("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
+    // The driver hears of it while nobody waits for an answer.
+    await new Promise((resolve) => setImmediate(resolve));
+    await sql`select 1`.execute(tx);
+  });
+  await assert.rejects(failed, (error) => isDatabaseAway(error));
+  assert.equal((await t.db.pool.query("select 1 as one")).rows[0].one, 1);
+});
+
+test("whether the server is away is told from what it says itself", async () => {
+  await assert.rejects(t.db.pool.query("select 1 / 0"), (error) => !isDatabaseAway(error));
+  const nobody = connectDatabase({ connection: { ...t.connection, host: "/nowhere" } });
+  await assert.rejects(nobody.pool.query("select 1"), (error) => isDatabaseAway(error));
+  await nobody.close();
 });
 
 test("without retries the first conflict is told", async () => {

@@ -72,6 +72,24 @@ export async function transaction<T>(
   }
 }
 
+/** Classes 08 (connection) and 57P (the server stops, crashed, or is starting). */
+const AWAY_STATES = /^(08|57P0[123])/;
+const AWAY_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE"]);
+/** What the driver says itself; it gives these no code. */
+const AWAY_WORDS =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+
+/** The database server is not there, or went away in the middle: the same request may succeed when it is back. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof DatabaseError) return AWAY_STATES.test(at.code ?? "");
+    const { code, syscall } = at as NodeJS.ErrnoException;
+    if (code !== undefined && AWAY_CODES.has(code) && /^(connect|read|write)$/.test(syscall ?? "")) return true;
+    if (AWAY_WORDS.test(at.message)) return true;
+  }
+  return false;
+}
+
 /** The SQLSTATE of a database error, also of one that was wrapped; undefined for anything else. */
 export function sqlState(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { sql, type RawBuilder } from "kysely";
-import { Client } from "pg";
+import { Client, type ClientConfig } from "pg";
 
 const UNNAMED = "/* unnamed */";
 
@@ -22,6 +22,12 @@ const MAX_NAMED_PER_CONNECTION = 500;
  */
 export class NamingClient extends Client {
   #names = new Map<string, string>();
+
+  constructor(config?: string | ClientConfig) {
+    super(config);
+    // The pool listens while a client is idle. Between two queries of a transaction nobody would, and the server's end would be ours too.
+    this.on("error", () => {});
+  }
 
   // The declared overloads cannot be written as one signature; what is not a plain (text, values) call passes unchanged.
   override query = ((...call: unknown[]) => {

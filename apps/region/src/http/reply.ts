@@ -1,5 +1,6 @@
 /** Replies as clients expect them (reference: describe.md section 12, client-wire.md "Responses"). */
 import { errorStatus } from "@rackwright/contract/errors";
+import { isDatabaseAway } from "@rackwright/db/connect";
 import { DomainError } from "@rackwright/domain/errors";
 import type { FastifyReply } from "fastify";
 
@@ -50,9 +51,17 @@ function sendNoContent(reply: FastifyReply): FastifyReply {
 
 /**
  * An error as the caller sees it: nothing of ours, only what can be acted on.
- * @returns whether it was the caller's; anything else is a bug to be logged
+ * @returns whether it is known what is the matter; anything else is a bug to be logged
  */
 export function sendError(reply: FastifyReply, error: unknown, requestId: string): boolean {
+  if (isDatabaseAway(error)) {
+    void reply
+      .code(503)
+      .header("content-type", TEXT)
+      .header("retry-after", "5")
+      .send("The database does not answer just now: try again.");
+    return true;
+  }
   if (!(error instanceof DomainError)) {
     void reply
       .code(500)

@@ -26,6 +26,8 @@ import { makeSocketDir } from "./socket-dir.ts";
 const run = promisify(execFile);
 const SUPERUSER = "rackwright";
 const READY_TIMEOUT_MS = 300_000;
+/** Nothing is served without the server: how soon its end is noticed. */
+const WATCH_MS = 500;
 
 export interface PostgresOptions {
   /** Made when absent. Holds the cluster, its password (0600), socket, log and, where needed, the programs. */
@@ -231,7 +233,7 @@ function watchPostmaster(
     if (isAlive(postmaster)) return rotateLog(logPath);
     clearInterval(timer);
     onExit?.(`PostgreSQL (pid ${postmaster.pid}) ended by itself; the reason is in ${logPath}`);
-  }, 2_000);
+  }, WATCH_MS);
   timer.unref();
   return timer;
 }
