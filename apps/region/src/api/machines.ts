@@ -20,6 +20,7 @@ import {
 import type { Ctx } from "../context.ts";
 import { Raw } from "../http/reply.ts";
 import type { Call, Routes } from "../http/route.ts";
+import { machinesManyRoutes } from "./machines-many.ts";
 import { wireAnonMachine, wireMachine } from "./wire/machine.ts";
 
 const idOf = (call: { path: Record<string, string> }) => call.path.system_id ?? "";
@@ -144,6 +145,7 @@ export function machinesRoutes(routes: Routes): void {
     return Object.fromEntries(views.map((v) => [v.row.system_id, powerParametersOf(ctx, v.row)]));
   });
   machineRoutes(routes);
+  machinesManyRoutes(routes);
 }
 
 function machineRoutes(routes: Routes): void {
@@ -248,12 +250,19 @@ function markRoutes(routes: Routes): void {
   routes.on(one.override_failed_testing, async (call) =>
     shown(call.ctx, await marks.overrideMachineTesting(call.ctx, idOf(call), call.params.comment ?? "")),
   );
+  routes.on(one.clear_default_gateways, async (call) =>
+    shown(call.ctx, await marks.clearDefaultGateways(call.ctx, idOf(call))),
+  );
   for (const action of [
     "restore_default_configuration",
     "restore_networking_configuration",
     "restore_storage_configuration",
   ] as const)
     routes.on(one[action], async (call) => shown(call.ctx, await marks.restoreMachine(call.ctx, idOf(call), action)));
-  routes.on(one.rescue_mode, async (call) => shown(call.ctx, await marks.startRescueMode(call.ctx, idOf(call))));
-  routes.on(one.exit_rescue_mode, async (call) => shown(call.ctx, await marks.endRescueMode(call.ctx, idOf(call))));
+  routes.on(one.rescue_mode, async (call) =>
+    shown(call.ctx, await marks.startRescueMode(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
+  routes.on(one.exit_rescue_mode, async (call) =>
+    shown(call.ctx, await marks.endRescueMode(call.ctx, idOf(call), call.params.comment ?? "")),
+  );
 }

@@ -1,4 +1,6 @@
 /** What people say of a machine, rescue mode, and its default configuration. Each locks the row, asks the domain, commits. @returns the machine's id */
+import { event } from "@rackwright/domain/machine/event";
+import { refuse } from "@rackwright/domain/machine/lifecycle";
 import { lock, markBroken, markFixed, overrideFailedTesting, unlock } from "@rackwright/domain/machine/lifecycle/marks";
 import { enterRescueMode, exitRescueMode } from "@rackwright/domain/machine/lifecycle/rescue";
 import { restore, type RestoreAction } from "@rackwright/domain/machine/lifecycle/restore";
@@ -37,16 +39,26 @@ export function restoreMachine(ctx: Ctx, systemId: string, action: RestoreAction
   return act(ctx, systemId, action, (tx, loaded) => commit(ctx, tx, loaded, restore(loaded.machine, action)));
 }
 
-export function startRescueMode(ctx: Ctx, systemId: string): Promise<number> {
+/** Which link the default route goes through is found by rule again. */
+export function clearDefaultGateways(ctx: Ctx, systemId: string): Promise<number> {
+  return act(ctx, systemId, "clear_default_gateways", (tx, loaded) => {
+    refuse("clear_default_gateways", loaded.machine);
+    const done = event("NODE", `Cleared the default gateways of '${loaded.machine.hostname}'.`);
+    const more = { gateway_link_v4_id: null, gateway_link_v6_id: null };
+    return commit(ctx, tx, loaded, { set: {}, events: [done], effects: [], jobs: [] }, more);
+  });
+}
+
+export function startRescueMode(ctx: Ctx, systemId: string, comment: string): Promise<number> {
   return act(ctx, systemId, "rescue_mode", async (tx, loaded) => {
-    const decision = enterRescueMode(loaded.machine, callerId(ctx), await lifecycleTimes(ctx, tx));
+    const decision = enterRescueMode(loaded.machine, callerId(ctx), comment, await lifecycleTimes(ctx, tx));
     await checkEphemeralImage(tx, loaded.row.architecture);
     return commit(ctx, tx, loaded, decision);
   });
 }
 
-export function endRescueMode(ctx: Ctx, systemId: string): Promise<number> {
+export function endRescueMode(ctx: Ctx, systemId: string, comment: string): Promise<number> {
   return act(ctx, systemId, "exit_rescue_mode", (tx, loaded) =>
-    commit(ctx, tx, loaded, exitRescueMode(loaded.machine, ctx.region.now())),
+    commit(ctx, tx, loaded, exitRescueMode(loaded.machine, comment, ctx.region.now())),
   );
 }

@@ -1,6 +1,7 @@
 import { action, resource } from "../action.ts";
 import { choice, flag, integer, json, list, MAX_INT, optionalFlag, requiredText, text } from "../params.ts";
 import { machineFilters, machineTraits } from "./filters.ts";
+import { manyMachinesActions, nodesActions } from "./machine-many.ts";
 import { recorderActions } from "./recorder.ts";
 
 const comment = text("Why, for the machine's history.", { max: 255 });
@@ -167,6 +168,7 @@ export const machines = resource({
       returns: "PowerParametersMap",
       errors: { 403: "the caller is not an administrator" },
     }),
+    ...manyMachinesActions,
   },
 });
 
@@ -320,6 +322,7 @@ export const machine = resource({
       method: "POST",
       access: "admin",
       doc: "Start rescue mode\n\nBoots a system over the network to log in to with the SSH keys of the caller and of the machine's owner. No disk is touched.",
+      params: { comment },
       returns: "Machine",
       errors: {
         400: "it has no power type, or there is no image to boot it into",
@@ -332,6 +335,7 @@ export const machine = resource({
       method: "POST",
       access: "admin",
       doc: "End rescue mode\n\nBrings the machine back to what it was: a deployed system is started again, any other machine is switched off.",
+      params: { comment },
       returns: "Machine",
       errors: {
         ...notMachine,
@@ -375,6 +379,13 @@ export const machine = resource({
       doc: "Ask the BMC whether the machine is on",
       returns: "PowerStateReply",
       errors: { ...notMachine, 503: "rack controller or BMC did not answer" },
+    }),
+    clear_default_gateways: action({
+      method: "POST",
+      access: "admin",
+      doc: "Forget which links were chosen as default gateways\n\nThey are then found by rule again.",
+      returns: "Machine",
+      errors: notMachine,
     }),
     restore_default_configuration: action({
       method: "POST",
@@ -451,5 +462,6 @@ export const nodes = resource({
     }),
     is_registered: machines.actions.is_registered,
     is_action_in_progress: machines.actions.is_action_in_progress,
+    ...nodesActions,
   },
 });

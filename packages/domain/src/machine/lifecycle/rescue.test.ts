@@ -13,7 +13,7 @@ const says = (m: Machine, word: Signal) =>
   signal(m, { signal: word, error: "", scriptName: null, anyFailed: false, anyPending: false }, times);
 const leaving = (previousStatus: MachineStatus, more: Partial<Machine> = {}): Machine => {
   const before = machine("rescue_mode", { previousStatus, ...more });
-  return { ...before, ...exitRescueMode(before, now).set };
+  return { ...before, ...exitRescueMode(before, "why", now).set };
 };
 
 test("rescue mode starts from the reference's statuses, and its end from its own", () => {
@@ -39,12 +39,12 @@ test("rescue mode starts from the reference's statuses, and its end from its own
 });
 
 test("an owner keeps the machine, nobody's is lent to who asks; the status before is remembered through a second try", () => {
-  assert.equal(enterRescueMode(machine("deployed"), 9, times).set.ownerId, 7);
-  const lent = enterRescueMode(machine("ready"), 9, times);
+  assert.equal(enterRescueMode(machine("deployed"), 9, "why", times).set.ownerId, 7);
+  const lent = enterRescueMode(machine("ready"), 9, "why", times);
   assert.deepEqual([lent.set.ownerId, lent.set.previousStatus], [9, "ready"]);
-  const again = enterRescueMode(machine("failed_entering_rescue_mode", { previousStatus: "deployed" }), 9, times);
+  const again = enterRescueMode(machine("failed_entering_rescue_mode", { previousStatus: "deployed" }), 9, "why", times);
   assert.equal(again.set.previousStatus, undefined, "Deployed stays what it was before");
-  assert.throws(() => enterRescueMode(machine("ready", { powerType: "" }), 9, times), { code: "invalid_fields" });
+  assert.throws(() => enterRescueMode(machine("ready", { powerType: "" }), 9, "why", times), { code: "invalid_fields" });
 });
 
 test("any word but failure lets people in; a machine that fails says why", () => {
@@ -59,7 +59,7 @@ test("any word but failure lets people in; a machine that fails says why", () =>
 });
 
 test("a deployed machine is started again and believed when it is seen on, with its owner", () => {
-  const d = exitRescueMode(machine("rescue_mode", { previousStatus: "deployed" }), now);
+  const d = exitRescueMode(machine("rescue_mode", { previousStatus: "deployed" }), "why", now);
   assert.deepEqual(
     [d.set.status, d.set.waitingFor, d.set.statusDeadline, d.set.netboot],
     ["exiting_rescue_mode", "power_on", minutes(5), false],

@@ -10,12 +10,12 @@ import { andThen, decision, handBack } from "./decision.ts";
 export const EXIT_TIMEOUT_MINUTES = 5;
 
 /** Who has a machine keeps it through rescue mode; one that is nobody's is lent to who asks. */
-export function enterRescueMode(m: Machine, userId: number, times: Times): Decision {
+export function enterRescueMode(m: Machine, userId: number, comment: string, times: Times): Decision {
   refuse("rescue_mode", m);
   const boot = bootFor(m, "entering_rescue_mode", times);
   return decision(
     { ...becomes(m, "entering_rescue_mode", times.now), ...boot.set, ownerId: m.ownerId ?? userId },
-    [event("REQUEST_NODE_START_RESCUE_MODE"), event("ENTERING_RESCUE_MODE")],
+    [event("REQUEST_NODE_START_RESCUE_MODE", comment), event("ENTERING_RESCUE_MODE")],
     [{ do: "finish_results", sets: ["commissioning", "testing"], as: "aborted" }, ...boot.effects],
     boot.jobs,
   );
@@ -27,7 +27,7 @@ export function rescueModeEntered(m: Machine, now: Date): Decision {
 }
 
 /** Back to what it was: a deployed system is started again, anything else is switched off. Both are to be seen before they are believed. */
-export function exitRescueMode(m: Machine, now: Date): Decision {
+export function exitRescueMode(m: Machine, comment: string, now: Date): Decision {
   refuse("exit_rescue_mode", m);
   const deployed = m.previousStatus === "deployed";
   const epoch = m.bootEpoch + 1;
@@ -47,7 +47,7 @@ export function exitRescueMode(m: Machine, now: Date): Decision {
       waitingFor: deployed ? "power_on" : "power_off",
       ...(deployed ? { netboot: false } : {}),
     },
-    [event("REQUEST_NODE_STOP_RESCUE_MODE")],
+    [event("REQUEST_NODE_STOP_RESCUE_MODE", comment)],
     [{ do: "end_boot_secrets" }],
     waits ? [job] : [],
   );
