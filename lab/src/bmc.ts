@@ -21,6 +21,8 @@ export interface BmcPlan {
   chassisSocket: string;
   /** The wrapper that ipmi_sim runs. */
   chassisScript: string;
+  /** On loopback, where the machine's serial port is; somebody listens there. */
+  serialPort: number;
 }
 
 /** `lan.conf`, ipmi_lan(5). Of the cipher suites ipmi_sim does only 3, whatever is said here. */
@@ -37,6 +39,7 @@ export function lanConf(plan: BmcPlan): string {
     ...auths,
     `  guid ${plan.uuid.replaceAll("-", "")}`,
     "endlan",
+    `sol "tcp:127.0.0.1:${plan.serialPort}" 115200`, // Serial over LAN
     `chassis_control "/bin/sh ${plan.chassisScript}"`, // by sh: the directory of the sockets is mounted noexec on many hosts
     `user 1 true "" "" user 10 none md2 md5 straight`,
     `user 2 true "${BMC_USER}" "${plan.password}" admin 10 none md2 md5 straight`,

@@ -46,6 +46,7 @@ test("machines netboot, reboot, boot from disk and power themselves off, all by 
   const dhcpLog = await startBootServer(lab, dir);
 
   assert.equal(await ipmi(lab, bios, "power", "status"), "Chassis Power is off");
+  const console = serialOverLan(t, lab, bios);
   await ipmi(lab, bios, "chassis", "bootdev", "pxe");
   await ipmi(lab, bios, "power", "on");
   await ipmi(lab, uefi, "power", "on");
@@ -54,6 +55,9 @@ test("machines netboot, reboot, boot from disk and power themselves off, all by 
   await logged("the boot script ran", bios, /LAB-NETBOOT/);
   assert.match(dhcpLog(), new RegExp(`DHCPACK.* ${bios.macs[0]}`));
   await logged("its reset started a fresh QEMU", bios, /^=== lab: oldie boot 2 at .*: reboot by its system/m);
+  await until("its console is read over its BMC, in both runs of QEMU", BOOT_MS, () => {
+    return (console().match(/SeaBIOS/g) ?? []).length >= 2 || undefined;
+  });
   assert.ok(bios.isOn());
   assert.equal(bios.powerOns(), 1);
   await ipmi(lab, bios, "power", "off");
@@ -251,6 +255,18 @@ async function startBootServer(lab: Lab, dir: string): Promise<() => string> {
   const text = () => (existsSync(log) ? readFileSync(log, "utf8") : "");
   await until("the test's boot server runs", 10_000, () => text().includes("TFTP root is") || undefined);
   return text;
+}
+
+/** What `ipmitool sol activate` has printed so far. */
+function serialOverLan(t: TestContext, lab: Lab, { bmc }: LabMachine): () => string {
+  const words = ["-I", "lanplus", "-C", "3", "-H", bmc.address, "-U", bmc.user, "-E", "sol", "activate"];
+  const [program = "", ...args] = lab.command(["ipmitool", ...words]);
+  const env = { ...process.env, IPMI_PASSWORD: bmc.password };
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"], env });
+  t.after(() => child.kill("SIGKILL"));
+  let text = "";
+  child.stdout.setEncoding("latin1").on("data", (more: string) => (text += more));
+  return () => text;
 }
 
 /** Machine code that writes a line to the first serial port and has QEMU's chipset (ICH9, PM base 0x600) power off. */

@@ -14,6 +14,7 @@ import { requireHost } from "./preflight.ts";
 import { type Accel, qemuArgv } from "./qemu-argv.ts";
 import { startQemu } from "./qemu.ts";
 import { Recorder } from "./record.ts";
+import { serialPort, serialSocket, startSerialPorts } from "./serial-ports.ts";
 import { startSiteRouter } from "./site-router.ts";
 import { type LabOptions, type MachineShape, resolveMachines } from "./spec.ts";
 
@@ -95,6 +96,8 @@ async function build(
   );
   if (hasIpv6()) await startSiteRouter(netns, join(dir, "site-router"), recorder);
   else log("no IPv6 on this host: each network boot takes 13 s longer");
+  const names = shapes.map((shape) => shape.name);
+  await startSerialPorts(netns, names, { runDir, log: join(dir, "serial-ports.log") }, recorder);
 
   const parts: { machine: Machine; chassis: ChassisServer }[] = [];
   const machines: LabMachine[] = [];
@@ -111,6 +114,7 @@ async function build(
       dir: files.dir,
       chassisSocket,
       chassisScript: join(runDir, `${shape.name}.sh`),
+      serialPort: serialPort(index),
     };
     await startBmc(netns, plan, recorder);
     machines.push(view(shape, files, machine, bmc));
@@ -154,7 +158,11 @@ function makeMachine({ index, shape, files, accel, recorder, log }: Parts): Mach
     serialLog: files.serialLog,
     log,
     launch: (order) => {
-      const argv = inNamespace(netns, qemuArgv({ shape, accel, order, ...files, taps, qmpSocket }));
+      const socket = serialSocket(runDir, shape.name);
+      const argv = inNamespace(
+        netns,
+        qemuArgv({ shape, accel, order, ...files, taps, qmpSocket, serialSocket: socket }),
+      );
       return startQemu(`${shape.name}: qemu`, argv, { qmpSocket, log: files.qemuLog }, recorder);
     },
   });

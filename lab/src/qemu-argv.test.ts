@@ -16,6 +16,7 @@ function plan(spec: Partial<LabMachineSpec>, order: QemuPlan["order"] = "network
     disks: shape.diskGib.map((_, index) => `/lab/disk${index}.img`),
     varsFile: "/lab/uefi-vars.fd",
     serialLog: "/lab/serial.log",
+    serialSocket: "/run/lab/node1.serial",
     qmpSocket: "/run/lab/node1.qmp",
   };
 }
@@ -66,5 +67,9 @@ test("a UEFI machine boots by its firmware's PXE and keeps its own variables", (
 
 test("a comma in a path stays part of the path", () => {
   const argv = qemuArgv({ ...plan({}), serialLog: "/a,b/serial.log" });
-  assert.ok(values(argv, "-chardev").includes("file,id=serial,path=/a,,b/serial.log,append=on"));
+  assert.ok(
+    values(argv, "-chardev").includes(
+      "socket,id=serial,path=/run/lab/node1.serial,logfile=/a,,b/serial.log,logappend=on",
+    ),
+  );
 });

@@ -22,6 +22,8 @@ export interface QemuPlan {
   /** Only read for UEFI. */
   varsFile: string;
   serialLog: string;
+  /** Somebody listens there. */
+  serialSocket: string;
   qmpSocket: string;
 }
 
@@ -44,7 +46,8 @@ export function qemuArgv(plan: QemuPlan): string[] {
     "-S", // paused until the lab listens for its events
     "-no-reboot", // a warm reset under TCG takes up to 100 s; the lab starts a fresh QEMU instead
     "-boot", "strict=on",
-    "-chardev", `file,id=serial,path=${escape(plan.serialLog)},append=on`,
+    // Read by the BMC and written to the log, whether the BMC reads or not.
+    "-chardev", `socket,id=serial,path=${escape(plan.serialSocket)},logfile=${escape(plan.serialLog)},logappend=on`,
     "-serial", "chardev:serial",
     "-chardev", `socket,id=qmp,path=${escape(plan.qmpSocket)},server=on,wait=off`,
     "-mon", "chardev=qmp,mode=control",

@@ -14,9 +14,10 @@ const bmc = {
   dir: "/lab/machines/node1",
   chassisSocket: "/run/it's/node1.chassis",
   chassisScript: "/run/lab/node1.sh",
+  serialPort: 7001,
 };
 
-test("lan.conf: one LAN channel on the BMC's own address, one user, the chassis at the lab's", () => {
+test("lan.conf: one LAN channel on the BMC's own address, one user, serial port and chassis at the lab's", () => {
   assert.equal(
     lanConf(bmc),
     `name "node1"
@@ -30,6 +31,7 @@ startlan 1
   allowed_auths_admin none md2 md5 straight
   guid 1b4e28ba2fa14d12883f0016d3cca427
 endlan
+sol "tcp:127.0.0.1:7001" 115200
 chassis_control "/bin/sh /run/lab/node1.sh"
 user 1 true "" "" user 10 none md2 md5 straight
 user 2 true "maas" "0123456789abcdef" admin 10 none md2 md5 straight
