@@ -54,11 +54,7 @@ async function original(): Promise<AddedMachine> {
   const m = await withDisk(await addMachine(t, "ready"));
   const { kysely } = t.db;
   const nic = await nicOf(m);
-  await kysely
-    .updateTable("interface")
-    .set({ params: JSON.stringify({ mtu: 9000 }) })
-    .where("id", "=", nic.id)
-    .execute();
+  await t.db.pool.query("update interface set params = '{\"mtu\": 9000}' where id = $1", [nic.id]);
   const bond = await kysely
     .insertInto("interface")
     .values({ node_id: m.id, name: "bond0", type: "bond", vlan_id: 1, mac: nic.mac })
