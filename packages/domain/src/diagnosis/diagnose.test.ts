@@ -48,6 +48,7 @@ const facts: Facts = {
   racksConnected: 1,
   bootRack: { hostname: "rack", connected: true },
   dhcpServed: true,
+  foreignDhcp: [],
   imagePresent: true,
   imageName: "debian/bookworm",
   conflicts: [],
@@ -108,6 +109,8 @@ const otherDisk = (bytes: number): Given => ({
     `curtin finish cmd-install: refused, nothing was written: disk a: /dev/sda has ${bytes} bytes, but the plan was made for 800: commission again (FAIL)`,
   ),
 });
+
+const shown = (kind: string, text: string): Seen => [`console ${text}`, { kind, outcome: "failed" }];
 
 /** Of each rule: when it is the first to be named, and when it is not named at all. */
 const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
@@ -244,6 +247,42 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
     ],
     not: [{ seen: booted }],
     says: /damaged/,
+  },
+  kernel_panic: {
+    named: [{ seen: [...booted, shown("kernel", "Kernel panic - not syncing: VFS")], now: 90 }],
+    not: [
+      { seen: [...booted, shown("kernel", "BUG: soft lockup - CPU#0 stuck for 22s")], now: 20 },
+      { seen: [...booted, shown("kernel", "Kernel panic - not syncing: VFS"), discover] },
+    ],
+    says: /kernel stopped.*Kernel panic - not syncing: VFS/,
+  },
+  initramfs_stopped: {
+    named: [{ seen: [...booted, shown("initramfs", "rackwright: stage=mount failed: squashfs")] }],
+    not: [
+      { seen: [...booted, shown("initramfs", "rackwright: stage=download retry")], now: 20 },
+      { seen: [...booted, ["console rackwright: stage=mount begin", { kind: "initramfs" }]] },
+    ],
+    says: /before it ran.*stage=mount/,
+  },
+  cloud_init_failed: {
+    named: [{ seen: [...running, shown("cloud_init", "cloud-init[3]: Traceback (most recent call last):")] }],
+    not: [{ seen: [...running, shown("cloud_init", "cloud-init[3]: Traceback"), "script signal WORKING"] }],
+    says: /cloud-init on the machine failed.*Traceback/,
+  },
+  ipxe_failed: {
+    named: [
+      { seen: [on, discover, ack, shown("ipxe", "ipxe.cfg... Connection timed out (http://ipxe.org/4c0a6092)")] },
+    ],
+    not: [{ seen: [shown("ipxe", "Could not boot: x (http://ipxe.org/0b072095)"), on, discover, ack, script] }],
+    says: /iPXE could not boot.*4c0a6092/,
+  },
+  firmware_found_nothing: {
+    named: [{ seen: [on, shown("firmware", "PXE-E18: Server response timeout.")] }],
+    not: [
+      { seen: [on, shown("firmware", "PXE-E16: No valid offer received.")], now: 20 },
+      { seen: [on, shown("firmware", "PXE-E16: No valid offer received."), discover] },
+    ],
+    says: /firmware found nothing.*PXE-E18/,
   },
   image_stalled: {
     named: [
@@ -458,6 +497,11 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
   },
   foreign_dhcp_server: {
     named: [
+      {
+        facts: { foreignDhcp: ["10.0.0.250"] },
+        seen: [on, discover, ["dhcp DHCP request on eth0 takes another server's offer", { what: "foreign_server" }]],
+      },
+      { facts: { foreignDhcp: ["10.0.0.250"] }, seen: [on, discover, ["dhcp DHCP offer 10.0.0.7", { what: "offer" }]] },
       { seen: [on, discover, `http boot script refused: asked from 192.168.1.5, while ${MAC} has no lease`] },
       {
         seen: [
@@ -469,7 +513,11 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
         ],
       },
     ],
-    not: [{ seen: [on, discover, ack] }],
+    not: [
+      { seen: [on, discover, ack] },
+      { facts: { foreignDhcp: ["10.0.0.250"] }, seen: [on] },
+      { facts: { foreignDhcp: ["10.0.0.250"] }, seen: [on, discover], now: 20 },
+    ],
     says: /Another DHCP server/,
   },
   dhcp_no_address: {
@@ -478,8 +526,11 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
     says: /there was none for it/,
   },
   dhcp_not_served: {
-    named: [{ facts: { dhcpServed: false }, seen: [on] }],
-    not: [{ seen: [on] }],
+    named: [
+      { facts: { dhcpServed: false }, seen: [on] },
+      { facts: { dhcpServed: false, foreignDhcp: ["10.0.0.250"] }, seen: [on] },
+    ],
+    not: [{ seen: [on] }, { facts: { dhcpServed: false }, seen: [on], now: 20 }],
     says: /on for none of its networks/,
   },
   no_dhcp_request: {

@@ -7,6 +7,7 @@ import { failedStatus, isWaiting, type MachineStatus } from "../machine/status.t
 import { bootFileRules } from "./boot-file.ts";
 import { bootloaderRules } from "./bootloader.ts";
 import type { Case, Finding, Rule } from "./case.ts";
+import { consoleRules } from "./console.ts";
 import { dhcpRules } from "./dhcp.ts";
 import { diskRules } from "./disk.ts";
 import { identityRules } from "./identity.ts";
@@ -24,6 +25,7 @@ export const rules: readonly Rule[] = [
   ...diskRules,
   ...imageRules,
   ...bootloaderRules,
+  ...consoleRules,
   ...metadataRules,
   ...scriptRules,
   ...installerRules,
