@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { createInstallationSet } from "../app/script-sets.ts";
 import { newNodeToken, nodeToken, type Token } from "../auth/tokens.ts";
 import { inTransaction } from "../context.ts";
 import { addImage, addMachine, machineRow, netboot, statusOf } from "../testing/machines.ts";
@@ -405,6 +406,28 @@ suite("reports of cloud-init and the installer", () => {
     assert.equal(await statusOf(t, m.systemId), "failed_deployment");
     assert.match(row.error_description, /no boot loader/);
     assert.deepEqual([row.status_deadline, row.waiting_for, row.owner_id], [null, null, t.user.id]);
+  });
+});
+
+suite("files that a report brings", () => {
+  test("a compressed one is not taken for text: the log says what to do, and the report counts", async () => {
+    const m = await deploying();
+    await inTransaction(t.admin.ctx, (tx) => createInstallationSet(t.admin.ctx, tx, m.id));
+    const files = [
+      { path: "/tmp/install.log", encoding: "base64", compression: "bzip2", content: "QlpoOTFBWSZTWQ==", result: 1 },
+    ];
+    const finish = {
+      event_type: "finish",
+      origin: "curtin",
+      name: "cmd-install",
+      description: "broken",
+      result: "FAIL",
+    };
+    assert.equal((await report(m.token, m.systemId, { ...finish, files })).status, 204);
+    assert.equal(await statusOf(t, m.systemId), "failed_deployment");
+    const query = { op: "download", output: "combined", filetype: "txt" };
+    const log = await t.request(t.admin, "GET", `nodes/${m.systemId}/results/current-installation/`, { query });
+    assert.match(log.text, /install\.log came compressed \(bzip2, 10 bytes\), .* without compression/);
   });
 });
 
