@@ -38,10 +38,6 @@ const deviations: { what: RegExp; why: string }[] = [
     what: /^GET \/(machines|nodes|rackcontrollers)\/: parameter (storage|interfaces) is missing/,
     why: "undocumented in lists: machines are not searched by the disks and interfaces that allocate would choose",
   },
-  {
-    what: /^PUT \/ipranges\/\{id\}\/: parameter (subnet|user) is missing/,
-    why: "undocumented: a range stays where it is, and whose it is",
-  },
   { what: /^POST \/users\/: parameter key is missing/, why: "undocumented, and nothing says what it would do" },
   {
     what: /^PUT \/nodes\/\{system_id\}\/interfaces\/\{id\}\/: (parameter \w+ is missing|access is user, ours admin)$/,

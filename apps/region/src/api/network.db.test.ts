@@ -249,6 +249,22 @@ test("users reserve ranges and touch only their own; dynamic ones are the admini
   assert.equal((await as(null).get("/ipranges/")).status, 401);
 });
 
+test("a range moves to another subnet where it fits, and to another user by an administrator's word", async () => {
+  await subnet({ cidr: "10.51.0.0/24" });
+  await subnet({ cidr: "10.52.0.0/24" });
+  const made = await as(t.user).post("/ipranges/", { type: "reserved", start_ip: "10.51.0.10", end_ip: "10.51.0.20" });
+  const path = `/ipranges/${made.json.id}/`;
+  const misfit = await as(t.user).put(path, { subnet: "cidr:10.52.0.0/24" });
+  assert.deepEqual([misfit.status, Object.keys(misfit.json)], [400, ["start_ip"]]);
+  const there = { subnet: "cidr:10.52.0.0/24", start_ip: "10.52.0.10", end_ip: "10.52.0.20" };
+  assert.equal((await as(t.user).put(path, there)).json.subnet.cidr, "10.52.0.0/24");
+  assert.equal((await as(t.user).put(path, { user: "other" })).status, 403);
+  assert.deepEqual(Object.keys((await as(t.admin).put(path, { user: "nobody" })).json), ["user"]);
+  assert.equal((await as(t.admin).put(path, { user: "other" })).json.user.username, "other");
+  assert.equal((await as(t.user).delete(path)).status, 403);
+  assert.equal((await as(t.other).delete(path)).status, 204);
+});
+
 test("a rack that was here before its subnet has its address in it, and on its VLAN", async () => {
   await t.db.pool.query(
     "insert into interface (id, node_id, name, mac) values (77, 900, 'eth1', '02:00:00:00:00:77'); insert into ip_address (alloc_type, ip, interface_id) values (6, '10.60.0.1', 77)",

@@ -17,11 +17,12 @@ import {
   updateIpRangeRow,
   vlanById,
 } from "@rackwright/db/networks";
+import { userByName } from "@rackwright/db/users";
 import { rangeProblem } from "@rackwright/domain/addressing/range-rules";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit, userIdOf } from "./audit.ts";
-import { subnetFor } from "./named.ts";
+import { subnetFor, subnetGiven } from "./named.ts";
 
 export interface RangeView {
   range: IpRangeView;
@@ -34,6 +35,9 @@ export interface RangeUpdate {
   start_ip?: string | undefined;
   end_ip?: string | undefined;
   comment?: string | undefined;
+  subnet?: string | undefined;
+  /** Name of the user whose it becomes. */
+  user?: string | undefined;
 }
 
 async function views(ctx: Ctx, id?: number): Promise<RangeView[]> {
@@ -93,13 +97,27 @@ export async function updateRange(ctx: Ctx, word: string, given: RangeUpdate): P
     if (type === "dynamic") needAdmin(ctx, "make an IP range dynamic");
     if (type !== "dynamic" && range.type === "dynamic") await refuseWhenLast(tx, range, "type");
     const next = { type, start: given.start_ip?.trim() || range.start_ip, end: given.end_ip?.trim() || range.end_ip };
-    await check(tx, range.subnet_id, next, range.id);
+    const subnet = given.subnet ? await subnetGiven(tx, given.subnet) : undefined;
+    const subnet_id = subnet?.id ?? range.subnet_id;
+    // DHCP would be left without a range, were it the last one there.
+    if (type === "dynamic" && subnet_id !== range.subnet_id) await refuseWhenLast(tx, range, "subnet");
+    await check(tx, subnet_id, next, range.id);
+    const user_id = await newOwner(ctx, tx, given.user, range);
     const comment = given.comment === undefined ? range.comment : given.comment || null;
-    await updateIpRangeRow(tx, range.id, { type, start_ip: next.start, end_ip: next.end, comment });
+    await updateIpRangeRow(tx, range.id, { subnet_id, user_id, type, start_ip: next.start, end_ip: next.end, comment });
     await appendChange(tx, { kind: "update", entity: "ip_range", entityId: range.id });
     await audit(ctx, tx, "NETWORKING", `Updated the ${type} IP range ${next.start} to ${next.end}.`);
     return range.id;
   });
+}
+
+/** @throws DomainError forbidden, invalid_fields */
+async function newOwner(ctx: Ctx, tx: Tx, username: string | undefined, range: IpRangeRow): Promise<number | null> {
+  if (!username) return range.user_id;
+  needAdmin(ctx, "give an IP range to a user");
+  const user = await userByName(tx, username);
+  if (!user) throw invalidField("user", `There is no user '${username}'.`);
+  return user.id;
 }
 
 export async function deleteRange(ctx: Ctx, word: string): Promise<void> {

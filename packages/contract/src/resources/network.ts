@@ -280,6 +280,8 @@ export const ipRange = resource({
         type: rangeType,
         start_ip: text("First address."),
         end_ip: text("Last address."),
+        subnet: text("Subnet that it goes to."),
+        user: text("Name of the user whose it becomes; for administrators."),
         comment: text("Free text.", { max: 255 }),
       },
       returns: "IPRange",
