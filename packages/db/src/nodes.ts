@@ -143,17 +143,25 @@ export async function bootInterfaceByMac(db: Kysely<Schema>, nodeId: number, mac
   return row?.id;
 }
 
-/** The machine that last booted from this address; the latest one when several did. */
-export async function machineIdByAddress(db: Kysely<Schema>, address: string): Promise<number | undefined> {
-  const row = await db
-    .selectFrom("node")
-    .select("id")
-    .where("boot_address", "=", address)
-    .where("node_type", "=", 0)
-    .orderBy("status_since", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row?.id;
+/**
+ * Whose each of these is: by name, by MAC address, else the machine that last booted from that address (the latest one when several did).
+ * @returns ids in the same order; null where nobody is known by it
+ */
+export async function machinesSeen(
+  db: Kysely<Schema>,
+  seen: readonly { systemId: string | null; mac: string | null; address: string | null }[],
+): Promise<(number | null)[]> {
+  if (seen.length === 0) return [];
+  const { rows } = await sql<{ id: number | null }>`
+    select coalesce(
+      (select id from node where system_id = s.system_id),
+      (select n.id from interface i join node n on n.id = i.node_id
+        where i.mac = s.mac and i.type = 'physical' and n.node_type = 0 order by n.id limit 1),
+      (select id from node where boot_address = s.address and node_type = 0 order by status_since desc limit 1)) as id
+    from unnest(${seen.map((s) => s.systemId)}::text[], ${seen.map((s) => s.mac)}::macaddr[], ${seen.map((s) => s.address)}::inet[])
+      with ordinality as s(system_id, mac, address, place)
+    order by place`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 export async function domainName(db: Kysely<Schema>, id: number): Promise<string> {

@@ -6,7 +6,7 @@ import { transaction } from "@rackwright/db/connect";
 import { insertEvents, insertEvidence } from "@rackwright/db/history";
 import { extract } from "tar-stream";
 import { powerColumns } from "../app/power-settings.ts";
-import { recordEvidence } from "../app/boot.ts";
+import { recordEvidence } from "../app/rack-evidence.ts";
 import { newNodeToken } from "../auth/tokens.ts";
 import { type AddedMachine, addImage, addMachine, machineRow } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";

@@ -3,11 +3,11 @@ import { endEnlistSecrets, insertBootSecret, outstandingSecret } from "@rackwrig
 import { bootImage, type BootImage } from "@rackwright/db/images";
 import { insertEvents, insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, machineIdByMac, type LoadedMachine } from "@rackwright/db/machines";
-import { bootInterfaceByMac, machineIdByAddress, nodeIdBySystemId } from "@rackwright/db/nodes";
+import { bootInterfaceByMac } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
-import type { BootRequest, EvidenceItem } from "@rackwright/contract/rack-protocol";
+import type { BootRequest } from "@rackwright/contract/rack-protocol";
 import { ephemeralScript, localScript, refusalScript, splitOptions } from "@rackwright/domain/boot/ipxe";
-import { isFurther, nextAfter } from "@rackwright/domain/boot/progress";
+import { isFurther } from "@rackwright/domain/boot/progress";
 import { bootPurpose } from "@rackwright/domain/boot/purpose";
 import { event } from "@rackwright/domain/machine/event";
 import { bootProgress } from "@rackwright/domain/machine/lifecycle/boot";
@@ -255,53 +255,4 @@ async function recordBoot(
     },
     columns,
   );
-}
-
-/** What racks saw: recorded with the machine it is about, and one step on where it shows one. */
-export async function recordEvidence(region: Region, items: readonly EvidenceItem[]): Promise<void> {
-  const ctx = systemCtx(region);
-  for (const item of items) {
-    const mac = item.mac === null ? undefined : parseMac(item.mac);
-    // Of BMCs and consoles the rack says whose they are, and for which boot.
-    const { systemId, bootEpoch } = item.source === "bmc" || item.source === "console" ? (item.detail ?? {}) : {};
-    const byName = typeof systemId === "string" ? await nodeIdBySystemId(region.db.kysely, systemId) : undefined;
-    const byMac = mac === undefined ? undefined : await machineIdByMac(region.db.kysely, [mac]);
-    const id =
-      byName ?? byMac ?? (item.address === null ? undefined : await machineIdByAddress(region.db.kysely, item.address));
-    const file = typeof item.detail?.file === "string" ? item.detail.file : undefined;
-    if (id === undefined) {
-      if (mac !== undefined)
-        await insertEvidence(region.db.kysely, [
-          {
-            nodeId: null,
-            mac,
-            bootEpoch: null,
-            source: item.source,
-            text: item.text,
-            ...(item.detail ? { detail: item.detail } : {}),
-          },
-        ]);
-      continue;
-    }
-    await inTransaction(ctx, async (tx) => {
-      const loaded = await lockMachineById(tx, id);
-      if (!loaded) return;
-      const { machine } = loaded;
-      await insertEvidence(tx, [
-        {
-          nodeId: id,
-          mac: mac ?? null,
-          bootEpoch: typeof bootEpoch === "number" ? bootEpoch : machine.bootEpoch,
-          source: item.source,
-          text: item.text,
-          ...(item.detail ? { detail: item.detail } : {}),
-        },
-      ]);
-      // A machine that we switch is not booting for this purpose until it was seen on: what comes earlier is of its boot before.
-      const early = machine.waitingFor === "power_on" || item.at < machine.statusSince.getTime();
-      const next = early ? undefined : nextAfter({ source: item.source, text: item.text, file });
-      if (next === undefined || machine.statusDeadline === null || !isFurther(machine.waitingFor, next)) return;
-      await commit(ctx, tx, loaded, bootProgress(machine, next, await lifecycleTimes(ctx, tx)));
-    });
-  }
 }

@@ -6,7 +6,7 @@ import { listenLeases, type LeaseEvent } from "@rackwright/db/kea/listen";
 import { connectKea, type KeaDatabase, keaAccess, leaseReader } from "@rackwright/db/kea-access";
 import { leaseSubject, observeLease, observeLeaseEnd, strangerLeaseIsOld } from "@rackwright/db/observed-leases";
 import { inTransaction, type Region } from "../context.ts";
-import { recordEvidence } from "./boot.ts";
+import { recordEvidence } from "./rack-evidence.ts";
 
 export interface LeaseLookup {
   /** Address that is leased to a MAC now; undefined: none; null: DHCP is not ours, so nobody can tell. */

@@ -16,7 +16,7 @@ import { type Ctx, inTransaction, type Region } from "../context.ts";
 import type { ConnectedRack } from "../racks/racks.ts";
 import { bmcFaults, WIRED_TO } from "../simulator/bmc.ts";
 import { parseDhcp } from "../simulator/dhcp.ts";
-import { recordEvidence } from "./boot.ts";
+import { recordEvidence } from "./rack-evidence.ts";
 
 export interface SimulatorOverview {
   racks: ConnectedRack[];

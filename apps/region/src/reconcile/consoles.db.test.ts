@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { CONSOLE_LEASE_MS, type WatchedConsole } from "@rackwright/contract/rack-protocol";
 import { notifyHub, type NotifyHub } from "@rackwright/db/notify";
 import { statusCode, type MachineStatus } from "@rackwright/domain/machine/status";
-import { recordEvidence } from "../app/boot.ts";
+import { recordEvidence } from "../app/rack-evidence.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 import { consoleReconciler } from "./consoles.ts";
 
