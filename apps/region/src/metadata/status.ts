@@ -170,13 +170,14 @@ async function storeFiles(
     if (type === undefined || typeof file.path !== "string" || typeof file.content !== "string") continue;
     if (file.encoding !== "base64") throw new DomainError("bad_request", `Invalid encoding: ${String(file.encoding)}`);
     const bytes = Buffer.from(file.content, "base64");
-    const how = file.compression ?? "";
+    const { compression = "" } = file;
+    const how = typeof compression === "string" ? compression : "unknown";
     // Refused, the whole report would be lost, and with it what the machine says of itself. Its text is: that is said where it would be looked for.
     const text =
       how === ""
         ? bytes
         : Buffer.from(
-            `${file.path} came compressed (${String(how).slice(0, 40)}, ${bytes.length} bytes), which is not read here: have it sent without compression.\n`,
+            `${file.path} came compressed (${how.slice(0, 40)}, ${bytes.length} bytes), which is not read here: have it sent without compression.\n`,
           );
     const exitStatus = isExitStatus(file.result) ? file.result : failed ? 1 : 0;
     await store({
