@@ -57,6 +57,7 @@ export async function linkRoom(): Promise<LinkRoom> {
       bootScript: async (_rack, { mac }) => ({ script: `#!ipxe\necho for ${mac}\n` }),
       evidence: async (_rack, { items }) => void room.evidence.push(...items),
       powerStep: async (_rack, { step }) => void room.steps.push(step),
+      dhcpServers: async () => undefined,
     },
     async startRegion() {
       room.racks = createRackServer({
@@ -69,6 +70,7 @@ export async function linkRoom(): Promise<LinkRoom> {
           bootScript: (...args) => room.handlers.bootScript(...args),
           evidence: (...args) => room.handlers.evidence(...args),
           powerStep: (...args) => room.handlers.powerStep(...args),
+          dhcpServers: (...args) => room.handlers.dhcpServers(...args),
         },
         timing: { helloMs: 500 },
       });

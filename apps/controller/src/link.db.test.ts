@@ -447,6 +447,7 @@ test("racks are served beside the API of a region, which machines reach through 
     bootScript: async () => ({ script: null }),
     evidence: async () => null,
     powerStep: async () => null,
+    dhcpServers: async () => null,
   };
   const { db, images, log, now } = t.region;
   const racks = createRackServer({

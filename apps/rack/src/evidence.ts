@@ -130,12 +130,13 @@ export function imageWaitEvidence(event: ImageWaitEvent): Item {
 }
 
 export function dhcpEvidence(event: DhcpEvidence): Item {
-  const words = `${event.what}${event.address ? ` ${event.address}` : ""}${event.via ? ` on ${event.via}` : ""}`;
+  const via = event.via ? ` on ${event.via}` : "";
+  const words = `${event.what}${event.address ? ` ${event.address}` : ""}${via}`;
   return {
     source: "dhcp",
     mac: event.mac,
     address: event.address ?? null,
-    text: `DHCP ${words}`,
+    text: event.what === "foreign_server" ? `DHCP request${via} takes another server's offer` : `DHCP ${words}`,
     detail: { what: event.what, log: event.text.slice(0, 1000) },
   };
 }

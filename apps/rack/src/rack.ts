@@ -8,6 +8,7 @@ import type { Timing } from "@rackwright/power/run";
 import { type BootLog, directoryBootFiles, emptyLists, layerBootFiles, mountBootFiles } from "./boot-files.ts";
 import { ConsoleWatch } from "./console/watch.ts";
 import { dhcpService } from "./dhcp/service.ts";
+import { startDhcpWatch } from "./dhcp/watch.ts";
 import { dhcpEvidence, EvidenceQueue, httpEvidence, imageWaitEvidence, tftpEvidence } from "./evidence.ts";
 import { startHttpBoot } from "./httpboot/server.ts";
 import { ImageCache } from "./images/cache.ts";
@@ -123,9 +124,16 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     enabled: options.dhcp,
     tftp: tftp !== undefined,
     httpBootPort: port,
-    onEvidence: (event) => evidence.add(dhcpEvidence(event)),
+    onEvidence: (event) => {
+      if (event.what === "foreign_server") watch?.look();
+      evidence.add(dhcpEvidence(event));
+    },
     log,
   });
+  // Asking needs port 68, which is for root; so does serving.
+  const watch = options.dhcp
+    ? startDhcpWatch({ interfaces: rackInterfaces, report: (found) => link.call("dhcpServers", found), log })
+    : undefined;
 
   const consoles = new ConsoleWatch({ onEvidence: (item) => evidence.add(item) });
 
@@ -181,7 +189,10 @@ export async function startRack(options: RackOptions): Promise<Rack> {
       httpPort: http.port,
     }),
     handlers,
-    onConnected: () => evidence.flush(),
+    onConnected: () => {
+      evidence.flush();
+      watch?.look();
+    },
     log,
     ...(options.timing?.link ? { timing: options.timing.link } : {}),
   });
@@ -191,7 +202,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     httpBootPort: http.port,
     tftpPort: tftp?.port,
     async stop() {
-      await Promise.all([http.close(), tftp?.close(), dhcp.stop(), consoles.close()]);
+      await Promise.all([http.close(), tftp?.close(), dhcp.stop(), watch?.stop(), consoles.close()]);
       await evidence.close();
       await link.stop();
       await images.close();

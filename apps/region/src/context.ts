@@ -30,6 +30,8 @@ export interface Region {
   version: string;
   /** Its machines are emulated: power of every type goes to the simulator. Decided when the installation was made. */
   simulated: boolean;
+  /** Its racks may serve DHCP; false after --no-dhcp. */
+  servesDhcp: boolean;
 }
 
 /** One caller's call. */

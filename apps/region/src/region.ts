@@ -11,8 +11,8 @@ import { notifyHub } from "@rackwright/db/notify";
 import type { Logger } from "pino";
 import { startAdminSocket } from "./admin/socket.ts";
 import { allRoutes } from "./api/routes.ts";
-import { bootScript } from "./app/boot.ts";
-import { recordEvidence } from "./app/rack-evidence.ts";
+import { bootScript, recordEvidence } from "./app/boot.ts";
+import { recordDhcpServers } from "./app/foreign-dhcp.ts";
 import { registerBuiltinScripts } from "./app/scripts.ts";
 import { loadKey, secretBox } from "./auth/secrets.ts";
 import type { Region } from "./context.ts";
@@ -108,6 +108,7 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
     handlers: {
       bootScript: async (rack, request) => ({ script: await bootScript(region, rack, request, leases) }),
       evidence: async (_rack, { items }) => recordEvidence(region, items),
+      dhcpServers: async (rack, { interface: name, servers }) => recordDhcpServers(region, rack, name, servers),
       powerStep: async (_rack, { systemId, bootEpoch, step }) => {
         const id = await nodeIdBySystemId(db.kysely, systemId);
         if (id !== undefined) await addPowerStep(db.kysely, id, bootEpoch, step);
@@ -128,6 +129,7 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
     now,
     version: options.version,
     simulated,
+    servesDhcp: options.kea !== null,
   };
   await registerBuiltinScripts(region, region.machineFiles.scriptsDirectory);
   started.defer(() => jobs.stop());

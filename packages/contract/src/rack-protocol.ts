@@ -71,6 +71,8 @@ export interface RegionMethods {
   evidence: { params: { items: EvidenceItem[] }; result: null };
   /** Steps of a power action as they happen, so that a crashed one goes on from there. */
   powerStep: { params: { systemId: string; bootEpoch: number; step: PowerStep }; result: null };
+  /** DHCP servers that answered on one of the rack's interfaces and are not the rack itself. */
+  dhcpServers: { params: { interface: string; servers: string[] }; result: null };
 }
 
 /** Calls that the region makes. */

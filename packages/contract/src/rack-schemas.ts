@@ -63,6 +63,7 @@ export const regionMethodSchemas: MethodSchemas<RegionMethods> = {
     bootScript: bootRequest,
     evidence: z.object({ items: z.array(evidenceItem).max(1000) }),
     powerStep: z.object({ systemId: word, bootEpoch: count, step }),
+    dhcpServers: z.object({ interface: word, servers: z.array(z.ipv4()).max(64) }),
   },
   results: {
     hello: z.object({ systemId: word }),
@@ -74,6 +75,7 @@ export const regionMethodSchemas: MethodSchemas<RegionMethods> = {
     }),
     evidence: z.null(),
     powerStep: z.null(),
+    dhcpServers: z.null(),
   },
 };
 

@@ -34,6 +34,9 @@ export interface DiagnosisRow {
   macs: string[];
   bootRack: string | null;
   dhcpServed: boolean | null;
+  /** DHCP is on for some VLAN or other. */
+  dhcpAnywhere: boolean;
+  foreignDhcp: string[];
   conflicts: string[];
   disks: { name: string; sizeBytes: number }[];
   running: { name: string; startedAt: string | null; timeoutSeconds: number } | null;
@@ -46,6 +49,9 @@ export async function diagnosisRow(db: Kysely<Schema>, nodeId: number): Promise<
       (select r.hostname from node r where r.id = n.boot_rack_id) as "bootRack",
       (select bool_or(v.dhcp_on or coalesce(relay.dhcp_on, false)) from interface i
         join vlan v on v.id = i.vlan_id left join vlan relay on relay.id = v.relay_vlan_id where i.node_id = n.id) as "dhcpServed",
+      exists (select from vlan where dhcp_on) as "dhcpAnywhere",
+      coalesce((select array_agg(distinct host(v.external_dhcp)) from interface i
+        join vlan v on v.id = i.vlan_id and v.external_dhcp is not null where i.node_id = n.id), '{}') as "foreignDhcp",
       coalesce((select array_agg(e.description order by e.id) from event e
         where e.node_id = n.id and e.type = 'BOOT_SECRET_CONFLICT' and e.created_at >= n.status_since), '{}') as conflicts,
       coalesce((select jsonb_agg(jsonb_build_object('name', b.name, 'sizeBytes', b.size_bytes) order by b.id)

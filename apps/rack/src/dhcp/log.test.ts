@@ -31,6 +31,12 @@ const lines: [line: string, what: string | undefined, address?: string | undefin
     "rack0",
   ],
   [
+    `DEBUG|kea-dhcp4.bad-packets|DHCP4_PACKET_DROP_0003 ${WHO}, from interface rack0: it contains a foreign server identifier`,
+    "foreign_server",
+    undefined,
+    "rack0",
+  ],
+  [
     `ERROR|kea-dhcp4.bad-packets|DHCP4_PACKET_NAK_0001 ${WHO}: failed to select a subnet for incoming packet, src 10.66.0.1, type DHCPDISCOVER`,
     "no_subnet",
   ],

@@ -23,6 +23,8 @@ export type DhcpWhat =
   | "no_subnet"
   /** A network, but no address in it. */
   | "no_lease"
+  /** The machine took the offer of a server that is not ours. */
+  | "foreign_server"
   /** The reserved address is leased to someone else. */
   | "conflict"
   | "dropped";
@@ -59,6 +61,7 @@ const BY_ID: Record<string, DhcpWhat> = {
   DHCP4_LEASE_ALLOC: "ack",
   DHCP4_RELEASE: "release",
   DHCP4_PACKET_DROP_0002: "no_subnet", // came by an interface of ours
+  DHCP4_PACKET_DROP_0003: "foreign_server", // a request that names another server
   DHCP4_PACKET_NAK_0001: "no_subnet", // came by a relay
   DHCP4_PACKET_NAK_0003: "no_lease",
   ALLOC_ENGINE_V4_ALLOC_FAIL_SHARED_NETWORK: "no_lease", // says why: pools full, or none

@@ -37,6 +37,7 @@ const timeoutsMs: Record<keyof RegionMethods, number> = {
   bootScript: 10_000,
   evidence: 30_000,
   powerStep: 15_000,
+  dhcpServers: 15_000,
 };
 
 export interface Link {

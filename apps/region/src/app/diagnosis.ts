@@ -1,5 +1,6 @@
 /** What is wrong with a machine: the facts gathered, and the rules asked. */
 import {
+  type DiagnosisRow,
   diagnosisRow,
   evidenceOfBoot,
   keepFinding,
@@ -87,6 +88,13 @@ export async function withFinding(
   return explained(decision, finding);
 }
 
+/** As `withFinding`, of a machine that fails by what was just recorded in `tx`: its evidence says why. */
+export async function withDiagnosis(ctx: Ctx, tx: Tx, loaded: LoadedMachine, decision: Decision): Promise<Decision> {
+  if (!decision.set.errorDescription) return decision;
+  const { findings } = await diagnoseLoaded(ctx.region, tx, loaded);
+  return withFinding(tx, loaded, decision, findings[0]);
+}
+
 async function factsOf(
   region: Region,
   db: Tx | Region["db"]["kysely"],
@@ -115,7 +123,8 @@ async function factsOf(
       row.boot_rack_id === null || found?.bootRack == null
         ? null
         : { hostname: found.bootRack, connected: racks.some((r) => r.nodeId === row.boot_rack_id) },
-    dhcpServed: found?.dhcpServed ?? null,
+    dhcpServed: dhcpServed(region, found),
+    foreignDhcp: found?.foreignDhcp ?? [],
     imagePresent: image !== undefined,
     imageName: `${commissioning_osystem}/${commissioning_distro_series}`,
     conflicts: found?.conflicts ?? [],
@@ -126,6 +135,12 @@ async function factsOf(
     nodeTimeoutMinutes: node_timeout,
     disks: found?.disks ?? [],
   };
+}
+
+/** Unknown while nobody knows the machine's network, and some network is served. Emulated machines need no DHCP. */
+function dhcpServed(region: Region, found: DiagnosisRow | undefined): boolean | null {
+  if (!region.simulated && !(region.servesDhcp && found?.dhcpAnywhere)) return false;
+  return found?.dhcpServed ?? null;
 }
 
 /** Others that claim the same BMC. */

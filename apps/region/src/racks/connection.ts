@@ -19,6 +19,7 @@ export interface RackHandlers {
   bootScript(rack: ConnectedRack, request: BootRequest): Promise<{ script: string | null }>;
   evidence(rack: ConnectedRack, seen: { items: EvidenceItem[] }): Promise<unknown>;
   powerStep(rack: ConnectedRack, step: { systemId: string; bootEpoch: number; step: PowerStep }): Promise<unknown>;
+  dhcpServers(rack: ConnectedRack, found: { interface: string; servers: string[] }): Promise<unknown>;
 }
 
 export interface ConnectionOptions {
@@ -134,6 +135,10 @@ export class RackConnection {
         bootScript: async (request) => handlers.bootScript(greeted(), request),
         evidence: async (seen) => {
           await handlers.evidence(greeted(), seen);
+          return null;
+        },
+        dhcpServers: async (found) => {
+          await handlers.dhcpServers(greeted(), found);
           return null;
         },
         powerStep: async (step) => {

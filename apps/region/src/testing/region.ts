@@ -131,6 +131,7 @@ export async function testRegion(options: { simulated?: boolean } = {}): Promise
     now: clock.now,
     version: "0.1.0-test",
     simulated: options.simulated ?? false,
+    servesDhcp: true,
   };
   const server = createServer(region, routes);
   const close = async () => {

@@ -18,6 +18,8 @@ export interface Facts {
   bootRack: { hostname: string; connected: boolean } | null;
   /** Whether our DHCP serves a network of the machine's interfaces. */
   dhcpServed: boolean | null;
+  /** DHCP servers that are not ours and answer on a network of the machine's interfaces. */
+  foreignDhcp: readonly string[];
   /** Whether there is a complete image that this machine can be booted into. */
   imagePresent: boolean | null;
   /** Name of that image, `debian/bookworm`. */

@@ -26,9 +26,21 @@ export const dhcpRules: readonly Rule[] = [
       dhcp(c, "foreign_server") ??
       said(c, /foreign server identifier|foreign DHCP server/i) ??
       last(c, "http", /^boot script refused: asked from .* has no lease/);
-    if (!e) return undefined;
+    const { foreignDhcp, dhcpServed } = c.facts;
+    // Its request went to all; whom it took does not show where the other server is not asked aloud.
+    const astray =
+      foreignDhcp.length > 0 &&
+      dhcpServed !== false &&
+      askedDhcp(c) &&
+      dhcp(c, "ack") === undefined &&
+      !askedBootFile(c) &&
+      isQuiet(c, SOON_SECONDS);
+    if (!e && !astray) return undefined;
+    const who = foreignDhcp.length > 0 ? ` (${foreignDhcp.join(", ")})` : "";
     return {
-      summary: `Another DHCP server answered the machine: ${quoted(e.text)}.`,
+      summary: e
+        ? `Another DHCP server${who} answered the machine: ${quoted(e.text)}.`
+        : `Another DHCP server${who} is on the machine's network, and the machine did not take our offer.`,
       expected: "Only the DHCP server of this controller answers on the machine's network.",
       checks: [
         "Which other DHCP server is on this VLAN (a router, a lab host, another controller): switch it off there.",
@@ -68,13 +80,18 @@ export const dhcpRules: readonly Rule[] = [
     };
   }),
   rule("dhcp_not_served", (c) =>
-    c.facts.dhcpServed === false && wasOn(c) && !askedBootFile(c) && !calledMetadata(c) && mustNetboot(c)
+    c.facts.dhcpServed === false &&
+    isQuiet(c, SOON_SECONDS) &&
+    wasOn(c) &&
+    !askedBootFile(c) &&
+    !calledMetadata(c) &&
+    mustNetboot(c)
       ? {
-          summary: "The machine is on, and DHCP is on for none of its networks.",
+          summary: `The machine is on, and DHCP is on for none of its networks${c.facts.foreignDhcp.length > 0 ? `; ${c.facts.foreignDhcp.join(", ")} answers there` : ""}.`,
           expected:
             "A rack controller serves DHCP on the VLAN of the machine's boot interface, or another server points to it.",
           checks: [
-            "dhcp_on and the primary rack of that VLAN.",
+            "dhcp_on and the primary rack of that VLAN; that the controller was not started with --no-dhcp.",
             "next-server and boot file of a DHCP server of your own.",
           ],
         }
