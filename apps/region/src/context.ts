@@ -23,8 +23,8 @@ export interface Region {
   /** The client of a request: the machine behind a rack, when a rack that is ours says so. */
   trustedClient: (request: FastifyRequest) => Promise<{ address: string; rackNodeId: number | null }>;
   changes: ChangeFeed;
-  /** Of what machines send, by node; other keys are for what they all wait for. See turns.ts. */
-  turns: Turns<number | string>;
+  /** Of what machines send, by node: see turns.ts. */
+  turns: Turns<number>;
   log: Logger;
   now: () => Date;
   version: string;

@@ -4,11 +4,22 @@ import { type Kysely, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { Schema } from "./schema.ts";
 
-/** Ours, arbitrary. Reports are applied one after the other: two may claim the same address, UUID or new subnet. */
-const REPORT_LOCK = 7_225_011;
+/** Ours, arbitrary. */
+const [REPORT_LOCK, NETWORKS_LOCK] = [7_225_011, 7_225_012];
 
-export async function lockReports(tx: Tx): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${REPORT_LOCK})`.execute(tx);
+/** Reports that claim the same thing (a MAC address, a UUID) are applied one after the other; all others at once. */
+export async function lockReports(tx: Tx, claims: readonly string[]): Promise<void> {
+  // In one order, so that two reports cannot wait for each other.
+  await sql`
+    select pg_advisory_xact_lock(key)
+    from (select distinct hashtextextended(claim, ${REPORT_LOCK}) as key from unnest(${claims}::text[]) claim order by key) keys`.execute(
+    tx,
+  );
+}
+
+/** Who finds networks that nobody described makes them; one report at a time. To be taken after `lockReports`. */
+export async function lockNetworks(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${NETWORKS_LOCK})`.execute(tx);
 }
 
 export interface HardwareRow {

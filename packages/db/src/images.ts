@@ -298,12 +298,21 @@ export async function servedFiles(db: Kysely<Schema>): Promise<{ sha256: string;
     .execute();
 }
 
+const LAST_DEPLOYED_STEP_MS = 60_000;
+
 /** A machine was installed from this image: `osystem/series`, or the bare name of an uploaded one. */
 export async function markImageDeployed(tx: Tx, name: string, now: Date): Promise<void> {
   await tx
     .updateTable("boot_resource")
     .set({ last_deployed: now })
     .where("name", "in", [name, name.replace(/^custom\//, "")])
+    // Whoever deploys a rack full of machines would have them wait for this one row.
+    .where((eb) =>
+      eb.or([
+        eb("last_deployed", "is", null),
+        eb("last_deployed", "<", new Date(now.getTime() - LAST_DEPLOYED_STEP_MS)),
+      ]),
+    )
     .execute();
 }
 

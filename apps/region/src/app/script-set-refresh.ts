@@ -1,7 +1,14 @@
 /** Runs that go on with what commissioning has just found out: its disks, its interfaces, its hardware. */
 import type { Tx } from "@rackwright/db/connect";
-import { deleteResults, pendingResults, scriptIdsOf } from "@rackwright/db/script-results";
-import { insertResults, loadScriptTarget, type NewResult, readSets } from "@rackwright/db/script-sets";
+import { deleteResults, type PendingResult, pendingResults, scriptIdsOf } from "@rackwright/db/script-results";
+import {
+  insertResults,
+  loadScriptTarget,
+  type NewResult,
+  readSets,
+  type ScriptSet,
+  type ScriptTarget,
+} from "@rackwright/db/script-sets";
 import { listScripts } from "@rackwright/db/scripts";
 import { suits } from "@rackwright/domain/scripts/hardware";
 import { expand, expandDevices, withoutDevices } from "@rackwright/domain/scripts/parameters";
@@ -15,14 +22,29 @@ export async function regenerateTests(
   ctx: Ctx,
   tx: Tx,
   machineId: number,
-  kind: "storage" | "interface",
+  kinds: readonly ("storage" | "interface")[],
 ): Promise<void> {
   const target = await loadScriptTarget(tx, machineId);
   const [set] = target.sets.testing === null ? [] : await readSets(tx, [target.sets.testing]);
   if (!set) return;
-  const pending = (await pendingResults(tx, set.id)).filter((row) =>
-    Object.values(row.parameters).some((p) => p.type === kind),
-  );
+  for (const kind of kinds) {
+    const pending = (await pendingResults(tx, set.id)).filter((row) =>
+      Object.values(row.parameters).some((p) => p.type === kind),
+    );
+    if (pending.length > 0) await regenerate(ctx, tx, { target, set, kind, pending });
+  }
+}
+
+async function regenerate(
+  ctx: Ctx,
+  tx: Tx,
+  {
+    target,
+    set,
+    kind,
+    pending,
+  }: { target: ScriptTarget; set: ScriptSet; kind: "storage" | "interface"; pending: readonly PendingResult[] },
+): Promise<void> {
   const before = new Map(pending.map((row) => [row.scriptId, row]));
   const scripts = (await listScripts(tx)).filter((s) => before.has(s.id));
   const options = { commissioning: isCommissioning(target), forgiving: true };

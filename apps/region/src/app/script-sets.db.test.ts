@@ -130,7 +130,7 @@ test("a storage test has one row per disk; unknown disks get a placeholder that 
      values ($1, 'sda', 'QEMU', 'S1', '/dev/disk/by-id/s1', 1e10, 512), ($1, 'sdb', 'QEMU', 'S2', null, 1e10, 512)`,
     [m.id],
   );
-  await f.run((tx) => regenerateTests(f.ctx, tx, m.id, "storage"));
+  await f.run((tx) => regenerateTests(f.ctx, tx, m.id, ["storage"]));
   const rows = await f.results(testingSetId);
   assert.deepEqual(
     rows.map((r) => [r.name, r.status]),
@@ -156,7 +156,7 @@ test("a storage test has one row per disk; unknown disks get a placeholder that 
   });
   const one = await commission(m.id, { params: { storage: "S2" } });
   assert.deepEqual((await f.results(one.testingSetId)).length, 1);
-  await f.run((tx) => regenerateTests(f.ctx, tx, m.id, "storage"));
+  await f.run((tx) => regenerateTests(f.ctx, tx, m.id, ["storage"]));
   const [kept] = await f.results(one.testingSetId);
   assert.equal(
     (kept?.parameters["storage"]?.value as { name: string } | undefined)?.name,

@@ -25,11 +25,11 @@ import {
 } from "@rackwright/db/hardware-network";
 import { matchDisks, matchInterfaces, mergeArchitecture, mergeTags } from "@rackwright/domain/hardware/match";
 import { BadReport } from "@rackwright/domain/hardware/read";
-import type { HardwareReport } from "@rackwright/domain/hardware/report";
+import type { HardwareReport, ReportedInterface } from "@rackwright/domain/hardware/report";
 import type { MachineStatus } from "@rackwright/domain/machine/status";
 import { getConfig } from "../app/config.ts";
 import type { Ctx } from "../context.ts";
-import { NetworkFinder } from "./networks.ts";
+import { type NetworkFinder, withNetworks } from "./networks.ts";
 
 /** node_type: 0 machine, 1 device, 2 to 4 controllers. */
 const FIRST_CONTROLLER_TYPE = 2;
@@ -51,7 +51,8 @@ export async function applyHardwareReport(
   report: HardwareReport,
   options: ReportOptions,
 ): Promise<void> {
-  await lockReports(tx);
+  const macs = report.interfaces.map(({ mac }) => mac.toLowerCase());
+  await lockReports(tx, [...macs, ...(report.hardwareUuid === undefined ? [] : [report.hardwareUuid.toLowerCase()])]);
   const node = await hardwareRow(tx, machineId);
   const elsewhere = options.skipNetworking ? [] : await cardsElsewhere(tx, machineId, report);
   await setHardware(tx, machineId, {
@@ -126,15 +127,12 @@ async function applyInterfaces(
   );
   const storedOf = new Map(kept.map((pair) => [pair.reported, pair.stored]));
   const { auto_vlan_creation } = await getConfig(tx, "auto_vlan_creation");
-  const networks = await NetworkFinder.load(tx, { createFabrics: auto_vlan_creation && status !== "deployed" });
+  const rules = { createFabrics: auto_vlan_creation && status !== "deployed" };
+  const places = await withNetworks(tx, rules, (networks) => placesOf(networks, report, storedOf));
   const writes: InterfaceWrite[] = [];
-  const vlans = new Map<string, number | null>();
   for (const nic of report.interfaces) {
     const before = storedOf.get(nic);
-    const parentVlan = vlans.get(nic.parents[0] ?? "") ?? null;
-    const current = before ?? { vlanId: null, isLinked: false };
-    const vlanId = await networks.vlanOf(nic, current, parentVlan);
-    vlans.set(nic.name, vlanId);
+    const vlanId = places.get(nic)?.vlanId ?? null;
     const { addresses: _addresses, vid: _vid, ...rest } = nic;
     const tags = mergeTags(before?.tags ?? [], nic.tags);
     writes.push({ ...rest, ...numaNode(report, nic.numaNode), id: before?.id ?? null, vlanId, tags });
@@ -144,13 +142,36 @@ async function applyInterfaces(
   for (const nic of report.interfaces) {
     const interfaceId = ids.get(nic.name);
     if (interfaceId === undefined) throw new Error(`interface ${nic.name} of machine ${machineId} was not stored`);
-    for (const address of nic.addresses) {
-      const subnetId = await networks.subnetOf(address, vlans.get(nic.name) ?? null);
-      seen.push({ interfaceId, ip: address.ip, subnetId });
-    }
+    for (const [index, { ip }] of nic.addresses.entries())
+      seen.push({ interfaceId, ip, subnetId: places.get(nic)?.subnetIds[index] ?? null });
   }
   if (status === "deployed") await keepSeen(tx, seen);
   else await replaceDiscovered(tx, machineId, seen);
+}
+
+interface Place {
+  vlanId: number | null;
+  /** Of its addresses, in their order. */
+  subnetIds: (number | null)[];
+}
+
+async function placesOf(
+  networks: NetworkFinder,
+  report: HardwareReport,
+  storedOf: ReadonlyMap<ReportedInterface, { vlanId: number | null; isLinked: boolean }>,
+): Promise<Map<ReportedInterface, Place>> {
+  const places = new Map<ReportedInterface, Place>();
+  const vlans = new Map<string, number | null>();
+  for (const nic of report.interfaces) {
+    const parentVlan = vlans.get(nic.parents[0] ?? "") ?? null;
+    const current = storedOf.get(nic) ?? { vlanId: null, isLinked: false };
+    const vlanId = await networks.vlanOf(nic, current, parentVlan);
+    vlans.set(nic.name, vlanId);
+    places.set(nic, { vlanId, subnetIds: [] });
+  }
+  for (const [nic, { vlanId, subnetIds }] of places)
+    for (const address of nic.addresses) subnetIds.push(await networks.subnetOf(address, vlanId));
+  return places;
 }
 
 /** Other machines' interfaces with addresses of this report. A controller's stays: losing it would cut off its machines. */

@@ -24,9 +24,6 @@ export interface HookOutcome {
   ran: boolean;
 }
 
-/** Whether its hook is one of those that wait for each other (lockReports). */
-export const reportsHardware = (scriptName: string): boolean => hooks[scriptName] === commissioningHook;
-
 /** The caller holds the machine's row, in `tx`. */
 export async function runHook(
   ctx: Ctx,
@@ -53,8 +50,7 @@ async function commissioningHook(ctx: Ctx, tx: Tx, machineId: number, stdout: st
   const { skipNetworking, skipStorage, status } = loaded.machine;
   await applyHardwareReport(ctx, tx, machineId, report, { skipNetworking, skipStorage, status });
   // Tests were chosen before the disks and cards were known: now each gets its own run.
-  await regenerateTests(ctx, tx, machineId, "storage");
-  await regenerateTests(ctx, tx, machineId, "interface");
+  await regenerateTests(ctx, tx, machineId, ["storage", "interface"]);
 }
 
 /** Serial scripts end first, so that the interface is there by now. An unknown card changes nothing. */

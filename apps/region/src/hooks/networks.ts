@@ -1,6 +1,7 @@
 /** The VLAN and subnet of what a machine was seen in: known ones by its addresses, else ones that are made for it. */
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
+import { lockNetworks } from "@rackwright/db/hardware";
 import {
   insertFabric,
   insertSubnet,
@@ -16,19 +17,38 @@ export interface NetworkRules {
   createFabrics: boolean;
 }
 
+/** Something is to be made, or claimed, that another report may be making just now. */
+class MustMake extends Error {}
+
+/**
+ * What `place` finds for a machine. It is run again, alone among all reports, when there is something to be made; so it writes nothing itself.
+ */
+export async function withNetworks<T>(
+  tx: Tx,
+  rules: NetworkRules,
+  place: (networks: NetworkFinder) => Promise<T>,
+): Promise<T> {
+  try {
+    return await place(new NetworkFinder(tx, await knownNetworks(tx), rules, false));
+  } catch (error) {
+    if (!(error instanceof MustMake)) throw error;
+  }
+  await lockNetworks(tx);
+  return place(new NetworkFinder(tx, await knownNetworks(tx), rules, true));
+}
+
 export class NetworkFinder {
   readonly #tx: Tx;
   readonly #known: KnownNetworks;
   readonly #rules: NetworkRules;
 
-  constructor(tx: Tx, known: KnownNetworks, rules: NetworkRules) {
+  readonly #alone: boolean;
+
+  constructor(tx: Tx, known: KnownNetworks, rules: NetworkRules, alone: boolean) {
     this.#tx = tx;
     this.#known = known;
     this.#rules = rules;
-  }
-
-  static async load(tx: Tx, rules: NetworkRules): Promise<NetworkFinder> {
-    return new NetworkFinder(tx, await knownNetworks(tx), rules);
+    this.#alone = alone;
   }
 
   /**
@@ -60,10 +80,15 @@ export class NetworkFinder {
     if (found) return found.id;
     const cidr = ownSubnet(address);
     if (cidr === undefined || vlanId === null) return null;
+    this.#needsToBeAlone();
     const made = await insertSubnet(this.#tx, cidr, vlanId);
     this.#known.subnets.push({ ...made, cidr });
     await appendChange(this.#tx, { kind: "create", entity: "subnet", entityId: made.id });
     return made.id;
+  }
+
+  #needsToBeAlone(): void {
+    if (!this.#alone) throw new MustMake();
   }
 
   async #taggedVlan(nic: ReportedInterface, parentVlanId: number | null): Promise<number | null> {
@@ -71,6 +96,7 @@ export class NetworkFinder {
     if (fabricId === undefined || !nic.vid) return null;
     const found = this.#known.vlans.find((vlan) => vlan.fabricId === fabricId && vlan.vid === nic.vid);
     if (found) return found.id;
+    this.#needsToBeAlone();
     const id = await insertVlan(this.#tx, fabricId, nic.vid);
     this.#known.vlans.push({ id, fabricId, vid: nic.vid });
     await appendChange(this.#tx, { kind: "create", entity: "vlan", entityId: id });
@@ -79,6 +105,7 @@ export class NetworkFinder {
 
   /** The default VLAN goes to whoever comes first; others may be in any network, so each gets its own. */
   async #undescribedVlan(): Promise<number | null> {
+    this.#needsToBeAlone();
     if (!this.#known.isDefaultUsed) {
       this.#known.isDefaultUsed = true;
       return this.#known.defaultVlanId;

@@ -15,7 +15,7 @@ import { failResult, setSummary, storeSignalResult, touchPing } from "../app/scr
 import type { ReportedFile } from "../app/script-files.ts";
 import { createBuiltinSet } from "../app/script-sets.ts";
 import { type Ctx, inTransaction, type Region, systemCtx } from "../context.ts";
-import { reportsHardware, runHook } from "../hooks/index.ts";
+import { runHook } from "../hooks/index.ts";
 import { lockSigner, plain, type Signer, textOf } from "./request.ts";
 
 /** A runtime may have a fraction; ids and exit statuses are whole, as the database keeps them. */
@@ -84,7 +84,6 @@ const STORES: readonly Machine["status"][] = [
   "failed_testing",
 ];
 const LAST_WORDS_BYTES = 2000;
-const HARDWARE_TURN = "hardware";
 /** Statuses in which a power report of the machine is believed. */
 const TAKES_POWER: readonly Machine["status"][] = ["commissioning", "deployed"];
 
@@ -92,10 +91,7 @@ const TAKES_POWER: readonly Machine["status"][] = ["commissioning", "deployed"];
 export async function receiveSignal(region: Region, by: Signer, fields: RawParams): Promise<void> {
   const ctx = systemCtx(region);
   const told = parseSignal(fields);
-  const work = () => inTransaction(ctx, (tx) => receiveIn(ctx, tx, by, told));
-  // Reports of hardware wait for each other: not with a connection in their hands.
-  const reports = told.files.length > 0 && told.name !== undefined && reportsHardware(told.name);
-  await region.turns.take(by.id, () => (reports ? region.turns.take(HARDWARE_TURN, work) : work()));
+  await region.turns.take(by.id, () => inTransaction(ctx, (tx) => receiveIn(ctx, tx, by, told)));
 }
 
 async function receiveIn(ctx: Ctx, tx: Tx, by: Signer, told: Told): Promise<void> {
