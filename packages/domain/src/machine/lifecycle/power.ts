@@ -1,15 +1,16 @@
 /** Power that people switch; what BMCs say of it, and what that ends. */
 import { event } from "../event.ts";
-import { refuse } from "../lifecycle.ts";
+import { canSwitchPower, refuse } from "../lifecycle.ts";
 import type { Decision, Effect, Machine, StopMode } from "../machine.ts";
 import { isWaiting, type MachineStatus } from "../status.ts";
 import { decision, andThen } from "./decision.ts";
 import { finishRelease } from "./release.ts";
 import { finishRescueMode } from "./rescue.ts";
 
-/** Somebody switches a machine that we can switch (an Allocated one that is to start is deployed by the shell instead). */
+/** Somebody switches a machine; nothing where nobody can. An Allocated one that is to start is deployed by the shell instead. */
 export function switchPower(m: Machine, to: "on" | "off", comment: string, stopMode?: StopMode): Decision {
   refuse(to === "on" ? "power_on" : "power_off", m);
+  if (!canSwitchPower(m)) return decision({}, []);
   return decision(
     {},
     [event(to === "on" ? "REQUEST_NODE_START" : "REQUEST_NODE_STOP", comment)],
