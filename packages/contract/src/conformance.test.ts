@@ -34,15 +34,7 @@ const deviations: { what: RegExp; why: string }[] = [
     what: /op=accept: access is admin, ours user/,
     why: "checked for each machine that is named: all of them need an administrator",
   },
-  {
-    what: /^GET \/(machines|nodes|rackcontrollers)\/: parameter (storage|interfaces) is missing/,
-    why: "undocumented in lists: machines are not searched by the disks and interfaces that allocate would choose",
-  },
   { what: /^POST \/users\/: parameter key is missing/, why: "undocumented, and nothing says what it would do" },
-  {
-    what: /^PUT \/nodes\/\{system_id\}\/interfaces\/\{id\}\/: (parameter \w+ is missing|access is user, ours admin)$/,
-    why: "the record of a link is corrected, by administrators; the network itself is not configured here yet",
-  },
 ];
 
 /** Actions of ours that API 2.0 has not, and why. */

@@ -2,15 +2,14 @@
 import type { Action, Resource } from "./action.ts";
 import { account } from "./resources/account.ts";
 import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
+import { interfaces, networkInterface } from "./resources/interfaces.ts";
 import { machine, machines, nodes } from "./resources/machines.ts";
 import { configuration, events, resourcePools, sshKey, sshKeys, tag, tags, version, zones } from "./resources/misc.ts";
 import {
   fabric,
   fabrics,
-  interfaces,
   ipRange,
   ipRanges,
-  networkInterface,
   rackController,
   rackControllers,
   subnet,

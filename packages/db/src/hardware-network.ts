@@ -206,18 +206,3 @@ export async function setBootInterface(tx: Tx, nodeId: number, mac: string): Pro
     returning node.id`.execute(tx);
   return rows.length > 0;
 }
-
-/** What a person corrects of an interface's link; speeds in Mbit/s. */
-export interface LinkFacts {
-  link_connected: boolean;
-  link_speed: number;
-  interface_speed: number;
-}
-
-export async function updateLinkFacts(tx: Tx, interfaceId: number, facts: LinkFacts): Promise<void> {
-  await tx
-    .updateTable("interface")
-    .set({ ...facts })
-    .where("id", "=", interfaceId)
-    .execute();
-}

@@ -107,6 +107,17 @@ export async function findRack(db: Db, word: string): Promise<number | undefined
   return row?.id;
 }
 
+export async function firstSubnetOfVlan(db: Db, vlanId: number): Promise<number | undefined> {
+  const row = await db
+    .selectFrom("subnet")
+    .select("id")
+    .where("vlan_id", "=", vlanId)
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
 export function listSubnets(db: Db): Promise<SubnetRow[]> {
   return db.selectFrom("subnet").selectAll().orderBy("id").execute();
 }

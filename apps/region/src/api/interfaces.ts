@@ -1,31 +1,59 @@
-/** interfaces: read; interface: read, update. */
-import { interfaces, networkInterface } from "@rackwright/contract/resources/network";
-import { invalidField } from "@rackwright/domain/errors";
-import { correctLink, interfaceOf, nodeWithInterfaces } from "../app/node-interfaces.ts";
+/** interfaces, interface: decode, one call, encode. */
+import { interfaces, networkInterface } from "@rackwright/contract/resources/interfaces";
+import { createBond, createBridge, createPhysical, createVlanInterface } from "../app/interface-create.ts";
+import { disconnectInterface, linkSubnet, setDefaultGateway, unlinkSubnet } from "../app/interface-links.ts";
+import { deleteInterface, tagInterface, updateInterface } from "../app/interface-update.ts";
+import { interfaceOf, nodeWithInterfaces } from "../app/node-interfaces.ts";
+import type { Ctx } from "../context.ts";
 import type { Routes } from "../http/route.ts";
 import { interfaceContext } from "./wire/machine.ts";
 import { wireInterface } from "./wire/network.ts";
 
+async function shown(ctx: Ctx, systemId: string, word: string | number) {
+  const view = await nodeWithInterfaces(ctx, systemId);
+  return wireInterface(interfaceOf(view, String(word)), interfaceContext(view));
+}
+
 export function interfacesRoutes(routes: Routes): void {
-  routes.on(interfaces.actions.read, async ({ ctx, path }) => {
+  const all = interfaces.actions;
+  routes.on(all.read, async ({ ctx, path }) => {
     const view = await nodeWithInterfaces(ctx, path.system_id ?? "");
     return view.interfaces.map((i) => wireInterface(i, interfaceContext(view)));
   });
-  routes.on(networkInterface.actions.read, async ({ ctx, path }) => {
-    const view = await nodeWithInterfaces(ctx, path.system_id ?? "");
-    return wireInterface(interfaceOf(view, path.id ?? ""), interfaceContext(view));
-  });
-  routes.on(networkInterface.actions.update, async ({ ctx, path, params, given }) => {
-    // What API 2.0 changes here and we do not must not look as if it had been done.
-    for (const name of given)
-      if (!(name in params))
-        throw invalidField(
-          name,
-          `'${name}' cannot be changed yet: only link_connected, link_speed and interface_speed can.`,
-        );
-    const [systemId, word] = [path.system_id ?? "", path.id ?? ""];
-    await correctLink(ctx, systemId, word, params);
-    const view = await nodeWithInterfaces(ctx, systemId);
-    return wireInterface(interfaceOf(view, word), interfaceContext(view));
-  });
+  routes.on(all.create_physical, async ({ ctx, path: { system_id = "" }, params }) =>
+    shown(ctx, system_id, await createPhysical(ctx, system_id, params)),
+  );
+  routes.on(all.create_bond, async ({ ctx, path: { system_id = "" }, params }) =>
+    shown(ctx, system_id, await createBond(ctx, system_id, params)),
+  );
+  routes.on(all.create_bridge, async ({ ctx, path: { system_id = "" }, params }) =>
+    shown(ctx, system_id, await createBridge(ctx, system_id, params)),
+  );
+  routes.on(all.create_vlan, async ({ ctx, path: { system_id = "" }, params }) =>
+    shown(ctx, system_id, await createVlanInterface(ctx, system_id, params)),
+  );
+  const one = networkInterface.actions;
+  routes.on(one.read, ({ ctx, path: { system_id = "", id = "" } }) => shown(ctx, system_id, id));
+  routes.on(one.update, async ({ ctx, path: { system_id = "", id = "" }, params }) =>
+    shown(ctx, system_id, await updateInterface(ctx, system_id, id, params)),
+  );
+  routes.on(one.delete, ({ ctx, path: { system_id = "", id = "" } }) => deleteInterface(ctx, system_id, id));
+  routes.on(one.add_tag, async ({ ctx, path: { system_id = "", id = "" }, params }) =>
+    shown(ctx, system_id, await tagInterface(ctx, system_id, id, params.tag, true)),
+  );
+  routes.on(one.remove_tag, async ({ ctx, path: { system_id = "", id = "" }, params }) =>
+    shown(ctx, system_id, await tagInterface(ctx, system_id, id, params.tag, false)),
+  );
+  routes.on(one.link_subnet, async ({ ctx, path: { system_id = "", id = "" }, params }) =>
+    shown(ctx, system_id, await linkSubnet(ctx, system_id, id, params)),
+  );
+  routes.on(one.unlink_subnet, async ({ ctx, path: { system_id = "", id = "" }, params }) =>
+    shown(ctx, system_id, await unlinkSubnet(ctx, system_id, id, params.id)),
+  );
+  routes.on(one.disconnect, async ({ ctx, path: { system_id = "", id = "" } }) =>
+    shown(ctx, system_id, await disconnectInterface(ctx, system_id, id)),
+  );
+  routes.on(one.set_default_gateway, async ({ ctx, path: { system_id = "", id = "" }, params }) =>
+    shown(ctx, system_id, await setDefaultGateway(ctx, system_id, id, params.link_id)),
+  );
 }

@@ -13,6 +13,7 @@ import {
   type SubnetOccupancy,
   subnetOccupancy,
 } from "@rackwright/db/addresses";
+import { removeAcquiredBridges } from "@rackwright/db/interfaces";
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { allocType } from "@rackwright/domain/addressing/alloc-type";
@@ -56,6 +57,11 @@ export function freeAddress(subnet: SubnetOccupancy, mac: string | null): string
 /** AUTO links stay and lose their addresses; what was observed of the node's interfaces is forgotten. */
 export async function releaseAddresses(tx: Tx, nodeId: number): Promise<void> {
   if (await releaseNodeAddresses(tx, nodeId)) await nodeAddressesChanged(tx, nodeId);
+}
+
+/** The bridges that its user put over interfaces go; links return to what they were put over. */
+export async function dropUsersBridges(tx: Tx, nodeId: number): Promise<void> {
+  if (await removeAcquiredBridges(tx, nodeId)) await nodeAddressesChanged(tx, nodeId);
 }
 
 export async function clearLinks(tx: Tx, nodeId: number): Promise<void> {

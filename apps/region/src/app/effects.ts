@@ -9,7 +9,7 @@ import { deleteNodeToken } from "@rackwright/db/users";
 import type { Effect, Machine } from "@rackwright/domain/machine/machine";
 import { newNodeToken } from "../auth/tokens.ts";
 import type { Ctx } from "../context.ts";
-import { assignAddresses, clearLinks, defaultLinks, releaseAddresses } from "./addresses.ts";
+import { assignAddresses, clearLinks, defaultLinks, dropUsersBridges, releaseAddresses } from "./addresses.ts";
 import { acquireFilesystems, applyDefaultLayout, clearStorage, dropAcquiredFilesystems } from "./storage.ts";
 
 export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Effect): Promise<void> {
@@ -57,6 +57,7 @@ export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Ef
     case "set_user_data":
       return updateMachine(tx, machine.id, {}, { user_data: effect.data === null ? null : Buffer.from(effect.data) });
     case "clear_owner_data":
+      await dropUsersBridges(tx, machine.id);
       return updateMachine(tx, machine.id, {}, { owner_data: "{}", allocated_token: null });
     case "mark_image_deployed":
       return markImageDeployed(tx, `${machine.osystem}/${machine.distroSeries}`, ctx.region.now());

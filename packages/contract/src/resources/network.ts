@@ -1,15 +1,5 @@
 import { action, resource } from "../action.ts";
-import {
-  choice,
-  flag,
-  integer,
-  MAX_INT,
-  optionalFlag,
-  optionalList,
-  requiredInteger,
-  requiredText,
-  text,
-} from "../params.ts";
+import { choice, flag, integer, optionalFlag, optionalList, requiredInteger, requiredText, text } from "../params.ts";
 import { machineFilters } from "./filters.ts";
 
 const admin = { 403: "the caller is not an administrator" } as const;
@@ -297,39 +287,6 @@ export const ipRange = resource({
       returns: "",
       success: 204,
       errors: { 400: "DHCP on its VLAN needs it", 403: "the range is another user's", 404: "there is no such range" },
-    }),
-  },
-});
-
-const onMachine = { 403: "the caller may not see this machine", 404: "there is no such machine or interface" } as const;
-
-export const interfaces = resource({
-  name: "Interfaces",
-  path: "/nodes/{system_id}/interfaces/",
-  doc: "The network interfaces of a machine.",
-  actions: { read: action({ method: "GET", doc: "List interfaces", returns: "Interface[]", errors: onMachine }) },
-});
-
-export const networkInterface = resource({
-  name: "Interface",
-  path: "/nodes/{system_id}/interfaces/{id}/",
-  doc: "One interface, by its id or name.",
-  actions: {
-    read: action({ method: "GET", doc: "Read an interface", returns: "Interface", errors: onMachine }),
-    update: action({
-      method: "PUT",
-      access: "admin",
-      doc: "Correct what is known of an interface's link, after a cable or a switch was replaced",
-      params: {
-        link_connected: optionalFlag("Whether a cable is plugged in at both ends."),
-        link_speed: integer("Speed of the link in Mbit/s; 0 when it is unknown.", { min: 0, max: MAX_INT }),
-        interface_speed: integer("Highest speed of the interface in Mbit/s; 0 when it is unknown.", {
-          min: 0,
-          max: MAX_INT,
-        }),
-      },
-      returns: "Interface",
-      errors: { ...onMachine, 400: "a speed is no number, or is stated of a link that is not connected" },
     }),
   },
 });

@@ -130,7 +130,8 @@ export function wireInterface(i: InterfaceRow, of: InterfaceContext): Interface 
     const subnet = id === null ? undefined : of.subnets.get(id);
     return subnet && wireSubnet(subnet, of.vlans);
   };
-  const params = i.params as Record<string, unknown>;
+  const { accept_ra, ...stored } = i.params as Record<string, unknown>;
+  const params = accept_ra === undefined ? stored : { ...stored, "accept-ra": accept_ra };
   return {
     system_id: of.systemId,
     id: i.id,
