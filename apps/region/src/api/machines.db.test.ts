@@ -376,10 +376,11 @@ suite("the life of machines", () => {
       (reply.json as { system_id: string }[]).map((m) => m.system_id),
       [fresh.systemId],
     );
-    await t.db.pool.query("delete from node where status = 0 and node_type = 0 and power_type = ''");
-    const rest = await list(t.admin, { status: "new" });
     await t.db.pool.query("update node set power_type = 'manual' where status = 0 and power_type = ''");
+    const rest = await list(t.admin, { status: "new" });
+    const lacking = [await addMachine(t, "new", { power_type: "" }), await addMachine(t, "new", { locked: true })];
     const all = await many(t.admin, "accept_all");
+    for (const m of lacking) assert.equal(await statusOf(t, m.systemId), "new", "it keeps no other waiting");
     assert.equal(all.status, 200, all.text);
     assert.deepEqual((all.json as { system_id: string }[]).map((m) => m.system_id).sort(), rest.sort());
     assert.deepEqual((await many(t.user, "accept_all")).json, []);

@@ -5,12 +5,13 @@ import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import { keepsCrashDumps } from "@rackwright/domain/deploy/kernels";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import { canSwitchPower, isDone, refuse } from "@rackwright/domain/machine/lifecycle";
+import { canSwitchPower, isDone, refusal, refuse } from "@rackwright/domain/machine/lifecycle";
 import { abort } from "@rackwright/domain/machine/lifecycle/abort";
 import { commission, type CommissionOptions, test } from "@rackwright/domain/machine/lifecycle/commission";
 import { allocate, deploy, type DeployOptions } from "@rackwright/domain/machine/lifecycle/deploy";
 import { switchPower } from "@rackwright/domain/machine/lifecycle/power";
-import type { StopMode } from "@rackwright/domain/machine/machine";
+import type { Machine, StopMode } from "@rackwright/domain/machine/machine";
+import { actionForbidden } from "@rackwright/domain/machine/permissions";
 import { statusCode } from "@rackwright/domain/machine/status";
 import { type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
@@ -38,7 +39,9 @@ export async function startCommission(
 ): Promise<LoadedMachine> {
   const decision = commission(loaded.machine, callerId(ctx), request, request.comment, await lifecycleTimes(ctx, tx));
   await checkEphemeralImage(tx, loaded.row.architecture);
-  const after = await commit(ctx, tx, loaded, decision);
+  const { default_min_hwe_kernel: oldest } = await getConfig(tx, "default_min_hwe_kernel");
+  const kernel = loaded.row.min_hwe_kernel === "" && oldest ? { min_hwe_kernel: oldest } : {};
+  const after = await commit(ctx, tx, loaded, decision, kernel);
   await createCommissioningSets(ctx, tx, loaded.machine.id, {
     ...(request.commissioningScripts.length > 0 ? { commissioningScripts: request.commissioningScripts } : {}),
     ...(request.testingScripts.length > 0 ? { testingScripts: request.testingScripts } : {}),
@@ -79,13 +82,22 @@ export function testMachine(ctx: Ctx, systemId: string, request: TestRequest): P
 }
 
 /** Start commissioning of New machines; ones that are past it are passed over. @returns ids of those started */
-export async function acceptMachines(ctx: Ctx, systemIds: readonly string[]): Promise<number[]> {
+export function acceptMachines(ctx: Ctx, systemIds: readonly string[]): Promise<number[]> {
+  return accept(ctx, systemIds, () => false);
+}
+
+async function accept(
+  ctx: Ctx,
+  systemIds: readonly string[],
+  passOver: (machine: Machine) => boolean,
+): Promise<number[]> {
   return inTransaction(ctx, async (tx) => {
     const found = await lockMachines(tx, systemIds);
     const missing = systemIds.filter((id) => !found.some((m) => m.machine.systemId === id));
     if (missing.length > 0) throw new DomainError("bad_request", `Unknown machine(s): ${missing.join(", ")}.`);
     const accepted: number[] = [];
     for (const loaded of found) {
+      if (passOver(loaded.machine)) continue;
       permittedTo(ctx.actor, "accept", loaded);
       if (isDone("accept", loaded.machine)) continue;
       refuse("accept", loaded.machine);
@@ -107,9 +119,11 @@ const defaultCommission: CommissionRequest = {
   comment: "",
 };
 
+/** All that can be commissioned as they are: one that lacks a power type keeps no other waiting. */
 export async function acceptAllMachines(ctx: Ctx): Promise<number[]> {
-  if (ctx.actor.kind !== "user" || !ctx.actor.isSuperuser) return [];
-  return acceptMachines(ctx, await machinesInStatus(ctx.region.db.kysely, statusCode.new));
+  const unfit = (m: Machine) =>
+    (actionForbidden(ctx.actor, "accept", m) ?? refusal("accept", m) ?? refusal("commission", m)) !== undefined;
+  return accept(ctx, await machinesInStatus(ctx.region.db.kysely, statusCode.new), unfit);
 }
 
 export interface AllocateRequest {

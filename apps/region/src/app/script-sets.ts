@@ -1,15 +1,10 @@
 /** The runs of scripts that each purpose begins with (reference: scripts.md sections 3, 7 and 12). */
 import type { Tx } from "@rackwright/db/connect";
-import {
-  insertResults,
-  insertSet,
-  loadScriptTarget,
-  type ScriptTarget,
-  setCurrentSet,
-} from "@rackwright/db/script-sets";
+import { insertResults, insertSet, loadScriptTarget, setCurrentSet } from "@rackwright/db/script-sets";
 import { listScripts } from "@rackwright/db/scripts";
 import { invalidField } from "@rackwright/domain/errors";
-import { statusCode } from "@rackwright/domain/machine/status";
+import { refuseDestruction } from "@rackwright/domain/machine/lifecycle/commission";
+import { statusFromCode } from "@rackwright/domain/machine/status";
 import { isPlaceholder, refuseUnknownParams, type RequestParams } from "@rackwright/domain/scripts/parameters";
 import type { Script } from "@rackwright/domain/scripts/script";
 import {
@@ -96,7 +91,14 @@ export async function createTestingSet(ctx: Ctx, tx: Tx, machineId: number, requ
       `No test script is chosen for ${target.hostname}: name one, or one of its tags.`,
     );
   refuseUnknownParams(scripts, request.params);
-  refuseDestruction(target, scripts);
+  refuseDestruction(
+    {
+      hostname: target.hostname,
+      status: statusFromCode(target.status),
+      previousStatus: statusFromCode(target.previousStatus),
+    },
+    scripts,
+  );
   const planned = planResults(target, { type: "testing", scripts, params: request.params }, {});
   const blind = planned.find((row) => isPlaceholder(row.parameters, "interface"));
   if (blind)
@@ -110,16 +112,6 @@ export async function createTestingSet(ctx: Ctx, tx: Tx, machineId: number, requ
     words: request.testingScripts,
     params: request.params,
   });
-}
-
-function refuseDestruction(target: ScriptTarget, scripts: readonly Script[]): void {
-  const destructive = scripts.find((s) => s.destructive);
-  const deployed = [target.status, target.previousStatus].includes(statusCode.deployed);
-  if (destructive && deployed)
-    throw invalidField(
-      "testing_scripts",
-      `${destructive.name} destroys data, and ${target.hostname} is deployed: release it first.`,
-    );
 }
 
 /** Where the installer's log goes. */

@@ -1,4 +1,5 @@
 /** Commissioning and testing, as they begin (lifecycle.md sections 7 and 8). */
+import { invalidField } from "../../errors.ts";
 import { event } from "../event.ts";
 import { becomes, refuse, type Times } from "../lifecycle.ts";
 import type { Decision, Effect, Machine } from "../machine.ts";
@@ -63,6 +64,22 @@ export function commissionInPlace(m: Machine, times: Times, credentials: "new" |
       ? [{ do: "finish_results", sets: ["commissioning"], as: "aborted" }, { do: "new_token" }]
       : [],
   );
+}
+
+/**
+ * A system that somebody uses is not tested to death (lifecycle.md section 8).
+ * @throws DomainError invalid_fields on testing_scripts
+ */
+export function refuseDestruction(
+  m: Pick<Machine, "hostname" | "status" | "previousStatus">,
+  scripts: readonly { name: string; destructive: boolean }[],
+): void {
+  const destructive = scripts.find((script) => script.destructive);
+  if (destructive && (m.status === "deployed" || m.previousStatus === "deployed"))
+    throw invalidField(
+      "testing_scripts",
+      `${destructive.name} destroys data, and ${m.hostname} is deployed: release it first.`,
+    );
 }
 
 /** Begin a hardware test by a user (lifecycle.md section 8). */
