@@ -21,6 +21,7 @@ export async function machinesWithConsole(
     .selectFrom("node")
     .select(["id", "system_id", "boot_epoch", "boot_rack_id", "power_type", "power_parameters"])
     .where("node_type", "=", 0)
+    .where("status_deadline", "is not", null) // so does every one that waits; these are indexed
     .where("status", "in", waiting)
     .where("power_type", "in", [...options.powerTypes])
     .orderBy("status_since", "desc")

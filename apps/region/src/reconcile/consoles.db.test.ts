@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { CONSOLE_LEASE_MS, type WatchedConsole } from "@rackwright/contract/rack-protocol";
 import { notifyHub, type NotifyHub } from "@rackwright/db/notify";
-import { statusCode, type MachineStatus } from "@rackwright/domain/machine/status";
+import { isWaiting, type MachineStatus, statusCode } from "@rackwright/domain/machine/status";
 import { recordEvidence } from "../app/rack-evidence.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 import { consoleReconciler } from "./consoles.ts";
@@ -63,7 +63,11 @@ async function machine(status: MachineStatus, powerType = "ipmi"): Promise<strin
 }
 
 async function become(systemId: string, status: MachineStatus): Promise<void> {
-  await t.db.kysely.updateTable("node").set({ status: statusCode[status] }).where("system_id", "=", systemId).execute();
+  await t.db.kysely
+    .updateTable("node")
+    .set({ status: statusCode[status], status_deadline: isWaiting(status) ? t.clock.now() : null })
+    .where("system_id", "=", systemId)
+    .execute();
   consoles.wake();
 }
 
