@@ -1,5 +1,6 @@
 /** Which machines: filters of lists and constraints of allocate, as one SQL condition (reference: lifecycle.md section 9.1). */
 import { isIP } from "node:net";
+import { asksForParts, type Fit, parseParts, type Parts } from "@rackwright/domain/allocation/fit";
 import { DomainError, type FieldMessages } from "@rackwright/domain/errors";
 import {
   type MachineStatus,
@@ -10,6 +11,7 @@ import {
 } from "@rackwright/domain/machine/status";
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tx } from "./connect.ts";
+import { fittingMachines } from "./machine-parts.ts";
 import { unnamed } from "./naming-client.ts";
 import type { Schema } from "./schema.ts";
 
@@ -280,51 +282,69 @@ export interface SearchOptions {
   allocatedToken?: string;
 }
 
+/** What SQL decides, and what is looked at machine by machine. @throws DomainError invalid_fields */
+function divide({ storage, interfaces, ...criteria }: MachineCriteria): { criteria: MachineCriteria; parts: Parts } {
+  const text = (given: MachineCriteria[string]) => (typeof given === "string" ? given : given?.at(-1));
+  return { criteria, parts: parseParts({ storage: text(storage), interfaces: text(interfaces) }) };
+}
+
 /** Ids of the nodes that match, oldest first. */
 export async function searchNodeIds(db: Kysely<Schema>, options: SearchOptions): Promise<number[]> {
+  const { criteria, parts } = divide(options.criteria);
   let query = db
     .selectFrom("node")
     .select("node.id")
     .where("node.node_type", "=", sql<number>`any(${options.nodeTypes}::smallint[])`)
-    .where(satisfies(options.criteria))
+    .where(satisfies(criteria))
     .orderBy("node.id");
   const { visibleTo } = options;
   if (visibleTo !== null)
     query = query.where((eb) => eb.or([eb("owner_id", "is", null), eb("owner_id", "=", visibleTo)]));
   if (options.allocatedToken !== undefined) query = query.where("allocated_token", "=", options.allocatedToken);
   const rows = await query.modifyEnd(unnamed).execute();
-  return rows.map((r) => r.id);
+  const ids = rows.map((r) => r.id);
+  return [...(await fittingMachines(db, ids, parts)).keys()];
 }
 
 /**
  * Lock one Ready machine that satisfies the criteria, the cheapest first (lifecycle.md section 9). Racing callers each get a different one:
  * rows being taken are passed over. When nothing is left but rows that somebody holds, one of them is waited for, since that may be a
  * heartbeat and not a rival; when a rival took it, the search begins again.
- * @returns its id; undefined when there is none
+ * @returns its id, and which disks and interfaces meet what was asked; undefined when there is none
  */
 export async function lockAllocatable(
   tx: Tx,
   wanted: MachineCriteria,
   userId: number | null,
-): Promise<number | undefined> {
-  const query = tx
+): Promise<{ id: number; fit: Fit } | undefined> {
+  const { criteria, parts } = divide(wanted);
+  const all = tx
     .selectFrom("node")
     .select("node.id")
     .where("node.node_type", "=", 0)
     .where("node.status", "=", statusCode.ready)
     .where("node.locked", "=", false)
     .where((eb) => (userId === null ? eb.val(true) : eb.or([eb("owner_id", "is", null), eb("owner_id", "=", userId)])))
-    .where(satisfies(wanted))
+    .where(satisfies(criteria))
     .orderBy(sql`node.cpu_count + node.memory_mib / 1024.0`)
     .orderBy("node.id")
-    .limit(1)
     .modifyEnd(unnamed);
+  const fits = asksForParts(parts)
+    ? await fittingMachines(
+        tx,
+        (await all.execute()).map((r) => r.id),
+        parts,
+      )
+    : undefined;
+  const query = fits ? all.where("node.id", "=", sql<number>`any(${[...fits.keys()]}::bigint[])`) : all;
+  const one = query.limit(1);
+  const found = ({ id }: { id: number }) => ({ id, fit: fits?.get(id) ?? {} });
   for (;;) {
-    const free = await query.forUpdate("node").skipLocked().executeTakeFirst();
-    if (free) return free.id;
+    const free = await one.forUpdate("node").skipLocked().executeTakeFirst();
+    if (free) return found(free);
     // Each statement sees what was committed before it: nothing here means that nothing matches any more.
-    if (!(await query.executeTakeFirst())) return undefined;
-    const waited = await query.forUpdate("node").executeTakeFirst();
-    if (waited) return waited.id;
+    if (!(await one.executeTakeFirst())) return undefined;
+    const waited = await one.forUpdate("node").executeTakeFirst();
+    if (waited) return found(waited);
   }
 }

@@ -21,6 +21,7 @@ import type { Ctx } from "../context.ts";
 import { Raw } from "../http/reply.ts";
 import type { Call, Routes } from "../http/route.ts";
 import { machinesManyRoutes } from "./machines-many.ts";
+import { wireConstraints } from "./wire/constraints.ts";
 import { wireAnonMachine, wireMachine } from "./wire/machine.ts";
 
 const idOf = (call: { path: Record<string, string> }) => call.path.system_id ?? "";
@@ -107,26 +108,18 @@ export function machinesRoutes(routes: Routes): void {
       bridge_stp: _s,
       bridge_fd: _f,
       dry_run,
-      verbose: _v,
-      storage,
-      interfaces,
+      verbose,
       ...criteria
     } = params;
-    for (const [name, value] of Object.entries({ storage, interfaces })) {
-      if (value)
-        throw invalidField(
-          name,
-          `Allocating by ${name} is not available yet: choose by tags, cpu_count, mem, zone, pool, subnets or name.`,
-        );
-    }
     if (bridge_all) throw invalidField("bridge_all", "Bridges over all interfaces are not available yet.");
-    const id = await actions.allocateMachine(ctx, {
+    const { id, fit } = await actions.allocateMachine(ctx, {
       criteria,
       agentName: agent_name ?? "",
       comment: comment ?? "",
       dryRun: dry_run,
     });
-    return { ...(await shown(ctx, id)), constraint_map: {}, constraints_by_type: {} };
+    const view = wireMachine(await machineView(ctx, id));
+    return { ...view, ...wireConstraints(fit, verbose ? view.system_id : undefined) };
   });
   routes.on(many.accept, async ({ ctx, params }) => {
     if (ctx.actor.kind === "anonymous") throw new DomainError("unauthorized", "You must be logged in to accept nodes.");

@@ -3,6 +3,7 @@ import { lockAllocatable, type MachineCriteria } from "@rackwright/db/machine-se
 import { type LoadedMachine, type NodeRow, lockMachineById, lockMachines } from "@rackwright/db/machines";
 import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
+import type { Fit } from "@rackwright/domain/allocation/fit";
 import { keepsCrashDumps } from "@rackwright/domain/deploy/kernels";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { canSwitchPower, isDone, refusal, refuse } from "@rackwright/domain/machine/lifecycle";
@@ -133,16 +134,16 @@ export interface AllocateRequest {
   dryRun: boolean;
 }
 
-/** Lend the caller the cheapest Ready machine that will do. @returns its id */
-export async function allocateMachine(ctx: Ctx, request: AllocateRequest): Promise<number> {
+/** Lend the caller the cheapest Ready machine that will do. @returns its id, and which disks and interfaces meet what was asked */
+export async function allocateMachine(ctx: Ctx, request: AllocateRequest): Promise<{ id: number; fit: Fit }> {
   return inTransaction(ctx, async (tx) => {
     const visibleTo = ctx.actor.kind === "user" && ctx.actor.isSuperuser ? null : callerId(ctx);
     await checkPlaces(tx, request.criteria);
-    const id = await lockAllocatable(tx, request.criteria, visibleTo);
-    const loaded = id === undefined ? undefined : await lockMachineById(tx, id);
-    if (!loaded) throw new DomainError("no_match", noMatch(request.criteria));
+    const found = await lockAllocatable(tx, request.criteria, visibleTo);
+    const loaded = found && (await lockMachineById(tx, found.id));
+    if (!found || !loaded) throw new DomainError("no_match", noMatch(request.criteria));
     if (!request.dryRun) await acquire(ctx, tx, loaded, request.agentName, request.comment);
-    return loaded.machine.id;
+    return found;
   });
 }
 

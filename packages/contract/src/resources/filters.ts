@@ -36,6 +36,12 @@ export const machineTraits = {
   not_pod: list("VM host that the machine must not live in."),
   pod_type: list("Kind of the VM host that the machine lives in."),
   not_pod_type: list("Kind of VM host that the machine must not live in."),
+  storage: text(
+    "Disks: `label:GB(tag,tag),label2:GB`; the first holds the root file system; the tag `partition` means a partition.",
+  ),
+  interfaces: text(
+    "Interfaces: `label:key=value,key=value;label2:...`, by name, tag, subnet, vlan, space, link_speed ...",
+  ),
   devices: text(
     "A PCI or USB device: `vendor_id=8086,product_id=10d3`; also vendor_name, product_name, commissioning_driver.",
   ),
