@@ -35,10 +35,6 @@ const deviations: { what: RegExp; why: string }[] = [
     why: "checked for each machine that is named: all of them need an administrator",
   },
   { what: /^POST \/users\/: parameter key is missing/, why: "undocumented, and nothing says what it would do" },
-  {
-    what: /^PUT \/nodes\/\{system_id\}\/interfaces\/\{id\}\/: (parameter \w+ is missing|access is user, ours admin)$/,
-    why: "the record of a link is corrected, by administrators; the network itself is not configured here yet",
-  },
 ];
 
 /** Actions of ours that API 2.0 has not, and why. */
