@@ -79,6 +79,8 @@ function formOf(row: Row, m: AddedMachine): Values {
       return { source: source.systemId, destinations: m.systemId, storage: true };
     case "set_zone":
       return { zone: "default", nodes: m.systemId };
+    case "set_storage_layout":
+      return { storage_layout: "blank" };
     case "test":
       return { testing_scripts: testScript };
     case "set_workload_annotations":

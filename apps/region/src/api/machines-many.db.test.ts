@@ -165,6 +165,44 @@ suite("clone", () => {
   });
 });
 
+suite("set_storage_layout", () => {
+  const layOut = (m: AddedMachine, form: Values) =>
+    many(t.admin, "set_storage_layout", form, `machines/${m.systemId}/`);
+
+  test("flat with its sizes, then blank: what was planned before is gone", async () => {
+    const m = await withDisk(await addMachine(t, "ready"), 40 * GB);
+    const flat = await layOut(m, { storage_layout: "flat", boot_size: "1G", root_size: "20G" });
+    assert.equal(flat.status, 200, flat.text);
+    assert.deepEqual(
+      (await filesystemsOf(m)).map(([, mountPoint]) => mountPoint),
+      ["/boot", "/"],
+    );
+    assert.equal((await layOut(m, { storage_layout: "blank" })).status, 200);
+    assert.deepEqual(await filesystemsOf(m), []);
+  });
+
+  test("what cannot be is refused by its field, and leaves the disks as they were", async () => {
+    const m = await withDisk(await addMachine(t, "ready"), 40 * GB);
+    assert.equal((await layOut(m, { storage_layout: "flat" })).status, 200);
+    const before = await filesystemsOf(m);
+    const cases: [Values, string][] = [
+      [{}, "storage_layout"],
+      [{ storage_layout: "round" }, "storage_layout"],
+      [{ storage_layout: "flat", root_device: 999999 }, "root_device"],
+      [{ storage_layout: "flat", root_size: "1T" }, "root_size"],
+      [{ storage_layout: "flat", boot_size: "soon" }, "boot_size"],
+    ];
+    for (const [form, field] of cases) {
+      const reply = await layOut(m, form);
+      assert.equal(reply.status, 400, reply.text);
+      assert.ok(field in fields(reply), reply.text);
+    }
+    assert.deepEqual(await filesystemsOf(m), before);
+    const diskless = await layOut(await addMachine(t, "ready"), { storage_layout: "flat" });
+    assert.equal(diskless.status, 400, diskless.text);
+  });
+});
+
 suite("set_zone", () => {
   test("all are moved, or none", async () => {
     await t.db.kysely.insertInto("zone").values({ name: "north" }).execute();

@@ -5,6 +5,7 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import { annotateMachine } from "../app/machine-annotations.ts";
+import { layOutDisks } from "../app/machine-layout.ts";
 import * as marks from "../app/machine-marks.ts";
 import { releaseMachine, releaseMachines } from "../app/machine-release.ts";
 import { machineView, machineViews, searchMachines } from "../app/machine-view.ts";
@@ -243,6 +244,15 @@ function markRoutes(routes: Routes): void {
   routes.on(one.override_failed_testing, async (call) =>
     shown(call.ctx, await marks.overrideMachineTesting(call.ctx, idOf(call), call.params.comment ?? "")),
   );
+  routes.on(one.set_storage_layout, async (call) => {
+    const { storage_layout, root_device, root_size, boot_size } = call.params;
+    const id = await layOutDisks(call.ctx, idOf(call), storage_layout, {
+      ...(root_device === undefined ? {} : { rootDevice: root_device }),
+      ...(root_size ? { rootSize: root_size } : {}),
+      ...(boot_size ? { bootSize: boot_size } : {}),
+    });
+    return shown(call.ctx, id);
+  });
   routes.on(one.clear_default_gateways, async (call) =>
     shown(call.ctx, await marks.clearDefaultGateways(call.ctx, idOf(call))),
   );

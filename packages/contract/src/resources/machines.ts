@@ -1,6 +1,7 @@
 import { action, resource } from "../action.ts";
 import { choice, flag, integer, json, list, MAX_INT, optionalFlag, requiredText, text } from "../params.ts";
 import { machineFilters, machineTraits } from "./filters.ts";
+import { layoutActions } from "./machine-layout.ts";
 import { manyMachinesActions, nodesActions } from "./machine-many.ts";
 import { recorderActions } from "./recorder.ts";
 
@@ -440,6 +441,7 @@ export const machine = resource({
       returns: "PowerParameters",
       errors: notMachine,
     }),
+    ...layoutActions,
     ...recorderActions,
   },
 });

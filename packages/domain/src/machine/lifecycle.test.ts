@@ -135,6 +135,7 @@ test("every action starts from its statuses and is refused from all others, with
     power_off: "wrong_status",
     set_workload_annotations: "wrong_status",
     clear_default_gateways: "wrong_status",
+    set_storage_layout: "wrong_status",
     clone: "wrong_status",
   } as const satisfies Record<rules.Action, string>;
   for (const action of Object.keys(life.startsFrom) as rules.Action[]) {

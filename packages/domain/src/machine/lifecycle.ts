@@ -58,6 +58,7 @@ export const startsFrom = {
     "failed_entering_rescue_mode",
     "failed_exiting_rescue_mode",
   ],
+  set_storage_layout: ["ready"],
   set_workload_annotations: machineStatuses,
   clear_default_gateways: machineStatuses,
   /** Of a machine that becomes like another one. */
@@ -97,6 +98,7 @@ const verb: Partial<Record<Action, string>> = {
   mark_broken: "mark broken",
   mark_fixed: "mark fixed",
   override_failed_testing: "override the failed testing of",
+  set_storage_layout: "lay out the disks of",
   restore_default_configuration: "restore the configuration of",
   restore_networking_configuration: "restore the network configuration of",
   restore_storage_configuration: "restore the storage configuration of",

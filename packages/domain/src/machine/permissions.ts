@@ -25,6 +25,7 @@ export const permissionFor = {
   exit_rescue_mode: "admin",
   set_workload_annotations: "edit",
   clear_default_gateways: "admin",
+  set_storage_layout: "admin",
   restore_default_configuration: "admin",
   restore_networking_configuration: "admin",
   restore_storage_configuration: "admin",

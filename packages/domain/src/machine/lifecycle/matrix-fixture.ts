@@ -78,6 +78,7 @@ export const MATRIX: readonly Row[] = [
   post("restore_networking_configuration", "admin", [4, 22]),
   post("restore_storage_configuration", "admin", [4, 22]),
   post("clear_default_gateways", "admin", ANY),
+  post("set_storage_layout", "admin", [4]),
   post("set_workload_annotations", "own", ANY, { forbidden: 403, unowned: 409 }),
   post("set_owner_data", "own", ANY, { forbidden: 403, unowned: 409 }),
 
