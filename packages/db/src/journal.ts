@@ -9,6 +9,8 @@ export class Journal {
   readonly #evidence: Evidence[] = [];
   readonly #events: object[] = [];
   readonly #changes: NewChange[] = [];
+  /** Script sets that were heard of, and when. */
+  #heard: { setIds: readonly number[]; at: Date } | undefined;
 
   seen(...items: readonly Evidence[]): void {
     this.#evidence.push(...items);
@@ -17,6 +19,11 @@ export class Journal {
   happened(subject: EventSubject, events: readonly EventRecord[]): void {
     for (const { type, description } of events)
       this.#events.push({ ...subject, type, level: eventLevel[eventTypes[type].level], description });
+  }
+
+  /** The machine that works on these runs was heard. */
+  heard(setIds: readonly number[], at: Date): void {
+    if (setIds.length > 0) this.#heard = { setIds, at };
   }
 
   changed(change: NewChange): void {
@@ -28,7 +35,9 @@ export class Journal {
     const [evidence, events, changes] = [this.#evidence, this.#events, this.#changes].map((list) =>
       JSON.stringify(list.splice(0), storable),
     );
-    if (evidence === "[]" && events === "[]" && changes === "[]") return;
+    const heard = this.#heard;
+    this.#heard = undefined;
+    if (!heard && evidence === "[]" && events === "[]" && changes === "[]") return;
     await sql`
       with seen as (
         insert into evidence (node_id, mac, boot_epoch, source, text, detail)
@@ -42,6 +51,8 @@ export class Journal {
         insert into change (kind, entity, entity_id, visible_to, payload)
         select kind, entity, "entityId", "visibleTo", coalesce(payload, '{}') from jsonb_to_recordset(${changes}::jsonb) as
           r(kind text, entity text, "entityId" text, "visibleTo" text, payload jsonb)
+      ), heard as (
+        update script_set set last_ping = ${heard?.at ?? null} where id = any(${heard?.setIds ?? []}::bigint[])
       )
       select pg_notify(${CHANGE_CHANNEL}, entity)
       from (select distinct entity from jsonb_to_recordset(${changes}::jsonb) as r(entity text)) told`.execute(tx);

@@ -164,11 +164,6 @@ export async function summarizeSets(db: Kysely<Schema>, setIds: readonly number[
   };
 }
 
-export async function touchPing(tx: Tx, setIds: readonly number[], now: Date): Promise<void> {
-  if (setIds.length === 0) return;
-  await tx.updateTable("script_set").set({ last_ping: now }).where("id", "=", anyOf(setIds)).execute();
-}
-
 export interface OverdueResult {
   id: number;
   name: string;

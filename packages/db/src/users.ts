@@ -127,7 +127,7 @@ export async function renameUserToken(
   return changed.numUpdatedRows > 0n;
 }
 
-/** Who a token belongs to, with all that checking a request needs, in one statement. */
+/** Who a token belongs to, and what its requests are signed with. */
 export interface TokenOwner {
   consumerKey: string;
   secret: Buffer;
@@ -135,47 +135,63 @@ export interface TokenOwner {
   node: { id: number; systemId: string; bootEpoch: number } | null;
 }
 
-export async function tokenOwner(db: Kysely<Schema>, tokenKey: string): Promise<TokenOwner | undefined> {
-  const { rows } = await sql<{
-    consumer_key: string;
-    secret: Buffer;
-    user_id: number | null;
-    username: string;
-    email: string;
-    is_superuser: boolean;
-    is_active: boolean;
-    node_id: number | null;
-    system_id: string;
-    boot_epoch: number;
-  }>`
-    select t.consumer_key, t.secret, u.id as user_id, u.username, u.email, u.is_superuser, u.is_active, n.id as node_id, n.system_id, n.boot_epoch
-    from oauth_token t left join app_user u on u.id = t.user_id left join node n on n.id = t.node_id
-    where t.token_key = ${tokenKey}`.execute(db);
-  const row = rows[0];
-  if (!row) return undefined;
-  return {
-    consumerKey: row.consumer_key,
-    secret: row.secret,
-    user:
-      row.user_id === null
-        ? null
-        : {
-            id: row.user_id,
-            username: row.username,
-            email: row.email,
-            isSuperuser: row.is_superuser,
-            isActive: row.is_active,
-          },
-    node: row.node_id === null ? null : { id: row.node_id, systemId: row.system_id, bootEpoch: row.boot_epoch },
-  };
+interface OwnerRow {
+  consumer_key: string;
+  secret: Buffer;
+  user_id: number | null;
+  username: string;
+  email: string;
+  is_superuser: boolean;
+  is_active: boolean;
+  node_id: number | null;
+  system_id: string;
+  boot_epoch: number;
 }
 
-/** Remember that a request was signed with this nonce. Only of requests whose signature holds: others would fill the table. @returns whether it is new */
-export async function claimNonce(db: Kysely<Schema>, tokenKey: string, nonce: string): Promise<boolean> {
-  const { rows } = await sql`
-    insert into oauth_nonce (token_key, nonce) select token_key, ${nonce} from oauth_token where token_key = ${tokenKey}
-    on conflict do nothing returning 1`.execute(db);
-  return rows.length > 0;
+const ownerColumns =
+  sql.raw(`t.consumer_key, t.secret, u.id as user_id, u.username, u.email, u.is_superuser, u.is_active,
+  n.id as node_id, n.system_id, n.boot_epoch`);
+
+const ownerOf = (row: OwnerRow): TokenOwner => ({
+  consumerKey: row.consumer_key,
+  secret: row.secret,
+  user:
+    row.user_id === null
+      ? null
+      : {
+          id: row.user_id,
+          username: row.username,
+          email: row.email,
+          isSuperuser: row.is_superuser,
+          isActive: row.is_active,
+        },
+  node: row.node_id === null ? null : { id: row.node_id, systemId: row.system_id, bootEpoch: row.boot_epoch },
+});
+
+export async function tokenOwner(db: Kysely<Schema>, tokenKey: string): Promise<TokenOwner | undefined> {
+  const { rows } = await sql<OwnerRow>`
+    select ${ownerColumns}
+    from oauth_token t left join app_user u on u.id = t.user_id left join node n on n.id = t.node_id
+    where t.token_key = ${tokenKey}`.execute(db);
+  return rows[0] && ownerOf(rows[0]);
+}
+
+/**
+ * Remember that a request was signed with this nonce, and see whose token that is, at once. Only of requests whose signature holds: others
+ * would fill the table.
+ * @returns undefined when there is no such token (any more); `fresh` is false when the nonce was used before
+ */
+export async function claimToken(
+  db: Kysely<Schema>,
+  tokenKey: string,
+  nonce: string,
+): Promise<(TokenOwner & { fresh: boolean }) | undefined> {
+  const { rows } = await sql<OwnerRow & { fresh: boolean }>`
+    with mine as (select * from oauth_token where token_key = ${tokenKey}),
+    seen as (insert into oauth_nonce (token_key, nonce) select token_key, ${nonce} from mine on conflict do nothing returning 1)
+    select ${ownerColumns}, exists (select from seen) as fresh
+    from mine t left join app_user u on u.id = t.user_id left join node n on n.id = t.node_id`.execute(db);
+  return rows[0] && { ...ownerOf(rows[0]), fresh: rows[0].fresh };
 }
 
 export async function dropOldNonces(db: Kysely<Schema>, before: Date): Promise<void> {

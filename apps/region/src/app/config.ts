@@ -35,10 +35,19 @@ export async function readSetting(ctx: Ctx, given: string): Promise<unknown> {
   return values[name] ?? null;
 }
 
+/** Each signal of each machine asks for it: what another region changes counts here that much later. */
+const NODE_TIMEOUT_KEPT_MS = 2_000;
+const nodeTimeouts = new WeakMap<Region["db"], { minutes: number; until: number }>();
+
 /** Node timeout and clock: what the lifecycle asks of the outside. */
 export async function lifecycleTimes(ctx: Ctx, tx: Tx): Promise<{ now: Date; nodeTimeoutMinutes: number }> {
-  const { node_timeout } = await getConfig(tx, "node_timeout");
-  return { now: ctx.region.now(), nodeTimeoutMinutes: node_timeout };
+  let kept = nodeTimeouts.get(ctx.region.db);
+  if (!kept || kept.until < performance.now()) {
+    const { node_timeout } = await getConfig(tx, "node_timeout");
+    kept = { minutes: node_timeout, until: performance.now() + NODE_TIMEOUT_KEPT_MS };
+    nodeTimeouts.set(ctx.region.db, kept);
+  }
+  return { now: ctx.region.now(), nodeTimeoutMinutes: kept.minutes };
 }
 
 export async function writeSetting(ctx: Ctx, given: string, text: string): Promise<void> {
@@ -51,4 +60,5 @@ export async function writeSetting(ctx: Ctx, given: string, text: string): Promi
       { type: "SETTINGS", description: `Updated configuration setting '${name}'.` },
     ]);
   });
+  nodeTimeouts.delete(ctx.region.db);
 }

@@ -10,7 +10,6 @@ import {
   type SetSummary,
   setLinkConnected,
   summarizeSets,
-  touchPing as touchPingRow,
   updateResult,
 } from "@rackwright/db/script-results";
 import { insertResults, type ResultTypeName } from "@rackwright/db/script-sets";
@@ -247,11 +246,6 @@ export function resetForRecommission(tx: Tx, setId: number, now: Date): Promise<
 /** How these runs stand, suppressed results left out. */
 export function setSummary(tx: Tx, setIds: readonly number[]): Promise<SetSummary> {
   return summarizeSets(tx, setIds);
-}
-
-/** The machine was heard. */
-export function touchPing(tx: Tx, setIds: readonly number[], now: Date): Promise<void> {
-  return touchPingRow(tx, setIds, now);
 }
 
 /** A hook could not make sense of what a script printed: the script's work was in vain. */

@@ -1,9 +1,10 @@
 /** Who sends this request: by OAuth, or nobody. */
-import { claimNonce, tokenOwner } from "@rackwright/db/users";
+import { claimToken } from "@rackwright/db/users";
 import type { RawParams } from "@rackwright/contract/params";
 import { DomainError } from "@rackwright/domain/errors";
 import type { Actor } from "@rackwright/domain/machine/machine";
 import type { Region } from "../context.ts";
+import { forgetSecret, signingSecret } from "./known-secrets.ts";
 import { oauthParams, parseAuthorization, signatureMatches, type SignedRequest } from "./oauth.ts";
 
 export interface Identity {
@@ -17,9 +18,6 @@ export const nobody: Identity = { actor: { kind: "anonymous" }, tokenKey: null, 
 
 /** Older or newer than this, a request is refused (reference: describe.md section 9). */
 const MAX_SKEW_SECONDS = 300;
-
-/** Which purpose a stored secret was sealed for: the token it belongs to. */
-export const tokenPurpose = (tokenKey: string) => `oauth:${tokenKey}`;
 
 function refused(reason: string): DomainError {
   return new DomainError("unauthorized", `Authorization Error: ${reason}`);
@@ -46,12 +44,15 @@ export async function authenticate(
   const skew = Math.abs(region.now().getTime() / 1000 - Number(oauth.timestamp));
   if (!(skew <= MAX_SKEW_SECONDS))
     throw refused(`'Expired timestamp: yours ${oauth.timestamp}, ours ${Math.floor(region.now().getTime() / 1000)}.'`);
-  const owner = await tokenOwner(region.db.kysely, oauth.token);
-  if (!owner || owner.consumerKey !== oauth.consumerKey) throw refused("Invalid API key.");
-  const secret = region.secrets.open(tokenPurpose(oauth.token), owner.secret);
-  if (!signatureMatches(oauth, secret, { ...request, params: plain })) throw refused("'Invalid signature.'");
-  if (!(await claimNonce(region.db.kysely, oauth.token, oauth.nonce)))
-    throw refused("'Nonce already used: each request needs its own.'");
+  const known = await signingSecret(region, oauth.token);
+  if (!known || known.consumerKey !== oauth.consumerKey) throw refused("Invalid API key.");
+  if (!signatureMatches(oauth, known.secret, { ...request, params: plain })) throw refused("'Invalid signature.'");
+  const owner = await claimToken(region.db.kysely, oauth.token, oauth.nonce);
+  if (!owner) {
+    forgetSecret(region, oauth.token);
+    throw refused("Invalid API key.");
+  }
+  if (!owner.fresh) throw refused("'Nonce already used: each request needs its own.'");
   if (owner.node)
     return { actor: { kind: "machine", systemId: owner.node.systemId }, tokenKey: oauth.token, node: owner.node };
   if (!owner.user) throw new Error(`token ${oauth.token} belongs to nobody`);

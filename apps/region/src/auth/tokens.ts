@@ -2,7 +2,7 @@
 import type { Tx } from "@rackwright/db/connect";
 import { deleteNodeToken, insertToken, type StoredToken, tokenOfNode } from "@rackwright/db/users";
 import type { Region } from "../context.ts";
-import { tokenPurpose } from "./authenticate.ts";
+import { tokenPurpose } from "./known-secrets.ts";
 import { randomWord } from "./secrets.ts";
 
 export interface Token {

@@ -2,7 +2,7 @@
 import { insertEvidence, lastEvidence } from "@rackwright/db/history";
 import { readMachineById } from "@rackwright/db/machines";
 import { tokenOwner } from "@rackwright/db/users";
-import { tokenPurpose } from "../auth/authenticate.ts";
+import { tokenPurpose } from "../auth/known-secrets.ts";
 import { oauthParams, parseAuthorization, signatureMatches } from "../auth/oauth.ts";
 import type { Region } from "../context.ts";
 

@@ -11,7 +11,7 @@ import { resultType } from "@rackwright/domain/scripts/status";
 import { settle } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";
 import { reportedPowerColumns } from "../app/power-settings.ts";
-import { failResult, setSummary, storeSignalResult, touchPing } from "../app/script-results.ts";
+import { failResult, setSummary, storeSignalResult } from "../app/script-results.ts";
 import type { ReportedFile } from "../app/script-files.ts";
 import { createBuiltinSet } from "../app/script-sets.ts";
 import { type Ctx, inTransaction, type Region, systemCtx } from "../context.ts";
@@ -150,7 +150,7 @@ async function receiveIn(ctx: Ctx, tx: Tx, by: Signer, told: Told): Promise<void
     changed = true;
   }
   const running = setsAtWork(machine);
-  await touchPing(tx, running, now);
+  journal.heard(running, now);
   evidence(
     `signal ${signal}${about === null ? "" : ` about ${about}`}${exitStatus === undefined ? "" : `, exit ${exitStatus}${lastWords(exitStatus, files)}`}${error === "" ? "" : `: ${error.slice(0, 500)}`}`,
   );
