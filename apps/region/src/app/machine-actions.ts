@@ -14,6 +14,7 @@ import { switchPower } from "@rackwright/domain/machine/lifecycle/power";
 import type { Machine, StopMode } from "@rackwright/domain/machine/machine";
 import { actionForbidden } from "@rackwright/domain/machine/permissions";
 import { statusCode } from "@rackwright/domain/machine/status";
+import { powerDrivers } from "@rackwright/power/registry";
 import { type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
 import { getConfig, lifecycleTimes } from "./config.ts";
@@ -243,6 +244,13 @@ export function powerOnMachine(
   });
 }
 
+/** Where nothing can ask the system to end, it would lose its power instead. @throws DomainError invalid_fields */
+function checkStopMode(powerType: string, stopMode: StopMode | undefined): void {
+  const driver = powerDrivers.get(powerType);
+  if (stopMode === "soft" && driver && driver.settings.power_off_mode === undefined)
+    throw invalidField("stop_mode", `Power type ${powerType} can only cut the power: shut the system down first.`);
+}
+
 /** @returns its id; null when its power cannot be switched from here */
 export async function powerOffMachine(
   ctx: Ctx,
@@ -253,6 +261,7 @@ export async function powerOffMachine(
   let switchable = true;
   const id = await act(ctx, systemId, "power_off", async (tx, loaded) => {
     switchable = canSwitchPower(loaded.machine);
+    if (switchable) checkStopMode(loaded.machine.powerType, stopMode);
     if (switchable) await commit(ctx, tx, loaded, switchPower(loaded.machine, "off", comment, stopMode));
   });
   return switchable ? id : null;
