@@ -250,3 +250,19 @@ test("malformed bodies are refused in words", async () => {
   await refused("<a/>", "application/xml", "unsupported_media_type");
   await refused("text", undefined, "unsupported_media_type");
 });
+
+test("a small file needs no directory on disk; a large one does", async () => {
+  const type = "multipart/form-data; boundary=B";
+  const body = (bytes: number) =>
+    lines("--B", 'Content-Disposition: form-data; name="a"; filename="f"', "", "x".repeat(bytes), "--B--", "");
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = "/nonexistent";
+  try {
+    const { params } = await parseBody(pieces(body(1000), 50), type, LIMITS);
+    assert.equal(uploadOf(params, "a").bytes?.length, 1000);
+    await assert.rejects(parseBody(pieces(body(LIMITS.inMemory + 1), 50), type, LIMITS), { code: "ENOENT" });
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+});
