@@ -77,7 +77,7 @@ export const machines = resource({
     create: action({
       method: "POST",
       access: "anonymous",
-      doc: "Add a machine\n\nA machine that enlists itself does this without credentials, and is found again by its MAC address or its BMC while it is New or Commissioning. An administrator's new machine is commissioned at once unless told otherwise.",
+      doc: "Add a machine\n\nA machine that enlists itself does this without credentials, and is found again by its MAC address or its BMC while it is New or Commissioning; it is changed then only from the address that its boot script was sent to. An administrator's new machine is commissioned at once unless told otherwise.",
       params: {
         ...editable,
         ...presets,
@@ -365,7 +365,13 @@ export const machine = resource({
     power_off: action({
       method: "POST",
       doc: "Switch a machine off",
-      params: { stop_mode: choice("hard cuts the power; soft asks the operating system.", ["hard", "soft"]), comment },
+      params: {
+        stop_mode: choice(
+          "hard cuts the power; soft asks the operating system. Default: as the power parameters say.",
+          ["hard", "soft"],
+        ),
+        comment,
+      },
       returns: "Machine|null",
       errors: {
         400: "the machine has no power type that could do this",
