@@ -2,7 +2,9 @@
 import type { Action, Resource } from "./action.ts";
 import { account } from "./resources/account.ts";
 import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
+import { device, devices } from "./resources/devices.ts";
 import { interfaces, networkInterface } from "./resources/interfaces.ts";
+import { ipAddresses } from "./resources/ip-addresses.ts";
 import { machine, machines, nodes } from "./resources/machines.ts";
 import { configuration, events, resourcePools, sshKey, sshKeys, tag, tags, version, zones } from "./resources/misc.ts";
 import {
@@ -38,10 +40,13 @@ export const resources: readonly Resource[] = [
   bootResourceUpload,
   changes,
   configuration,
+  device,
+  devices,
   events,
   fabric,
   fabrics,
   interfaces,
+  ipAddresses,
   ipRange,
   ipRanges,
   machine,

@@ -6,8 +6,10 @@ import { bootResourceRoutes } from "./boot-resources.ts";
 import { changesRoutes } from "./changes.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
+import { devicesRoutes } from "./devices.ts";
 import { fabricsRoutes } from "./fabrics.ts";
 import { interfacesRoutes } from "./interfaces.ts";
+import { ipAddressesRoutes } from "./ip-addresses.ts";
 import { ipRangesRoutes } from "./ip-ranges.ts";
 import { machinesRoutes } from "./machines.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
@@ -33,8 +35,10 @@ const families = [
   changesRoutes,
   configurationRoutes,
   eventsRoutes,
+  devicesRoutes,
   fabricsRoutes,
   interfacesRoutes,
+  ipAddressesRoutes,
   ipRangesRoutes,
   machinesRoutes,
   nodeScriptResultsRoutes,

@@ -35,6 +35,9 @@ export async function machineDetails(ctx: Ctx, systemId: string): Promise<Uint8A
   return serialize({ lshw: binary("maas-lshw"), lldp: binary("maas-capture-lldpd") });
 }
 
+/** As `machineDetails`, of what is never commissioned. */
+export const emptyDetails = (): Uint8Array => serialize({ lshw: null, lldp: null });
+
 /** Racks that can reach the BMC of a machine: the one it last booted through, then any other. */
 export function racksFor(region: Pick<Region, "racks">, row: Pick<NodeRow, "boot_rack_id">): number[] {
   const ids = region.racks.connected().map((r) => r.nodeId);

@@ -107,7 +107,8 @@ function linkMode(link: LinkRow): string {
 }
 
 export interface InterfaceContext {
-  systemId: string;
+  /** null: of no node that is known. */
+  systemId: string | null;
   /** All interfaces of the machine. */
   interfaces: readonly InterfaceRow[];
   parents: ReadonlyMap<number, number[]>;
@@ -169,6 +170,6 @@ export function wireInterface(i: InterfaceRow, of: InterfaceContext): Interface 
     link_speed: i.link_connected ? i.link_speed : 0,
     numa_node: i.numa_node,
     sriov_max_vf: i.sriov_max_vf,
-    resource_uri: `${API_ROOT}/nodes/${of.systemId}/interfaces/${i.id}/`,
+    resource_uri: `${API_ROOT}/nodes/${of.systemId ?? "None"}/interfaces/${i.id}/`,
   };
 }
