@@ -63,6 +63,25 @@ export function takenMacs(
     .execute();
 }
 
+/** Machines in these statuses of which a BMC is known and no interface. */
+export function machinesWithoutInterfaces(
+  db: Kysely<Schema>,
+  powerType: string,
+  statuses: readonly number[],
+  limit: number,
+): Promise<{ id: number; system_id: string; power_parameters: Buffer | null }[]> {
+  return db
+    .selectFrom("node as n")
+    .select(["n.id", "n.system_id", "n.power_parameters"])
+    .where("n.node_type", "=", 0)
+    .where("n.power_type", "=", powerType)
+    .where("n.status", "=", sql<number>`any(${statuses}::smallint[])`)
+    .where(sql<boolean>`not exists (select from interface i where i.node_id = n.id)`)
+    .orderBy("n.id")
+    .limit(limit)
+    .execute();
+}
+
 async function byNameOrId(
   db: Kysely<Schema>,
   table: "zone" | "resource_pool" | "domain",

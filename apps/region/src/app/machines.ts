@@ -43,6 +43,7 @@ import {
 import { newNodeToken } from "../auth/tokens.ts";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
+import { adoptByBmc } from "./enlist-by-bmc.ts";
 import { lifecycleTimes } from "./config.ts";
 import { type CommissionRequest, startCommission } from "./machine-actions.ts";
 import { type PresetFields, presetColumns, presetOf } from "./deploy-preset.ts";
@@ -290,6 +291,18 @@ async function enlistInPlace(ctx: Ctx, tx: Tx, id: number): Promise<void> {
  */
 async function reEnlist(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]): Promise<number | undefined> {
   if (ctx.actor.kind !== "anonymous") return undefined;
+  const adopted = await adoptByBmc(ctx, tx, {
+    macs,
+    address: request.address,
+    powerType: request.power_type,
+    powerAddress: request.power.given.power_address,
+  });
+  if (adopted) {
+    const { id, status, systemId } = adopted.machine;
+    if (request.commission && status === "new") await enlistInPlace(ctx, tx, id);
+    await appendChange(tx, { kind: "update", entity: "machine", entityId: systemId });
+    return id;
+  }
   const open = (status: number) => enlistableStatuses.includes(statusFromCode(status));
   const match = (await takenMacs(tx, macs)).find((m) => open(m.status));
   if (!match) return undefined;

@@ -67,6 +67,20 @@ export function commissionInPlace(m: Machine, times: Times, credentials: "new" |
 }
 
 /**
+ * A machine that was added by its BMC alone, and is being commissioned, has booted as a stranger: it is started once more, now that its
+ * network interfaces are known.
+ */
+export function commissionKnown(m: Machine, times: Times): Decision {
+  const boot = bootFor(m, "commissioning", times);
+  return decision(
+    boot.set,
+    [event("NODE_COMMISSIONING_EVENT", "its network interfaces became known: it is started again")],
+    boot.effects,
+    boot.jobs,
+  );
+}
+
+/**
  * A system that somebody uses is not tested to death (lifecycle.md section 8).
  * @throws DomainError invalid_fields on testing_scripts
  */
