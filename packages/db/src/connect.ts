@@ -82,6 +82,7 @@ const AWAY_WORDS =
 /** The database server is not there, or went away in the middle: the same request may succeed when it is back. */
 export function isDatabaseAway(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof AggregateError) return at.errors.some(isDatabaseAway);
     if (at instanceof DatabaseError) return AWAY_STATES.test(at.code ?? "");
     const { code, syscall } = at as NodeJS.ErrnoException;
     if (code !== undefined && AWAY_CODES.has(code) && /^(connect|read|write)$/.test(syscall ?? "")) return true;

@@ -28,9 +28,10 @@ const enqueue = (queue: string, data: object, options?: JobOptions) =>
   transaction(t.db, (tx) => jobs.enqueue(tx, queue, data, options));
 const cancel = (queue: string, key: string) => transaction(t.db, (tx) => jobs.cancel(tx, queue, key));
 
-const stateOf = async (id: string): Promise<string> =>
-  (await t.db.pool.query<{ state: string }>("select state::text from pgboss.job where id = $1", [id])).rows[0]?.state ??
+const stateIn = async ({ db }: TestDatabase, id: string): Promise<string> =>
+  (await db.pool.query<{ state: string }>("select state::text from pgboss.job where id = $1", [id])).rows[0]?.state ??
   "absent";
+const stateOf = (id: string) => stateIn(t, id);
 
 /** A handler that runs until its signal is aborted. */
 const untilAborted = (signal: AbortSignal) =>
@@ -181,6 +182,42 @@ test("a job whose process is killed runs again in another one", { timeout: 60_00
     await until(async () => (await stateOf(id ?? "")) === "completed");
   } finally {
     child.kill("SIGKILL");
+  }
+});
+
+test("a job whose process is killed runs again at once when nobody else is left", { timeout: 60_000 }, async () => {
+  const own = await testDatabase();
+  const child = spawn(process.execPath, [join(import.meta.dirname, "testing/run-jobs.ts")], {
+    env: { ...process.env, TEST_DATABASE_URL: own.url },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const next = createJobs({ connection: own.connection });
+  try {
+    const lines: string[] = [];
+    createInterface(child.stdout).on("line", (line) => lines.push(line));
+    await until(() => lines.includes("ready"), { timeoutMs: 20_000 });
+    const sender = createJobs({ connection: own.connection });
+    await sender.start();
+    const id = await transaction(own.db, (tx) => sender.enqueue(tx, "slow", { n: 1 }));
+    await until(() => lines.includes(`${id} 1`), { what: "the child to take the job" });
+    await sender.stop();
+    assert.equal(
+      await stateIn(own, id ?? ""),
+      "active",
+      "whoever starts and ends beside a living one takes nothing over",
+    );
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const ran: number[] = [];
+    await next.start();
+    assert.equal(await stateIn(own, id ?? ""), "retry");
+    await next.handle("slow", {}, async (job) => void ran.push(job.attempt));
+    await until(() => ran.length > 0, { timeoutMs: 5000, what: "the job to be taken over" });
+    assert.deepEqual(ran, [2]);
+  } finally {
+    child.kill("SIGKILL");
+    await next.stop();
+    await own.close();
   }
 });
 

@@ -5,6 +5,7 @@ import { PgBoss, type Db } from "pg-boss";
 import { parseConnection, type Tx } from "./connect.ts";
 import { JOBS_SCHEMA } from "./jobs-schema.ts";
 import { notifyHub } from "./notify.ts";
+import { bePresent, type Presence } from "./presence.ts";
 import { RunningJobs } from "./running-jobs.ts";
 
 export interface Job<T> {
@@ -14,6 +15,8 @@ export interface Job<T> {
   signal: AbortSignal;
   /** 1 for the first run. A run whose process was killed counts. */
   attempt: number;
+  /** Since it was enqueued, by the database's clock. */
+  ageMs: number;
 }
 
 export interface JobOptions {
@@ -31,11 +34,12 @@ export interface Jobs {
   stop(): Promise<void>;
   /**
    * Run the jobs of a queue in this process. A handler that rejects is run again, after a growing pause, `retryLimit`
-   * times; so is one whose process died, as soon as its heartbeat has been missing for 10 s.
+   * times; so is one whose process died: at once by the first process that starts when none is left, else as soon as its heartbeat
+   * has been missing for 10 s.
    */
   handle<T>(
     queue: string,
-    options: { concurrency?: number; retryLimit?: number; expireSeconds?: number },
+    options: { concurrency?: number; retryLimit?: number; longestPauseSeconds?: number; expireSeconds?: number },
     handler: (job: Job<T>) => Promise<void>,
   ): Promise<void>;
   /** Exists if and only if `tx` commits. @returns the job's id; null when one with this key is queued or running */
@@ -45,6 +49,8 @@ export interface Jobs {
 }
 
 const CANCEL_CHANNEL = "job_cancel";
+/** Of the advisory lock that every process holds that runs jobs: "jobs" in ASCII. */
+const PRESENCE_KEY = 0x6a_6f_62_73;
 
 const queueDefaults = {
   policy: "exclusive", // one queued or active job per singletonKey
@@ -96,8 +102,20 @@ export function createJobs(options: {
     return known;
   };
 
+  let presence: Presence | undefined;
   return {
     async start() {
+      presence = await bePresent({
+        connection: parseConnection(options.connection),
+        key: PRESENCE_KEY,
+        log,
+        async onAlone(client) {
+          const { rowCount } = await client.query(
+            `update ${JOBS_SCHEMA}.job set state = 'retry', start_after = now(), heartbeat_on = null where state = 'active'`,
+          );
+          if (rowCount) log(`jobs: ${rowCount} that a process left unfinished run again`);
+        },
+      });
       await boss.start();
       await hub.listen(
         CANCEL_CHANNEL,
@@ -109,17 +127,20 @@ export function createJobs(options: {
     async stop() {
       running.abortAll("this process stops");
       await boss.stop({ graceful: true, timeout: options.stopTimeoutMs ?? 10_000 });
+      await presence?.close();
       await hub.close();
     },
 
     async handle<T>(
       queue: string,
-      { concurrency = 1, retryLimit, expireSeconds }: Parameters<Jobs["handle"]>[1],
+      { concurrency = 1, retryLimit, longestPauseSeconds, expireSeconds }: Parameters<Jobs["handle"]>[1],
       handler: (job: Job<T>) => Promise<void>,
     ) {
       await ensureQueue(queue);
       await boss.updateQueue(queue, {
         retryLimit: retryLimit ?? queueDefaults.retryLimit,
+        retryBackoff: true, // asked for again with the next one
+        retryDelayMax: longestPauseSeconds ?? queueDefaults.retryDelayMax,
         expireInSeconds: expireSeconds ?? queueDefaults.expireInSeconds,
       });
       for (let i = 0; i < concurrency; i++) {
@@ -128,7 +149,13 @@ export function createJobs(options: {
           if (!job) return;
           try {
             await running.run(job.id, job.signal, (signal) =>
-              handler({ id: job.id, data: job.data, signal, attempt: job.retryCount + 1 }),
+              handler({
+                id: job.id,
+                data: job.data,
+                signal,
+                attempt: job.retryCount + 1,
+                ageMs: job.startedOn.getTime() - job.createdOn.getTime(),
+              }),
             );
           } finally {
             // Fetch the next one now: a worker that takes single jobs otherwise waits out its polling interval

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { notifyHub } from "@rackwright/db/notify";
 import { insertEvidence } from "@rackwright/db/history";
 import { scriptStatus } from "@rackwright/domain/scripts/status";
+import { until } from "@rackwright/testkit/until";
 import { newNodeToken } from "../auth/tokens.ts";
 import { inTransaction } from "../context.ts";
 import { addImage, addMachine, machineRow, statusOf } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
-import { sweepDeadlines } from "./deadlines.ts";
+import { startDeadlines, sweepDeadlines } from "./deadlines.ts";
 
 let t: TestRegion;
 const start = new Date("2026-06-01T10:00:00Z");
@@ -177,4 +179,19 @@ test("one machine that cannot be failed holds up no other", async () => {
   await assert.rejects(sweepDeadlines(t.region), AggregateError);
   assert.equal(await statusOf(t, other.systemId), "failed_commissioning");
   await t.db.pool.query("delete from node where id = $1", [stuck.id]);
+});
+
+test("what became overdue while nobody could see it gets some time to give a sign of life", async () => {
+  const m = await addMachine(t, "commissioning", { ...waiting("next_script"), owner_id: t.user.id });
+  t.clock.set(minutes(31));
+  const hub = notifyHub({ connection: t.db.connection });
+  const began = performance.now();
+  const stop = await startDeadlines(t.region, hub, 700);
+  try {
+    await until(async () => (await statusOf(t, m.systemId)) === "failed_commissioning", { timeoutMs: 15_000 });
+    assert.ok(performance.now() - began > 700, "not at once");
+  } finally {
+    await stop();
+    await hub.close();
+  }
 });

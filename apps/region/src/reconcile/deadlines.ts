@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { lastEvidence } from "@rackwright/db/history";
 import { lockMachineById, readMachineById, nextDeadline, overdueMachineIds } from "@rackwright/db/machines";
+import { isDatabaseAway } from "@rackwright/db/connect";
 import type { NotifyHub } from "@rackwright/db/notify";
 import { type OverdueResult, overdueResults, timeOutResults } from "@rackwright/db/script-results";
 import { dropOldNonces } from "@rackwright/db/users";
@@ -13,6 +14,11 @@ import { inTransaction, type Region, systemCtx } from "../context.ts";
 
 /** A look without any wake-up, should one get lost; scripts that overrun are found by it too. */
 const PERIOD_MS = 60_000;
+/**
+ * After a time in which nobody here could have seen a sign of life, whoever tried to give one gets so long to try again. Runner, installer,
+ * cloud-init and firmware ask again within 35 s.
+ */
+const GRACE_MS = 60_000;
 const NONCE_AGE_MS = 20 * 60_000;
 const BATCH = 100;
 /** Between two looks, and as a multiple of what the last one took: then they take at most a twentieth of the time. */
@@ -70,8 +76,14 @@ async function failOverrun(region: Region, late: OverdueResult): Promise<void> {
 }
 
 /** @returns a function that ends it */
-export async function startDeadlines(region: Region, hub: NotifyHub): Promise<() => Promise<void>> {
+export async function startDeadlines(
+  region: Region,
+  hub: NotifyHub,
+  graceMs: number = GRACE_MS,
+): Promise<() => Promise<void>> {
   const stopping = new AbortController();
+  /** Nothing is overdue before. */
+  let graceUntil = performance.now() + graceMs;
   let wake = Promise.withResolvers<void>();
   const awaken = () => wake.resolve();
   const unsubscribe = await hub.listen("change", (entity) => entity === "machine" && awaken(), awaken);
@@ -82,11 +94,13 @@ export async function startDeadlines(region: Region, hub: NotifyHub): Promise<()
       let pauseMs = PERIOD_MS;
       const began = performance.now();
       try {
-        await sweepDeadlines(region);
+        if (performance.now() >= graceUntil) await sweepDeadlines(region);
         await dropOldNonces(region.db.kysely, new Date(region.now().getTime() - NONCE_AGE_MS));
         const next = await nextDeadline(region.db.kysely);
-        if (next) pauseMs = Math.min(PERIOD_MS, Math.max(100, next.getTime() - region.now().getTime()));
+        const earliestMs = Math.max(100, graceUntil - performance.now());
+        if (next) pauseMs = Math.min(PERIOD_MS, Math.max(earliestMs, next.getTime() - region.now().getTime()));
       } catch (error) {
+        if (isDatabaseAway(error)) graceUntil = performance.now() + graceMs;
         region.log.error({ err: error }, "looking after deadlines failed: trying again");
         pauseMs = 5_000;
       }

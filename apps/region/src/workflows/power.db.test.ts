@@ -10,14 +10,14 @@ import { powerColumns } from "../app/power-settings.ts";
 import { inTransaction, systemCtx } from "../context.ts";
 import { addImage, type AddedMachine, addMachine, machineRow, statusOf } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
-import { recordPowerStep, startPowerWorkflow } from "./power.ts";
+import { isFinal, recordPowerStep, startPowerWorkflow } from "./power.ts";
 
 let t: TestRegion;
 const RACK = 4711;
 before(async () => {
   t = await testRegion();
   await addImage(t);
-  await startPowerWorkflow(t.region, { rackWaitMs: 100 });
+  await startPowerWorkflow(t.region, { rackWaitMs: 100, patienceMs: 3000 });
 });
 afterEach(() => t.racks.connect({ nodeId: RACK }));
 after(() => t?.close());
@@ -155,6 +155,15 @@ test("a release ends when the BMC shows off", async () => {
   assert.deepEqual([row.owner_id, row.power_state, row.status_deadline], [null, "off", null]);
   await observePower(t.region, m.id, "off");
   assert.equal(await statusOf(t, m.systemId), "new", "seen off again, nothing happens");
+});
+
+test("tries that ended with their process do not use up the patience with a rack", () => {
+  const away = new DomainError("rack_unavailable", "the rack has gone");
+  const refused = new DomainError("power_failed", "the BMC says no");
+  const final = (error: DomainError, attempt: number, ageMs: number) =>
+    isFinal(error, { attempt, ageMs, patienceMs: 1000 });
+  assert.deepEqual([final(away, 50, 900), final(away, 2, 5000), final(away, 4, 5000)], [false, false, true]);
+  assert.equal(final(refused, 1, 0), true);
 });
 
 test("without a rack the machine fails and says so, after several tries", async () => {

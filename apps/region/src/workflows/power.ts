@@ -12,6 +12,7 @@ import { DomainError } from "@rackwright/domain/errors";
 import { powerFailed } from "@rackwright/domain/machine/lifecycle/failure";
 import { powerDrivers } from "@rackwright/power/registry";
 import { commit } from "../app/commit.ts";
+import { withDiagnosis } from "../app/diagnosis.ts";
 import { flatParameters, observePower, racksFor } from "../app/machine-facts.ts";
 import { readPowerParameters } from "../app/power-settings.ts";
 import { POWER_QUEUE, type PowerJob } from "../app/queues.ts";
@@ -23,19 +24,34 @@ const CALL_TIMEOUT_MS = 5 * 60_000;
 /** A rack that is just being restarted is waited for. */
 const RACK_WAIT_MS = 30_000;
 
-export async function startPowerWorkflow(region: Region, options: { rackWaitMs?: number } = {}): Promise<void> {
+/**
+ * So long, and at least for some tries, an order whose rack went away is tried again. Runs that ended with their process are tries too,
+ * so tries alone say nothing of the rack.
+ */
+const PATIENCE_MS = 5 * 60_000;
+const FEWEST_TRIES = 4;
+/** More than patience lasts: whether it was long enough is decided here, with a reason for the machine. */
+const QUEUE = { concurrency: 20, retryLimit: 100, longestPauseSeconds: 15, expireSeconds: 900 };
+
+export async function startPowerWorkflow(
+  region: Region,
+  options: { rackWaitMs?: number; patienceMs?: number } = {},
+): Promise<void> {
   // An order to switch off that is still under way must not overtake the start after it.
   const turns = new Turns<number>();
   const rackWaitMs = options.rackWaitMs ?? RACK_WAIT_MS;
-  await region.jobs.handle<PowerJob>(POWER_QUEUE, { concurrency: 20, retryLimit: 5, expireSeconds: 900 }, (job) =>
-    turns.take(job.data.nodeId, () => switchPower(region, job.data, { ...job, rackWaitMs })),
+  const patienceMs = options.patienceMs ?? PATIENCE_MS;
+  await region.jobs.handle<PowerJob>(POWER_QUEUE, QUEUE, (job) =>
+    turns.take(job.data.nodeId, () => switchPower(region, job.data, { ...job, rackWaitMs, patienceMs })),
   );
 }
 
 interface Run {
   signal: AbortSignal;
   attempt: number;
+  ageMs: number;
   rackWaitMs: number;
+  patienceMs: number;
 }
 
 export function recordPowerStep(region: Region, systemId: number, bootEpoch: number, step: PowerStep): Promise<void> {
@@ -43,7 +59,7 @@ export function recordPowerStep(region: Region, systemId: number, bootEpoch: num
 }
 
 async function switchPower(region: Region, job: PowerJob, run: Run): Promise<void> {
-  const { signal, attempt } = run;
+  const { signal } = run;
   const loaded = await readMachineById(region.db.kysely, job.nodeId);
   // Deleted, or started for another purpose since: that start has its own job.
   if (!loaded || loaded.machine.bootEpoch !== job.epoch) return;
@@ -68,8 +84,7 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
     );
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    // The link to the rack broke: another try finds it back. What the BMC itself refused is final.
-    if (error.code !== "power_failed" && attempt <= 3) throw error;
+    if (!isFinal(error, run)) throw error;
     await giveUp(region, job, error.message);
     return;
   }
@@ -84,6 +99,11 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
 function stopMode({ power_type }: { power_type: string }, job: PowerJob): Record<string, string> {
   const known = powerDrivers.get(power_type)?.settings.power_off_mode !== undefined;
   return job.stopMode !== undefined && known ? { power_off_mode: job.stopMode } : {};
+}
+
+/** What the BMC itself refused. That the link to the rack broke is not: another try finds it back. */
+export function isFinal(error: DomainError, run: Pick<Run, "attempt" | "ageMs" | "patienceMs">): boolean {
+  return error.code === "power_failed" || (run.attempt >= FEWEST_TRIES && run.ageMs >= run.patienceMs);
 }
 
 async function waitForRack(
@@ -115,11 +135,7 @@ async function giveUp(region: Region, job: PowerJob, reason: string): Promise<vo
         text: `power ${job.action} failed: ${reason}`,
       },
     ]);
-    await commit(
-      ctx,
-      tx,
-      loaded,
-      powerFailed(loaded.machine, job.purpose, `Power ${job.action} failed: ${reason}`, region.now()),
-    );
+    const decision = powerFailed(loaded.machine, job.purpose, `Power ${job.action} failed: ${reason}`, region.now());
+    await commit(ctx, tx, loaded, await withDiagnosis(ctx, tx, loaded, decision));
   });
 }
