@@ -1,5 +1,4 @@
 /** Which machines: filters of lists and constraints of allocate, as one SQL condition (reference: lifecycle.md section 9.1). */
-import { isIP } from "node:net";
 import { asksForParts, type Fit, parseParts, type Parts } from "@rackwright/domain/allocation/fit";
 import { DomainError, type FieldMessages } from "@rackwright/domain/errors";
 import {
@@ -11,6 +10,7 @@ import {
 } from "@rackwright/domain/machine/status";
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tx } from "./connect.ts";
+import { type Condition, either, has, hasDevice, Messages, subnetIs, vlanIs } from "./machine-conditions.ts";
 import { fittingMachines } from "./machine-parts.ts";
 import { unnamed } from "./naming-client.ts";
 import type { Schema } from "./schema.ts";
@@ -18,25 +18,11 @@ import type { Schema } from "./schema.ts";
 /** Names as the API has them; each with its values. Empty lists and undefined do not narrow. */
 export type MachineCriteria = Record<string, string | readonly string[] | undefined>;
 
-type Condition = RawBuilder<boolean>;
-
 /** A condition that must not hold has the name with not_ before it, or not_in_. */
 interface Criterion {
   condition: (values: readonly string[], fields: Messages) => Condition;
   /** All values must hold, each by itself (tags); else any of them. */
   each?: boolean;
-}
-
-class Messages {
-  readonly fields: FieldMessages = {};
-  private readonly name: string;
-  constructor(name: string, fields: FieldMessages) {
-    this.name = name;
-    this.fields = fields;
-  }
-  add(message: string): void {
-    (this.fields[this.name] ??= []).push(message);
-  }
 }
 
 const texts = (values: readonly string[]) => sql`any(${values}::text[])`;
@@ -55,103 +41,8 @@ function atLeast(column: RawBuilder<number>): Criterion {
 
 const STATUS_WORDS: Record<string, MachineStatus> = Object.fromEntries(machineStatuses.map((s) => [s, s]));
 
-const has = {
-  interface: (where: Condition) =>
-    sql<boolean>`exists (select from interface i left join vlan v on v.id = i.vlan_id where i.node_id = node.id and ${where})`,
-  link: (where: Condition) =>
-    sql<boolean>`exists (select from interface i join ip_address a on a.interface_id = i.id join subnet s on s.id = a.subnet_id left join vlan v on v.id = s.vlan_id where i.node_id = node.id and ${where})`,
-};
-
-const isId = (text: string) => /^\d{1,18}$/.test(text);
-
-/** `prefix:value`, a number, or a plain name. */
-function specifier(text: string): { prefix: string; value: string } {
-  const match = /^([a-z_]+):(.*)$/.exec(text);
-  return match ? { prefix: match[1] ?? "", value: match[2] ?? "" } : { prefix: "", value: text };
-}
-
-function isCidr(text: string): boolean {
-  return /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(text);
-}
-
-function vlanIs(text: string, messages: Messages): Condition {
-  const { prefix, value } = specifier(text);
-  switch (prefix) {
-    case "":
-      return isId(value) ? sql<boolean>`v.id = ${value}::bigint` : sql<boolean>`v.name = ${value}`;
-    case "id":
-      if (isId(value)) return sql<boolean>`v.id = ${value}::bigint`;
-      break;
-    case "vid":
-      if (isId(value)) return sql<boolean>`v.vid = ${value}::bigint`;
-      break;
-    case "name":
-      return sql<boolean>`v.name = ${value}`;
-    case "fabric":
-      return sql<boolean>`exists (select from fabric f where f.id = v.fabric_id and coalesce(f.name, 'fabric-' || f.id) = ${value})`;
-    case "space":
-      return sql<boolean>`exists (select from space sp where sp.id = v.space_id and sp.name = ${value})`;
-    default:
-  }
-  messages.add(`"${text}" names no VLAN: use an id, vid:N, name:N, fabric:N or space:N.`);
-  return sql<boolean>`false`;
-}
-
-function subnetIs(text: string, messages: Messages): Condition {
-  const { prefix, value } = isCidr(text) ? { prefix: "cidr", value: text } : specifier(text);
-  switch (prefix) {
-    case "":
-      return isId(value) ? sql<boolean>`s.id = ${value}::bigint` : sql<boolean>`s.name = ${value}`;
-    case "id":
-      if (isId(value)) return sql<boolean>`s.id = ${value}::bigint`;
-      break;
-    case "name":
-      return sql<boolean>`s.name = ${value}`;
-    case "cidr":
-      if (isCidr(value)) return sql<boolean>`text(s.cidr) = ${value}`;
-      break;
-    case "ip":
-      if (isIP(value) !== 0 && !value.includes("%")) return sql<boolean>`s.cidr >>= ${value}::inet`;
-      break;
-    case "vid":
-    case "vlan":
-    case "fabric":
-    case "space":
-      return vlanIs(prefix === "vlan" ? value : text, messages);
-    default:
-  }
-  messages.add(`"${text}" names no subnet: use an id, a name, cidr:N, ip:N, vlan:N, fabric:N or space:N.`);
-  return sql<boolean>`false`;
-}
-
-const either = (conditions: Condition[]): Condition =>
-  conditions.length === 0 ? sql<boolean>`true` : sql<boolean>`(${sql.join(conditions, sql` or `)})`;
-
 const DEPLOYMENT_TARGETS = ["memory", "disk"];
 const noneOf = (word: string, words: readonly string[]) => `"${word}" is not one of ${words.join(", ")}.`;
-
-/** Columns of `node_device` by the keys of a `devices` constraint (lifecycle.md section 9.4). */
-const deviceColumns: Record<string, string> = {
-  vendor_id: "vendor_id",
-  product_id: "product_id",
-  vendor_name: "vendor_name",
-  product_name: "product_name",
-  commissioning_driver: "driver",
-};
-
-/** One device that is all of `key=value,key=value`, whatever the letters' case. */
-function hasDevice(text: string, messages: Messages): Condition {
-  const conditions = text.split(",").map((pair) => {
-    const [key = "", value = ""] = pair.split(/=(.*)/s).map((part) => part.trim());
-    const column = deviceColumns[key];
-    if (column === undefined || value === "") {
-      messages.add(`"${pair}" says nothing of a device: use KEY=VALUE with ${Object.keys(deviceColumns).join(", ")}.`);
-      return sql<boolean>`false`;
-    }
-    return sql<boolean>`lower(${sql.ref(`d.${column}`)}) = ${value.toLowerCase()}`;
-  });
-  return sql<boolean>`exists (select from node_device d where d.node_id = node.id and ${sql.join(conditions, sql` and `)})`;
-}
 
 const fabricNames = sql`select coalesce(f.name, 'fabric-' || f.id) from fabric f where f.id = v.fabric_id`;
 
