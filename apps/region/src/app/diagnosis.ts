@@ -9,11 +9,12 @@ import {
   powerSettingsOfOthers,
   type SeenRow,
 } from "@rackwright/db/diagnosis-facts";
+import type { Journal } from "@rackwright/db/journal";
 import { bootImage } from "@rackwright/db/images";
 import type { LoadedMachine, NodeRow } from "@rackwright/db/machines";
-import type { Tx } from "@rackwright/db/connect";
+import { sqlState, type Tx } from "@rackwright/db/connect";
 import type { Case, Facts, Finding } from "@rackwright/domain/diagnosis/case";
-import { diagnose, explained, unexplained } from "@rackwright/domain/diagnosis/diagnose";
+import { advised, diagnose, explained, unexplained } from "@rackwright/domain/diagnosis/diagnose";
 import type { Decision } from "@rackwright/domain/machine/machine";
 import { isWaiting } from "@rackwright/domain/machine/status";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
@@ -88,11 +89,32 @@ export async function withFinding(
   return explained(decision, finding);
 }
 
-/** As `withFinding`, of a machine that fails by what was just recorded in `tx`: its evidence says why. */
-export async function withDiagnosis(ctx: Ctx, tx: Tx, loaded: LoadedMachine, decision: Decision): Promise<Decision> {
+/**
+ * A decision by which a machine fails that said why itself, or whose BMC did: that stays the reason, the diagnosis goes into its history.
+ * @param journal what shows it, still to be written to `tx`
+ */
+export async function withDiagnosis(
+  ctx: Ctx,
+  tx: Tx,
+  loaded: LoadedMachine,
+  decision: Decision,
+  journal?: Journal,
+): Promise<Decision> {
   if (!decision.set.errorDescription) return decision;
-  const { findings } = await diagnoseLoaded(ctx.region, tx, loaded);
-  return withFinding(tx, loaded, decision, findings[0]);
+  await journal?.write(tx);
+  let finding: Finding | undefined;
+  try {
+    finding = (await diagnoseLoaded(ctx.region, tx, loaded)).findings[0];
+  } catch (error) {
+    if (sqlState(error) !== undefined) throw error; // the transaction is lost
+    ctx.region.log.error(
+      { err: error, machine: loaded.machine.systemId },
+      "a machine that failed could not be diagnosed",
+    );
+  }
+  if (finding === undefined) return decision;
+  await withFinding(tx, loaded, decision, finding);
+  return advised(decision, finding);
 }
 
 async function factsOf(

@@ -9,6 +9,7 @@ import { type Signal, signal as decideSignal, signals } from "@rackwright/domain
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
 import { settle } from "../app/commit.ts";
+import { withDiagnosis } from "../app/diagnosis.ts";
 import { lifecycleTimes } from "../app/config.ts";
 import { reportedPowerColumns } from "../app/power-settings.ts";
 import { failResult, setSummary, storeSignalResult } from "../app/script-results.ts";
@@ -38,6 +39,29 @@ function signalField(fields: RawParams): Signal {
   return found;
 }
 
+const ERROR_CHARACTERS = 4_000;
+const NAME_CHARACTERS = 255;
+/** The runner sends four at most: both streams, each of them, and the result. */
+const MOST_FILES = 100;
+
+function scriptName<T extends string | undefined>(field: string, name: T): T {
+  if (name !== undefined && name.length > NAME_CHARACTERS)
+    throw invalidField(field, `Names of scripts have at most ${NAME_CHARACTERS} characters.`);
+  return name;
+}
+
+function filesOf(fields: RawParams): ReportedFile[] {
+  const files = Object.entries(fields).flatMap(([field, values]) =>
+    values.flatMap((v) =>
+      typeof v === "string" || v.bytes === undefined
+        ? []
+        : [{ name: scriptName("files", plain(v.filename || field)), bytes: v.bytes }],
+    ),
+  );
+  if (files.length > MOST_FILES) throw invalidField("files", `A signal brings at most ${MOST_FILES} files.`);
+  return files;
+}
+
 interface Told {
   signal: Signal;
   scriptResultId: number | undefined;
@@ -59,13 +83,9 @@ function parseSignal(fields: RawParams): Told {
     scriptVersionId: numberField(fields, "script_version_id", "id"),
     exitStatus: numberField(fields, "exit_status", "integer") ?? numberField(fields, "script_result", "integer"),
     runtime: numberField(fields, "runtime", "seconds"),
-    name: textOf(fields.name),
-    error: textOf(fields.error) ?? "",
-    files: Object.entries(fields).flatMap(([field, values]) =>
-      values.flatMap((v) =>
-        typeof v === "string" || v.bytes === undefined ? [] : [{ name: plain(v.filename || field), bytes: v.bytes }],
-      ),
-    ),
+    name: scriptName("name", textOf(fields.name)),
+    error: (textOf(fields.error) ?? "").slice(0, ERROR_CHARACTERS),
+    files: filesOf(fields),
     powerType: textOf(fields.power_type),
     powerParameters: textOf(fields.power_parameters),
   };
@@ -169,7 +189,7 @@ async function receiveIn(ctx: Ctx, tx: Tx, by: Signer, told: Told): Promise<void
     },
     await lifecycleTimes(ctx, tx),
   );
-  await settle(ctx, tx, fresh, decision, { journal });
+  await settle(ctx, tx, fresh, await withDiagnosis(ctx, tx, fresh, decision, journal), { journal });
 }
 
 const NOTHING = { anyFailed: false, anyPending: false, anyRunning: false };

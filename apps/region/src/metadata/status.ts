@@ -11,6 +11,7 @@ import { releaseScriptsEnded, runsReleaseScripts } from "@rackwright/domain/mach
 import type { Decision, Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
 import { settle } from "../app/commit.ts";
+import { withDiagnosis } from "../app/diagnosis.ts";
 import { lifecycleTimes } from "../app/config.ts";
 import { setSummary, type SignalReport, storeSignalResult } from "../app/script-results.ts";
 import { type Ctx, inTransaction, type Region, systemCtx } from "../context.ts";
@@ -46,12 +47,29 @@ export function parseReport(body: Buffer): Report {
   const { files, result, ...rest } = message;
   if (result !== undefined && typeof result !== "string")
     throw new DomainError("bad_request", "The result of a status message must be text: SUCCESS, WARN or FAIL.");
+  const text = (field: keyof typeof MOST_CHARACTERS) => String(rest[field]).slice(0, MOST_CHARACTERS[field]);
   return {
-    ...(rest as Pick<Report, "event_type" | "origin" | "name" | "description">),
-    ...(result === undefined ? {} : { result }),
-    files: Array.isArray(files) ? files.filter((file) => typeof file === "object" && file !== null) : [],
+    event_type: text("event_type"),
+    origin: text("origin"),
+    name: text("name"),
+    description: text("description"),
+    ...(result === undefined ? {} : { result: result.slice(0, 20) }),
+    files: Array.isArray(files) ? files.filter(isFile).slice(0, MOST_FILES) : [],
   };
 }
+
+/** Longer words become events and reasons that nobody reads. */
+const MOST_CHARACTERS = { event_type: 50, origin: 100, name: 255, description: 4_000 };
+/** The installer sends its log. */
+const MOST_FILES = 100;
+const PATH_CHARACTERS = 255;
+
+const isFile = (file: unknown): boolean =>
+  typeof file === "object" &&
+  file !== null &&
+  "path" in file &&
+  typeof file.path === "string" &&
+  file.path.length <= PATH_CHARACTERS;
 
 const STAGE_EVENTS: Record<string, EventType> = {
   "cmd-install/stage-partitioning": "CONFIGURING_STORAGE",
@@ -100,7 +118,7 @@ async function receiveIn(ctx: Ctx, tx: Tx, loaded: LoadedMachine, report: Report
   }
   await storeFiles(ctx, tx, loaded, report, failed, journal);
   const decision = await decide(ctx, tx, machine, report, { failed, topLevel });
-  await settle(ctx, tx, loaded, decision, { journal });
+  await settle(ctx, tx, loaded, await withDiagnosis(ctx, tx, loaded, decision, journal), { journal });
 }
 
 async function decide(

@@ -14,7 +14,7 @@ const EVERY_MS = 15_000;
 /** Each machine at most this often, unless its status changed. */
 const AGE_MS = 5 * 60_000;
 /** One that is waited for is asked several times before its deadline: this, for each minute of node_timeout. */
-const WAITING_AGE_MS = 10_000;
+const WAITING_AGE_MS = 5_000;
 /** After the end of commissioning or a test a machine takes its time to switch itself off. */
 const SETTLE_MS = 20_000;
 /** BMCs asked at once. */

@@ -82,7 +82,7 @@ export const bootFileRules: readonly Rule[] = [
     if (calledMetadata(c) || !isQuiet(c, STEP_SECONDS)) return undefined;
     const image = file(c, /squashfs$/);
     const done = image !== undefined && image.outcome === "finished";
-    const scripted = gotScript(c) && !file(c, /./) && mustNetboot(c);
+    const scripted = gotScript(c) && !file(c, /(?:boot-kernel|boot-initrd|squashfs)$/) && mustNetboot(c);
     const loader = has(c, "tftp", /^has /) && !gotScript(c);
     if (!done && !scripted && !loader) return undefined;
     const what = done

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Decision, Machine } from "../machine/machine.ts";
 import type { Case, Facts, Observation } from "./case.ts";
-import { awaited, diagnose, explained, rules, sentence, unexplained } from "./diagnose.ts";
+import { advised, awaited, diagnose, explained, rules, sentence, unexplained } from "./diagnose.ts";
 
 const start = new Date("2026-06-01T10:00:00Z");
 const at = (s: number) => new Date(start.getTime() + s * 1000);
@@ -119,7 +119,10 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
       { facts: { racksConnected: 0 }, seen: ["bmc power cycle failed: No rack controller is connected to switch it."] },
       { facts: { bootRack: { hostname: "rack", connected: false } }, seen: booted },
     ],
-    not: [{ facts: { bootRack: null } }],
+    not: [
+      { facts: { bootRack: null } },
+      { facts: { racksConnected: 0 }, seen: [...running, "script signal FAILED: no disk"], now: 20 },
+    ],
     says: /rack/,
   },
   bmc_wrong_password: {
@@ -369,7 +372,7 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
         now: 400,
       },
     ],
-    says: /lives, and has done nothing for 7 minutes/,
+    says: /lives, and has done nothing for 6 minutes/,
   },
   script_failed: {
     named: [
@@ -645,4 +648,8 @@ test("the diagnosis becomes the reason, with the bare facts behind it", () => {
     ],
   });
   assert.equal(explained(decision, undefined), decision);
+  assert.deepEqual(advised(decision, found), {
+    ...decision,
+    events: [...decision.events, { type: "NODE_DIAGNOSED", description: sentence(found) }],
+  });
 });

@@ -2,8 +2,9 @@
  * From a machine and what was seen of it to what is wrong and what to look at. A table of rules, likeliest cause first: what somebody or
  * something said outright, then the step at which the machine was last seen, then mere time.
  */
+import { event } from "../machine/event.ts";
 import type { Decision, Machine, WaitingFor } from "../machine/machine.ts";
-import { failedStatus, isWaiting, type MachineStatus } from "../machine/status.ts";
+import { isFailed, isWaiting } from "../machine/status.ts";
 import { bootFileRules } from "./boot-file.ts";
 import { bootloaderRules } from "./bootloader.ts";
 import type { Case, Finding, Rule } from "./case.ts";
@@ -42,11 +43,9 @@ export function diagnose(c: Case): Finding[] {
   });
 }
 
-const failed: readonly MachineStatus[] = Object.values(failedStatus);
-
 /** One that neither waits nor has failed wants nothing: only its BMC may be wrong. */
 function rulesFor(m: Machine): readonly Rule[] {
-  if (isWaiting(m.status) || failed.includes(m.status)) return rules;
+  if (isWaiting(m.status) || isFailed(m.status)) return rules;
   return m.powerState === "error" ? powerRules : [];
 }
 
@@ -89,6 +88,12 @@ export function unexplained(c: Case): Finding | undefined {
 export function sentence(finding: Finding): string {
   return `${finding.summary} What to check: ${finding.checks.join(" ")}`;
 }
+
+/** The decision with what to check in its history; its reason is good as it is. */
+export const advised = (decision: Decision, finding: Finding): Decision => ({
+  ...decision,
+  events: [...decision.events, event("NODE_DIAGNOSED", sentence(finding))],
+});
 
 /** The decision with the diagnosis as its reason; the bare facts stay behind it. */
 export function explained(decision: Decision, finding: Finding | undefined): Decision {

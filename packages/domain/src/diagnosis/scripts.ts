@@ -27,7 +27,7 @@ export const scriptRules: readonly Rule[] = [
   rule("machine_silent_in_script", (c) => {
     const alive = last(c, "script", ALIVE);
     if (!alive || !isSilent(c, alive)) return undefined;
-    const name = awaitedScript(c);
+    const name = awaitedScript(c) ?? c.facts.running?.name;
     if (name === undefined && c.machine.waitingFor !== "next_script") return undefined;
     return {
       summary: `The machine fell silent ${name === undefined ? "between two scripts" : `while it ran ${name}`}: last signal ${ago(c, alive)}.`,
@@ -40,13 +40,13 @@ export const scriptRules: readonly Rule[] = [
     };
   }),
   rule("runner_stuck", (c) => {
-    if (c.machine.waitingFor !== "next_script") return undefined;
+    if (c.machine.waitingFor !== "next_script" || c.facts.running !== null) return undefined;
     const beats = all(c, "script", ALIVE);
     const worked = beats.findLastIndex((e) => e.text !== "signal WORKING");
     const [first] = beats.slice(worked + 1);
     const alive = beats.at(-1);
     if (!first || !alive || isSilent(c, alive)) return undefined;
-    const stuck = seconds(first.at, c.now);
+    const stuck = seconds(first.at, alive.at);
     if (stuck < patience(c, STUCK_SECONDS)) return undefined;
     return {
       summary: `The runner lives, and has done nothing for ${span(stuck)}: it runs no script and does not end.`,
@@ -63,7 +63,7 @@ export const scriptRules: readonly Rule[] = [
     if (!e) return undefined;
     const names = [...new Set(failed.map(({ text }) => nameOf(text)))];
     return {
-      summary: `${names.length === 1 ? `The script ${names[0]}` : `${names.length} scripts (${names.join(", ")})`} failed: ${quoted(e.text)}.`,
+      summary: `${names.length === 1 ? `The script ${names[0]}` : `${names.length} scripts (${names.join(", ")})`} failed: ${quoted(e.text.replace(/^signal \S+ about /, ""))}.`,
       expected: "Every script of the run ends with exit status 0.",
       checks: [
         `What ${names.length === 1 ? names[0] : "they"} printed: the script's result, or a support bundle.`,

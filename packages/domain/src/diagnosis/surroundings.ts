@@ -7,6 +7,9 @@ export const rackRules: readonly Rule[] = [
     const { racksConnected, bootRack } = c.facts;
     const refused = last(c, "bmc", /No rack controller is connected|rack controller .* is not connected/i);
     if (racksConnected > 0 && (bootRack === null || bootRack.connected)) return undefined;
+    // A rack carries machines' requests as long as it lives.
+    const heard = last(c, "metadata script installer", /./);
+    if (heard && isFresh(c, heard)) return undefined;
     const which = racksConnected === 0 ? "No rack controller is" : `The rack controller ${bootRack?.hostname} is not`;
     return {
       summary: `${which} connected to the region${refused ? ` (${quoted(refused.text)})` : ""}.`,

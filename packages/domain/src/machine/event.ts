@@ -77,6 +77,7 @@ export const eventTypes = {
   REQUEST_NODE_STOP_RESCUE_MODE: { level: "debug", text: "User stopping rescue mode" },
   REQUEST_NODE_START: { level: "debug", text: "User powering up node" },
   REQUEST_NODE_STOP: { level: "debug", text: "User powering down node" },
+  NODE_DIAGNOSED: { level: "warning", text: "Diagnosis" },
   REQUEST_NODE_MARK_FAILED_SYSTEM: { level: "error", text: "Marking node failed" },
   AUTHORISATION: { level: "audit", text: "Authorisation" },
   SETTINGS: { level: "audit", text: "Settings" },

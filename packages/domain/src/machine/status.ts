@@ -187,6 +187,10 @@ export function isWaiting(status: MachineStatus): status is WaitingStatus {
   return status in failedStatus;
 }
 
+const failedStatuses: readonly MachineStatus[] = Object.values(failedStatus);
+
+export const isFailed = (status: MachineStatus): boolean => failedStatuses.includes(status);
+
 /** Statuses in which the API shows the acquired copy of the filesystems (lifecycle.md section 1). */
 export const allocatedStatuses: readonly MachineStatus[] = [
   "allocated",

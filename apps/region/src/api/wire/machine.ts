@@ -4,7 +4,7 @@ import { API_ROOT } from "@rackwright/contract/table";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { type EventType, eventTypes } from "@rackwright/domain/machine/event";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
-import { allocatedStatuses, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
+import { allocatedStatuses, isFailed, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
 import {
   aggregate,
   hardwareType,
@@ -113,7 +113,11 @@ export function eventText(type: string): string {
   return type in eventTypes ? eventTypes[type as EventType].text : type;
 }
 
+/** Of a machine that failed: why, whatever was seen of it since. */
 function statusMessage(v: MachineView): string {
+  const status = statusFromCode(v.row.status);
+  if (isFailed(status) && v.row.error_description !== "")
+    return `${statusLabel[status]} - ${scrubText(v.row.error_description)}`;
   if (!v.latestEvent) return "";
   const text = eventText(v.latestEvent.type);
   return v.latestEvent.description === "" ? text : `${text} - ${scrubText(v.latestEvent.description)}`;
