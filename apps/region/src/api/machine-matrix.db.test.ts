@@ -12,6 +12,7 @@ import {
   STATUS_NAMES,
 } from "@rackwright/domain/machine/lifecycle/matrix-fixture";
 import { isWaiting, type MachineStatus } from "@rackwright/domain/machine/status";
+import { parse } from "yaml";
 import { type AddedMachine, addImage, addMachine, statusOf } from "../testing/machines.ts";
 import { type TestRegion, type TestUser, testRegion } from "../testing/region.ts";
 import type { Response, Values } from "../testing/request.ts";
@@ -136,6 +137,17 @@ test("a locked machine: nothing but reading and the lock", async () => {
       if (reply.status !== want) wrong.push(`${label(row)} by ${caller}: ${reply.status}, not ${want}: ${reply.text}`);
     }
   assert.deepEqual(wrong, []);
+});
+
+test("how a machine is installed: its disks and its network, and no credentials", async () => {
+  const m = await deployable("deployed", { owner_id: t.user.id });
+  const reply = await t.request(t.user, "GET", `machines/${m.systemId}/`, { query: { op: "get_curtin_config" } });
+  assert.match(reply.headers["content-type"] ?? "", /^text\/plain/);
+  const read = parse(reply.text) as { storage: { config: { type: string }[] }; network: { ethernets: object } };
+  const types = read.storage.config.map((item) => item.type);
+  for (const type of ["disk", "partition", "format", "mount"]) assert.ok(types.includes(type), reply.text);
+  assert.deepEqual(Object.keys(read.network.ethernets), ["eth0"]);
+  assert.doesNotMatch(reply.text, /token|secret|consumer/i);
 });
 
 test("allocate takes a Ready machine, and none that is named in any other status or is locked", async () => {

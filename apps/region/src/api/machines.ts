@@ -5,6 +5,7 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import { annotateMachine } from "../app/machine-annotations.ts";
+import { curtinConfig } from "../app/curtin-config.ts";
 import { layOutDisks } from "../app/machine-layout.ts";
 import * as marks from "../app/machine-marks.ts";
 import { releaseMachine, releaseMachines } from "../app/machine-release.ts";
@@ -19,7 +20,7 @@ import {
   viewableMachine,
 } from "../app/machines.ts";
 import type { Ctx } from "../context.ts";
-import { Raw } from "../http/reply.ts";
+import { plainText, Raw } from "../http/reply.ts";
 import type { Call, Routes } from "../http/route.ts";
 import { machinesManyRoutes } from "./machines-many.ts";
 import { wireConstraints } from "./wire/constraints.ts";
@@ -220,6 +221,7 @@ function machineRoutes(routes: Routes): void {
     const token = await machineToken(call.ctx, idOf(call));
     return token && { token_key: token.tokenKey, token_secret: token.tokenSecret, consumer_key: token.consumerKey };
   });
+  routes.on(one.get_curtin_config, async (call) => plainText(await curtinConfig(call.ctx, idOf(call))));
   routes.on(one.details, async (call) => new Raw(await machineDetails(call.ctx, idOf(call)), "application/bson"));
   routes.on(one.power_parameters, async (call) =>
     powerParametersOf(call.ctx, (await viewableMachine(call.ctx, idOf(call), "admin_read")).row),

@@ -434,6 +434,12 @@ export const machine = resource({
       returns: "NodeToken|null",
       errors: notMachine,
     }),
+    get_curtin_config: action({
+      method: "GET",
+      doc: "Read how the machine is installed\n\nWhat the installer is told of its disks and its network, as YAML: storage in curtin's format, network in netplan's. No credentials are in it.",
+      returns: "string",
+      errors: { 400: "the machine is neither deploying nor deployed", ...notMachine },
+    }),
     details: action({
       method: "GET",
       doc: "Read the machine's hardware as it was captured\n\nA BSON document with lshw's and lldpctl's XML.",

@@ -137,6 +137,7 @@ test("every action starts from its statuses and is refused from all others, with
     clear_default_gateways: "wrong_status",
     set_storage_layout: "wrong_status",
     clone: "wrong_status",
+    get_curtin_config: "bad_request",
   } as const satisfies Record<rules.Action, string>;
   for (const action of Object.keys(life.startsFrom) as rules.Action[]) {
     const allowed: readonly MachineStatus[] = life.startsFrom[action];

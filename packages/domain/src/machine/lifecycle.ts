@@ -61,6 +61,7 @@ export const startsFrom = {
   set_storage_layout: ["ready"],
   set_workload_annotations: machineStatuses,
   clear_default_gateways: machineStatuses,
+  get_curtin_config: ["deploying", "deployed", "failed_deployment"],
   /** Of a machine that becomes like another one. */
   clone: ["ready", "failed_testing"],
 } as const satisfies Record<string, readonly MachineStatus[]>;
@@ -71,11 +72,11 @@ function thatMayBecome(to: MachineStatus): readonly MachineStatus[] {
 
 export type Action = keyof typeof startsFrom;
 
-/** Statuses whose refusal is 400 as upstream has it, not 409 (lifecycle.md sections 5 and 8). */
-const refusedAsBadRequest: readonly Action[] = ["commission", "test"];
+/** Statuses whose refusal is 400 as upstream has it, not 409 (lifecycle.md sections 5, 8 and 13). */
+const refusedAsBadRequest: readonly Action[] = ["commission", "test", "get_curtin_config"];
 
-/** What the lock does not keep from: the lock itself. */
-const lockIgnored: readonly Action[] = ["lock", "unlock"];
+/** What the lock does not keep from: the lock itself, and what only looks. */
+const lockIgnored: readonly Action[] = ["lock", "unlock", "get_curtin_config"];
 
 /** Where an action was asked for, and has happened already: no error, and nothing to do (lifecycle.md sections 6 and 11). */
 const alreadyDone: Partial<Record<Action, readonly MachineStatus[]>> = {
@@ -95,6 +96,7 @@ const verb: Partial<Record<Action, string>> = {
   power_on: "switch on",
   power_off: "switch off",
   clone: "clone to",
+  get_curtin_config: "tell the installation of",
   mark_broken: "mark broken",
   mark_fixed: "mark fixed",
   override_failed_testing: "override the failed testing of",

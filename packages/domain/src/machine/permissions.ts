@@ -30,6 +30,7 @@ export const permissionFor = {
   restore_networking_configuration: "admin",
   restore_storage_configuration: "admin",
   clone: "admin",
+  get_curtin_config: "view",
 } as const satisfies Record<Action, Permission>;
 
 /** Only the machine's user: an administrator too would do it to somebody else's machine. With the code that clients know. */

@@ -71,6 +71,7 @@ export function commissionInPlace(m: Machine, times: Times, credentials: "new" |
  * network interfaces are known.
  */
 export function commissionKnown(m: Machine, times: Times): Decision {
+  if (m.status !== "commissioning") return decision({}, []);
   const boot = bootFor(m, "commissioning", times);
   return decision(
     boot.set,

@@ -55,6 +55,7 @@ export const MATRIX: readonly Row[] = [
   get("details", "view"),
   get("get_token", "admin_read"),
   get("power_parameters", "admin_read"),
+  { method: "GET", op: "get_curtin_config", needs: "view", from: [9, 6, 11], otherwise: 400 },
   { method: "PUT", op: null, needs: "admin", from: ANY },
   { method: "DELETE", op: null, needs: "admin", from: ANY, done: 204 },
 

@@ -70,6 +70,7 @@ export function everyDecision(times: Times): Record<string, (m: Machine) => Deci
   return {
     commission: (m) => life.commission(m, 9, options, "why", times),
     "commission in place": (m) => life.commissionInPlace(m, times),
+    "commission what is known now": (m) => life.commissionKnown(m, times),
     test: (m) => life.test(m, 9, false, "why", times),
     allocate: (m) => life.allocate(m, 9, "agent", "why", now),
     deploy: (m) => life.deploy(m, system, times),
