@@ -19,6 +19,9 @@ export const nobody: Identity = { actor: { kind: "anonymous" }, tokenKey: null, 
 /** Older or newer than this, a request is refused (reference: describe.md section 9). */
 const MAX_SKEW_SECONDS = 300;
 
+/** What the database can look for, and keep in an index. Ours have 18 characters, those of the oldest clients 40. */
+const isWord = (text: string) => /^[\x20-\x7e]{1,255}$/.test(text);
+
 function refused(reason: string): DomainError {
   return new DomainError("unauthorized", `Authorization Error: ${reason}`);
 }
@@ -44,6 +47,7 @@ export async function authenticate(
   const skew = Math.abs(region.now().getTime() / 1000 - Number(oauth.timestamp));
   if (!(skew <= MAX_SKEW_SECONDS))
     throw refused(`'Expired timestamp: yours ${oauth.timestamp}, ours ${Math.floor(region.now().getTime() / 1000)}.'`);
+  if (!isWord(oauth.token) || !isWord(oauth.nonce)) throw refused("'A token or nonce that is none of ours.'");
   const known = await signingSecret(region, oauth.token);
   if (!known || known.consumerKey !== oauth.consumerKey) throw refused("Invalid API key.");
   if (!signatureMatches(oauth, known.secret, { ...request, params: plain })) throw refused("'Invalid signature.'");
