@@ -11,6 +11,8 @@ import { claimedBoot, type MetadataRequest, textOf } from "./request.ts";
 
 /** How long an unwanted or finished machine may take to switch itself off. */
 const POWEROFF_SECONDS = 3600;
+/** Disks are overwritten for days; the region's deadline follows their progress (metadata-protocol.md section 5). */
+const ERASING_SECONDS = 7 * 24 * 3600;
 const ENLIST_POWEROFF_SECONDS = 1800;
 
 export async function enlistPreseed(region: Region, request: MetadataRequest): Promise<string> {
@@ -75,5 +77,5 @@ function afterwards(m: Machine, installs: boolean): PreseedInput["afterwards"] {
   if (m.status === "entering_rescue_mode" || m.status === "rescue_mode") return null;
   if (m.enableSsh && (m.status === "commissioning" || m.status === "testing")) return null;
   if (installs || (m.status === "testing" && m.powerStateBefore === "on")) return { mode: "reboot" };
-  return { mode: "poweroff", timeoutSeconds: POWEROFF_SECONDS };
+  return { mode: "poweroff", timeoutSeconds: m.status === "disk_erasing" ? ERASING_SECONDS : POWEROFF_SECONDS };
 }

@@ -79,7 +79,8 @@ suite("erasing disks on release", () => {
   test("from the request to Ready, as the machine sees it", async () => {
     const m = await released({ quick_erase: "true", comment: "bye" });
     assert.equal(await statusOf(t, m.systemId), "disk_erasing");
-    assert.equal((parse(m.text) as { power_state: { mode: string } }).power_state.mode, "poweroff");
+    const { power_state: then } = parse(m.text) as { power_state: { mode: string; timeout: number } };
+    assert.deepEqual([then.mode, then.timeout], ["poweroff", 7 * 24 * 3600]);
     const [wipe] = await results(m);
     assert.ok(wipe);
     assert.deepEqual(
