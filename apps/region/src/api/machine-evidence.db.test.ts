@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { insertEvidence } from "@rackwright/db/history";
 import { transaction } from "@rackwright/db/connect";
 import { newNodeToken } from "../auth/tokens.ts";
-import { type AddedMachine, addMachine } from "../testing/machines.ts";
+import { type AddedMachine, addImage, addMachine, machineRow } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 
 let t: TestRegion;
@@ -49,6 +49,20 @@ test("what was last seen of this boot, and of no other", async () => {
     ],
     "one that does not wait has none",
   );
+});
+
+test("events of a timeline belong to the boot that they are of, as evidence does", async () => {
+  await addImage(t);
+  const m = await addMachine(t, "new");
+  for (const op of ["commission", "abort", "commission"]) {
+    const reply = await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op } });
+    assert.equal(reply.status, 200, reply.text);
+  }
+  const { boot_epoch } = await machineRow(t, m.systemId);
+  const timeline = await t.request(t.admin, "GET", `machines/${m.systemId}/`, { query: { op: "timeline" } });
+  const { items } = timeline.json as { items: { text: string; epoch: number | null }[] };
+  const begun = items.filter((item) => item.text.startsWith("Commissioning")).map((item) => item.epoch);
+  assert.deepEqual(begun, [boot_epoch - 2, boot_epoch], timeline.text);
 });
 
 test("a machine's own secrets are not in it", async () => {

@@ -175,9 +175,8 @@ async function knownScript(
     // Where a lease shows that the same interface has a new address, it is no stranger. Where DHCP is not ours, nothing shows it.
     if (held && held.address !== request.remoteAddress && !(leased && held.mac === mac)) {
       const text = `this boot's secret was given to ${held.address} (${held.mac}), and is now asked for from ${request.remoteAddress} (${mac})`;
-      await insertEvents(tx, { nodeId: machine.id, hostname: machine.hostname, username: null }, [
-        event("BOOT_SECRET_CONFLICT", text),
-      ]);
+      const { id: nodeId, hostname, bootEpoch } = machine;
+      await insertEvents(tx, { nodeId, hostname, username: null, bootEpoch }, [event("BOOT_SECRET_CONFLICT", text)]);
       return refusalScript(`${machine.hostname} is being booted from another address`);
     }
     const secret = randomWord(32);

@@ -114,7 +114,10 @@ async function receiveIn(ctx: Ctx, tx: Tx, loaded: LoadedMachine, report: Report
         : "NODE_STATUS_EVENT";
     const stage = report.event_type === "start" ? STAGE_EVENTS[report.name] : undefined;
     const events = [event(type, `'${report.origin}' ${report.description}`), ...(stage ? [event(stage)] : [])];
-    journal.happened({ nodeId: machine.id, hostname: machine.hostname, username: null }, events);
+    journal.happened(
+      { nodeId: machine.id, hostname: machine.hostname, username: null, bootEpoch: machine.bootEpoch },
+      events,
+    );
   }
   await storeFiles(ctx, tx, loaded, report, failed, journal);
   const decision = await decide(ctx, tx, machine, report, { failed, topLevel });
