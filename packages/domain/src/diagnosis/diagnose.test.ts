@@ -170,7 +170,10 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
     says: /refused the order: .*Invalid data field/,
   },
   bmc_wrong_machine: {
-    named: [{ facts: { sameBmc: ["able-bat"] }, seen: [on] }],
+    named: [
+      { facts: { sameBmc: ["able-bat"] }, seen: [on] },
+      { facts: { sameBmc: ["able-bat"] }, seen: [on], machine: { powerState: "off" }, now: 100 },
+    ],
     not: [
       { facts: { sameBmc: ["able-bat"] }, seen: [on], now: 100 },
       { facts: { sameBmc: ["able-bat"] }, seen: [on, discover] },

@@ -4,7 +4,7 @@ import type { EmulatedMachine } from "./machine.ts";
 /** One line of that log. */
 export interface DhcpSeen {
   mac: string;
-  what: "discover" | "offer" | "request" | "ack" | "decline" | "dropped";
+  what: "discover" | "offer" | "request" | "ack" | "decline" | "dropped" | "no_lease";
   address?: string;
   log: string;
   /** Milliseconds since 1970. */
@@ -13,6 +13,8 @@ export interface DhcpSeen {
 
 /** Tries of a firmware before it gives up. */
 const TRIES = 3;
+/** RFC 2131 section 4.1: the first of the pauses that double. */
+const UNANSWERED_SECONDS = 4;
 /** RFC 2131 section 3.1: who declined an address waits so long before it asks again. */
 const DECLINED_SECONDS = 10;
 
@@ -31,6 +33,14 @@ export async function askForAddress(machine: EmulatedMachine): Promise<boolean> 
       acquire(tell, ip);
       tell("decline", ip);
       await machine.wait(DECLINED_SECONDS);
+    }
+    return false;
+  }
+  if (machine.has("dhcp", "exhausted")) {
+    for (let i = 0; i < TRIES; i++) {
+      tell("discover");
+      tell("no_lease");
+      await machine.wait(UNANSWERED_SECONDS);
     }
     return false;
   }
@@ -60,6 +70,8 @@ const words: Record<DhcpSeen["what"], (client: string, address: string) => strin
   request: (client) => `DHCP4_PACKET_RECEIVED ${client}: DHCPREQUEST (type 3) received on interface emulated`,
   ack: (client, address) => `DHCP4_LEASE_ALLOC ${client}: lease ${address} has been allocated for 600 seconds`,
   decline: (client) => `DHCP4_PACKET_RECEIVED ${client}: DHCPDECLINE (type 4) received on interface emulated`,
+  no_lease: (client) =>
+    `ALLOC_ENGINE_V4_ALLOC_FAIL_SHARED_NETWORK ${client}: failed to allocate an IPv4 address in the shared network emulated: 0 subnets have no available addresses`,
   dropped: (client) =>
     `DHCP4_PACKET_DROP_0003 ${client}, from interface emulated: it contains a foreign server identifier`,
 };

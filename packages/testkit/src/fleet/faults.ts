@@ -35,7 +35,7 @@ export interface Fault {
   inventory?: "garbage";
   signals?: "doubled" | "reordered" | "senseless";
   /** How DHCP goes on its network; told to the region as a DHCP server's log would. */
-  dhcp?: "foreign" | "declined" | "old-lease";
+  dhcp?: "foreign" | "declined" | "old-lease" | "exhausted";
   /** Somebody who is not the machine asks for its boot script before it, and gets no further than the kernel. */
   double?: "same-mac" | "other-card";
   /** Its download of the image: it takes some of it, and then no more. */
@@ -51,6 +51,8 @@ export interface Fault {
   network?: "wrong";
   /** Its BMC, from when the machine is first seen (faults of apps/region/src/simulator/bmc.ts). */
   bmc?: "auth" | "unreachable" | "refused" | "timeout" | "deaf" | "lies";
+  /** Seconds of a self test before it looks at the network. */
+  selfTestSeconds?: number;
   clockOffSeconds?: number;
   /** It does not learn the time from whoever refuses it. */
   clockStuck?: true;
@@ -82,8 +84,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   "bmc-slow": { summary: "its BMC does not finish", bmc: "timeout" },
   "bmc-deaf": { summary: "its BMC takes orders and does nothing", bmc: "deaf" },
   "bmc-lies": { summary: "its BMC shows the opposite", bmc: "lies" },
+  "slow-self-test": { summary: "tests its memory for five minutes before it boots", selfTestSeconds: 300 },
   "foreign-dhcp": { summary: "takes the address of a foreign DHCP server", dhcp: "foreign" },
   "address-taken": { summary: "finds its address in use by somebody else", dhcp: "declined" },
+  "no-address": { summary: "is offered no address: the range is used up", dhcp: "exhausted" },
   "boots-old-system": { summary: "starts an old system from its disk, not from the network", dhcp: "old-lease" },
   "duplicate-mac": { summary: "another machine with its MAC address boots before it", double: "same-mac" },
   "two-cards": { summary: "its second network card boots before the first", double: "other-card" },

@@ -199,6 +199,11 @@ export class EmulatedMachine {
   async #boot(): Promise<void> {
     await this.step("firmware");
     await this.wait(10);
+    const selfTest = this.faults.find(({ selfTestSeconds }) => selfTestSeconds !== undefined)?.selfTestSeconds;
+    if (selfTest !== undefined) {
+      this.world.onStruck?.(this);
+      await this.wait(selfTest);
+    }
     if ((this.world.dhcp || this.faults.some(({ dhcp }) => dhcp !== undefined)) && !(await askForAddress(this)))
       return this.idle();
     const whose = this.faults.find(({ double }) => double !== undefined)?.double;

@@ -33,7 +33,7 @@ export class RegionApi {
 
   /** @throws Error with the reply when it is not a success */
   async call(
-    method: "GET" | "POST" | "DELETE",
+    method: "GET" | "POST" | "PUT" | "DELETE",
     path: string,
     form: readonly [string, string][] = [],
   ): Promise<unknown> {
@@ -41,11 +41,12 @@ export class RegionApi {
       method,
       headers: { authorization: authorization(this.#key, Date.now() / 1000) },
       signal: AbortSignal.timeout(ANSWER_MS),
-      ...(method === "POST" ? { body: new URLSearchParams([...form]) } : {}),
+      ...(method === "POST" || method === "PUT" ? { body: new URLSearchParams([...form]) } : {}),
     });
     const text = await reply.text();
     if (!reply.ok) throw new ApiError(`${method} ${path}: ${reply.status} ${text.slice(0, 500)}`, reply.status);
-    return text === "" ? null : JSON.parse(text);
+    // Some operations answer OK, as text.
+    return reply.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(text) : text;
   }
 
   async take(again: boolean): Promise<Work[]> {
