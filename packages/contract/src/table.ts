@@ -3,6 +3,8 @@ import type { Action, Resource } from "./action.ts";
 import { account } from "./resources/account.ts";
 import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
 import { device, devices } from "./resources/devices.ts";
+import { dnsResource, dnsResourceRecord, dnsResourceRecords, dnsResources } from "./resources/dns.ts";
+import { domain, domains } from "./resources/domains.ts";
 import { interfaces, networkInterface } from "./resources/interfaces.ts";
 import { ipAddresses } from "./resources/ip-addresses.ts";
 import { machine, machines, nodes } from "./resources/machines.ts";
@@ -42,6 +44,12 @@ export const resources: readonly Resource[] = [
   configuration,
   device,
   devices,
+  dnsResource,
+  dnsResourceRecord,
+  dnsResourceRecords,
+  dnsResources,
+  domain,
+  domains,
   events,
   fabric,
   fabrics,

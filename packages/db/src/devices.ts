@@ -29,7 +29,7 @@ export async function lockDevice(tx: Tx, systemId: string): Promise<DeviceRow | 
     .where("node_type", "=", 1)
     .forUpdate()
     .executeTakeFirst();
-  return row && { ...row, ownerData: row.ownerData as Record<string, string> };
+  return row && { ...row, ownerData: row.ownerData };
 }
 
 export async function deviceIds(tx: Tx, systemIds: readonly string[]): Promise<{ id: number; systemId: string }[]> {

@@ -1,5 +1,6 @@
 /** Nodes with all that a reply about them shows. A fixed number of statements, however many nodes. */
 import { type Kysely, type Selectable, sql } from "kysely";
+import { resourceRecordCount } from "./domains.ts";
 import type { NodeRow } from "./machines.ts";
 import type {
   BlockDeviceTable,
@@ -139,13 +140,7 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
     db
       .selectFrom("domain")
       .selectAll()
-      .select((eb) =>
-        eb
-          .selectFrom("node as n")
-          .whereRef("n.domain_id", "=", "domain.id")
-          .select(eb.fn.countAll<number>().as("c"))
-          .as("hosts"),
-      )
+      .select(resourceRecordCount.as("resourceRecordCount"))
       .where("id", "=", anyOf(nodes.map((n) => n.domain_id)))
       .execute(),
     db
@@ -231,7 +226,7 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
       {
         row,
         owner: row.owner_id === null ? null : (ownerNames.get(row.owner_id)?.username ?? null),
-        domain: { ...domain, resourceRecordCount: domain.hosts ?? 0 },
+        domain,
         zone,
         pool: row.pool_id === null ? null : (poolsById.get(row.pool_id) ?? null),
         interfaces: interfacesOf.get(id) ?? [],

@@ -62,7 +62,7 @@ export async function listAddresses(
 
 export async function reserveAddress(
   tx: Tx,
-  row: { ip: string; subnetId: number; userId: number; interfaceId: number | null },
+  row: { ip: string; subnetId: number | null; userId: number; interfaceId: number | null },
 ): Promise<number> {
   const made = await tx
     .insertInto("ip_address")

@@ -7,6 +7,8 @@ import { changesRoutes } from "./changes.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
 import { devicesRoutes } from "./devices.ts";
+import { dnsRoutes } from "./dns.ts";
+import { domainsRoutes } from "./domains.ts";
 import { fabricsRoutes } from "./fabrics.ts";
 import { interfacesRoutes } from "./interfaces.ts";
 import { ipAddressesRoutes } from "./ip-addresses.ts";
@@ -36,6 +38,8 @@ const families = [
   configurationRoutes,
   eventsRoutes,
   devicesRoutes,
+  dnsRoutes,
+  domainsRoutes,
   fabricsRoutes,
   interfacesRoutes,
   ipAddressesRoutes,

@@ -70,6 +70,11 @@ async function views(ctx: Ctx, addresses: readonly ReservedAddress[]): Promise<A
   }));
 }
 
+/** By their ids. */
+export async function viewsOfAddresses(ctx: Ctx, ids: readonly number[]): Promise<AddressView[]> {
+  return ids.length === 0 ? [] : views(ctx, await listAddresses(ctx.region.db.kysely, { ids }));
+}
+
 export async function addressViews(
   ctx: Ctx,
   which: { ip?: string | undefined; all: boolean; owner?: string | undefined },
@@ -121,7 +126,7 @@ export async function reserve(ctx: Ctx, fields: ReserveFields): Promise<AddressV
     await told(ctx, tx, "create", addressId, `Reserved the address ${ip}.`);
     return addressId;
   });
-  const [view] = await views(ctx, await listAddresses(ctx.region.db.kysely, { ids: [id] }));
+  const [view] = await viewsOfAddresses(ctx, [id]);
   if (!view) throw new DomainError("not_found", "The address was released meanwhile.");
   return view;
 }
