@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface RegionTarget {
   /** Origin of the region: http://host:port */
@@ -16,6 +17,8 @@ export interface ProxyOptions {
   /** Longest silence of the region, before and within an answer. */
   silenceMs: number;
   maxConnections: number;
+  /** A region that is away is asked again for so long, for what has no body. Below the 10 s that cloud-init waits for an answer. */
+  bridgeMs: number;
 }
 
 export interface ProxyResult {
@@ -24,6 +27,19 @@ export interface ProxyResult {
   complete: boolean;
   reason?: string;
 }
+
+interface Attempt {
+  answer: Promise<IncomingMessage>;
+  /** Why we gave it up ourselves. */
+  reason: () => string | undefined;
+}
+
+const BRIDGE_PAUSE_MS = 200;
+
+const isRepeatable = (req: IncomingMessage): boolean =>
+  (req.method === "GET" || req.method === "HEAD") &&
+  req.headers["transfer-encoding"] === undefined &&
+  Number(req.headers["content-length"] ?? 0) === 0;
 
 /** RFC 9110 section 7.6.1: these speak of one connection. */
 const hopByHop = new Set([
@@ -63,6 +79,22 @@ export class RegionProxy {
   }
 
   async carry(req: IncomingMessage, res: ServerResponse, target: string, clientAddress: string): Promise<ProxyResult> {
+    const began = performance.now();
+    for (;;) {
+      const attempt = this.#ask(req, res, target, clientAddress);
+      // A region that is restarted is back in seconds, and cloud-init takes its first 502 for an answer. Only what has no body is repeated.
+      const incoming = await attempt.answer.catch(() => undefined);
+      const again = isRepeatable(req) && performance.now() - began < this.#options.bridgeMs;
+      if (again && !res.destroyed && (incoming === undefined || incoming.statusCode === 503)) {
+        incoming?.resume();
+        await sleep(BRIDGE_PAUSE_MS);
+        continue;
+      }
+      return this.#passOn(attempt, res);
+    }
+  }
+
+  #ask(req: IncomingMessage, res: ServerResponse, target: string, clientAddress: string): Attempt {
     const send = this.#origin.protocol === "https:" ? httpsRequest : httpRequest;
     const outgoing = send({
       host: this.#origin.hostname.replace(/^\[(.*)\]$/, "$1"),
@@ -84,19 +116,30 @@ export class RegionProxy {
       socket.once("connect", () => clearTimeout(connecting));
     });
     outgoing.setTimeout(this.#options.silenceMs, () => giveUp("the region does not answer"));
-    res.once("close", () => {
+    const machineGone = () => {
       if (!res.writableFinished) giveUp("the machine closed the connection");
-    });
+    };
+    res.once("close", machineGone);
     const answer = new Promise<IncomingMessage>((resolve, reject) =>
       outgoing.once("response", resolve).on("error", reject),
     );
-    req.pipe(outgoing);
+    answer.catch(() => undefined); // whoever waits for it hears of it
+    if (isRepeatable(req)) {
+      req.resume();
+      outgoing.end();
+    } else req.pipe(outgoing);
     // A region may be away, or answer (401, 413) before the body is through. The rest is then read and thrown away: a connection
     // closed on a machine that still sends would lose the answer. (One that the region closes on us is lost: EPIPE comes first.)
     outgoing.once("close", () => {
+      clearTimeout(connecting);
+      res.off("close", machineGone);
       req.unpipe(outgoing);
       req.resume();
     });
+    return { answer, reason: () => reason };
+  }
+
+  async #passOn({ answer, reason: whyGivenUp }: Attempt, res: ServerResponse): Promise<ProxyResult> {
     let bytes = 0;
     try {
       const incoming = await answer;
@@ -111,7 +154,8 @@ export class RegionProxy {
       await pipeline(incoming, res);
       return { status, bytes, complete: true };
     } catch (error) {
-      reason ??= `the region's answer failed: ${error instanceof Error ? error.message : String(error)}`;
+      const reason =
+        whyGivenUp() ?? `the region's answer failed: ${error instanceof Error ? error.message : String(error)}`;
       if (!res.headersSent && !res.destroyed) {
         res.writeHead(502, { "content-type": "text/plain; charset=utf-8" });
         res.end(
@@ -121,8 +165,6 @@ export class RegionProxy {
       }
       res.destroy(); // its length was promised: only a broken connection says that it is not whole
       return { status: res.statusCode, bytes, complete: false, reason };
-    } finally {
-      clearTimeout(connecting);
     }
   }
 

@@ -311,7 +311,7 @@ suite("/MAAS/ goes to the region", () => {
   });
 
   test("a region that is away, or silent, is 502 in words", async (t) => {
-    const gone = await serve(t, { region: { url: "http://127.0.0.1:9" } });
+    const gone = await serve(t, { region: { url: "http://127.0.0.1:9" }, regionBridgeMs: 0 });
     const response = await fetch(`${gone.base}/MAAS/metadata/?secret=1`);
     assert.equal(response.status, 502);
     assert.match(
@@ -320,9 +320,30 @@ suite("/MAAS/ goes to the region", () => {
     );
     const event = await gone.last();
     assert.deepEqual([event.outcome, event.status, event.file], ["failed", 502, "MAAS/metadata"]);
-    const silent = await serve(t, { region: { url: await region(t, () => {}) }, regionSilenceMs: 30 });
+    const silent = await serve(t, {
+      region: { url: await region(t, () => {}) },
+      regionSilenceMs: 30,
+      regionBridgeMs: 0,
+    });
     const waited = await fetch(`${silent.base}/MAAS/metadata/`);
     assert.deepEqual([waited.status, (await waited.text()).startsWith("502: the region does not answer")], [502, true]);
+  });
+
+  test("while a region is restarted, what has no body waits for it", async (t) => {
+    const seen: string[] = [];
+    const url = await region(t, (req, res) => {
+      seen.push(String(req.method));
+      // Cut off, then its database is away, then all is well.
+      if (seen.length === 1) req.socket.destroy();
+      else if (seen.length === 2) res.writeHead(503).end("no database");
+      else res.end("user-data");
+    });
+    const { base } = await serve(t, { region: { url } });
+    assert.equal(await (await fetch(`${base}/MAAS/metadata/`)).text(), "user-data");
+    assert.deepEqual(seen, ["GET", "GET", "GET"]);
+    seen.length = 0;
+    assert.equal((await fetch(`${base}/MAAS/metadata/`, { method: "POST", body: "signal" })).status, 502);
+    assert.deepEqual(seen, ["POST"]);
   });
 
   test("an upload learns why it fails: the region is away, or refuses before it has read it", async (t) => {

@@ -39,6 +39,7 @@ export interface HttpBootOptions {
   stallMs?: number;
   regionConnectTimeoutMs?: number;
   regionSilenceMs?: number;
+  regionBridgeMs?: number;
 }
 
 export interface HttpBootServer {
@@ -56,6 +57,7 @@ export async function startHttpBoot(options: HttpBootOptions): Promise<HttpBootS
         region: options.region,
         connectTimeoutMs: options.regionConnectTimeoutMs ?? 5000,
         silenceMs: options.regionSilenceMs ?? 120_000,
+        bridgeMs: options.regionBridgeMs ?? 8000,
         maxConnections: 512,
       })
     : undefined;
