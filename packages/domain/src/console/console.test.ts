@@ -92,6 +92,11 @@ test("what shows how a machine gets on is of note", () => {
   }
 });
 
+test("what the initrd says is told from what it was written behind", () => {
+  const line = "Begin: Mounting root file system ... rackwright: stage=network begin uptime=16.80";
+  assert.equal(notableLine(line)?.text, "rackwright: stage=network begin uptime=16.80");
+});
+
 test("all else is not", () => {
   for (const line of [
     "",

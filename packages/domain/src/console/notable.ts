@@ -86,8 +86,12 @@ const patterns: readonly [ConsoleKind, "trouble" | "progress", RegExp][] = [
 /** @param line plain text, as `consoleLines` gives it */
 export function notableLine(line: string): NotableLine | undefined {
   const text = line.slice(0, MAX_TEXT).replace(/^(?:<\d>)?\[ {0,8}\d{1,8}\.\d{6}\](?:\[ {0,4}[TC]\d{1,6}\])? /, "");
-  for (const [kind, how, pattern] of patterns)
-    if (pattern.test(text)) return { kind, isTrouble: how === "trouble", text };
+  for (const [kind, how, pattern] of patterns) {
+    const found = pattern.exec(text);
+    // The initrd writes behind what others have begun to say.
+    if (found)
+      return { kind, isTrouble: how === "trouble", text: kind === "initramfs" ? text.slice(found.index) : text };
+  }
   return undefined;
 }
 
