@@ -2,12 +2,14 @@
 import { type Case, type Finding, type Observation, type Rule, rule } from "./case.ts";
 import { isQuiet, quoted } from "./seen.ts";
 
-/** Firmware tries one way after the other, and says so of each that does not work; a kernel complains and may go on. */
+/** A kernel complains and may go on. */
 const SILENT_SECONDS = 60;
+/** Firmware tries one way after the other, and says of each that it does not work; the disk, which comes last, starts in silence. */
+const FIRMWARE_SILENT_SECONDS = 240;
 
 /** Trouble of this kind on the console, after which nothing came by another door. */
 function lastTrouble(c: Case, kind: string): Observation | undefined {
-  if (!isQuiet(c, SILENT_SECONDS)) return undefined;
+  if (!isQuiet(c, kind === "firmware" ? FIRMWARE_SILENT_SECONDS : SILENT_SECONDS)) return undefined;
   const last = c.evidence.findLastIndex((e) => e.source !== "console");
   return c.evidence.slice(last + 1).findLast((e) => e.detail?.["kind"] === kind && e.detail["outcome"] === "failed");
 }

@@ -285,7 +285,7 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
   firmware_found_nothing: {
     named: [{ seen: [on, shown("firmware", "PXE-E18: Server response timeout.")] }],
     not: [
-      { seen: [on, shown("firmware", "PXE-E16: No valid offer received.")], now: 20 },
+      { seen: [on, shown("firmware", "PXE-E16: No valid offer received.")], now: 120 },
       { seen: [on, shown("firmware", "PXE-E16: No valid offer received."), discover] },
     ],
     says: /firmware found nothing.*PXE-E18/,
