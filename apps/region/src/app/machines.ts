@@ -48,7 +48,7 @@ import { lifecycleTimes } from "./config.ts";
 import { type CommissionRequest, startCommission } from "./machine-actions.ts";
 import { type PresetFields, presetColumns, presetOf } from "./deploy-preset.ts";
 import { permitted } from "./permissions.ts";
-import { powerColumns, readPowerParameters, reportedPowerColumns } from "./power-settings.ts";
+import { powerColumns, readPowerParameters, reportedPowerColumns, unsaidPowerType } from "./power-settings.ts";
 import { createDeployInfoSet, createEnlistingSet } from "./script-sets.ts";
 
 /** What callers may state of a machine; undefined stays as it is. */
@@ -241,7 +241,7 @@ async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: str
             ctx.region,
             systemId,
             { powerType: "", parameters: {} },
-            { powerType: request.power_type || undefined, ...request.power },
+            { powerType: request.power_type || unsaidPowerType(ctx), ...request.power },
           );
     const deployed = request.deployed
       ? {

@@ -4,7 +4,7 @@ import type { NodeRow } from "@rackwright/db/machines";
 import { powerDrivers } from "@rackwright/power/registry";
 import { checkSettings } from "@rackwright/power/settings";
 import { powerTypeNames } from "@rackwright/power/type-names";
-import type { Region } from "../context.ts";
+import type { Ctx, Region } from "../context.ts";
 
 const purpose = (systemId: string) => `power:${systemId}`;
 
@@ -56,6 +56,11 @@ export function powerColumns(
     throw new DomainError("invalid_fields", `${first?.[0]}: ${first?.[1][0]}`, { fields });
   }
   return sealed(checked.values);
+}
+
+/** Of a machine that a user makes without one. Emulated machines have somebody who walks there; real ones need to be told. */
+export function unsaidPowerType({ region, actor }: Ctx): string | undefined {
+  return region.simulated && actor.kind === "user" ? "manual" : undefined;
 }
 
 const isTypeName = (name: string) => powerTypeNames.some((known) => known === name);
