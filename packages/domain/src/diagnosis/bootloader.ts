@@ -1,16 +1,19 @@
 /** What the firmware starts from the disk. */
 import { type Rule, rule } from "./case.ts";
-import { has, isQuiet, quoted, said } from "./seen.ts";
+import { has, isQuiet, mustNetboot, quoted, said } from "./seen.ts";
 
 /** A restart, with the self test of a server. */
 const RESTART_SECONDS = 600;
 
 export const bootloaderRules: readonly Rule[] = [
   rule("bootloader_failed", (c) => {
-    const e = said(
-      c,
-      /(?:grub\S*|efibootmgr|boot ?loader|curthooks).*(?:fail|error|cannot|refused|has no|neither)|(?:neither|nor) .*\bGRUB\b|grub rescue|no bootable device/i,
-    );
+    const e =
+      said(
+        c,
+        /(?:grub\S*|efibootmgr|boot ?loader|curthooks).*(?:fail|error|cannot|refused|has no|neither)|(?:neither|nor) .*\bGRUB\b/i,
+      ) ??
+      // Of a machine that is to start from the network, the firmware says so of the disk that it tries afterwards.
+      (mustNetboot(c) ? undefined : said(c, /grub rescue|no bootable device/i));
     if (!e) return undefined;
     return {
       summary: `The boot loader could not be put in place or started: ${quoted(e.text)}.`,

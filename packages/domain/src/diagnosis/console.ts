@@ -46,6 +46,10 @@ export const consoleRules: readonly Rule[] = [
     expected: "cloud-init fetches its user-data and runs it.",
     checks: ["The lines after it on the console.", "What was given as user_data.", "The machine's clock."],
   }),
+];
+
+/** Where it was not even led astray on the way there: these say that it failed, not why. */
+export const firmwareRules: readonly Rule[] = [
   consoleRule("ipxe_failed", "ipxe", {
     says: "iPXE could not boot the machine, its console says",
     expected: "iPXE gets an address, its script, kernel and initrd.",

@@ -97,6 +97,10 @@ export const dhcpRules: readonly Rule[] = [
         }
       : undefined,
   ),
+];
+
+/** It has an address, and makes nothing of it: whatever tells more goes before. */
+export const bootRequestRules: readonly Rule[] = [
   rule("no_boot_file_request", (c) => {
     if (!isQuiet(c, SOON_SECONDS) || !answeredDhcp(c) || askedBootFile(c) || calledMetadata(c) || !mustNetboot(c))
       return undefined;

@@ -283,7 +283,7 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
     says: /iPXE could not boot.*4c0a6092/,
   },
   firmware_found_nothing: {
-    named: [{ seen: [on, shown("firmware", "PXE-E18: Server response timeout.")] }],
+    named: [{ seen: [on, discover, ack, shown("firmware", "PXE-E18: Server response timeout.")] }],
     not: [
       { seen: [on, shown("firmware", "PXE-E16: No valid offer received.")], now: 120 },
       { seen: [on, shown("firmware", "PXE-E16: No valid offer received."), discover] },
@@ -540,7 +540,11 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
     says: /on for none of its networks/,
   },
   no_dhcp_request: {
-    named: [{ seen: [on] }, { machine: { statusDeadline: at(9000) }, seen: [on], now: 400 }],
+    named: [
+      { seen: [on] },
+      { machine: { statusDeadline: at(9000) }, seen: [on], now: 400 },
+      { seen: [on, shown("ipxe", "No more network devices"), shown("firmware", "No bootable device.")] },
+    ],
     not: [{ seen: [on], now: 100 }, { seen: [on, discover] }, { machine: { powerState: "unknown" }, seen: [] }],
     says: /no DHCP request/,
   },

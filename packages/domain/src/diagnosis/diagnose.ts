@@ -8,8 +8,8 @@ import { isFailed, isWaiting } from "../machine/status.ts";
 import { bootFileRules } from "./boot-file.ts";
 import { bootloaderRules } from "./bootloader.ts";
 import type { Case, Finding, Rule } from "./case.ts";
-import { consoleRules } from "./console.ts";
-import { dhcpRules } from "./dhcp.ts";
+import { consoleRules, firmwareRules } from "./console.ts";
+import { bootRequestRules, dhcpRules } from "./dhcp.ts";
 import { diskRules } from "./disk.ts";
 import { identityRules } from "./identity.ts";
 import { imageRules } from "./image.ts";
@@ -30,8 +30,10 @@ export const rules: readonly Rule[] = [
   ...metadataRules,
   ...scriptRules,
   ...installerRules,
-  ...bootFileRules,
   ...dhcpRules,
+  ...firmwareRules,
+  ...bootFileRules,
+  ...bootRequestRules,
   ...progressRules,
 ];
 
