@@ -236,8 +236,11 @@ test("the default gateway is that of the link that is named", async () => {
     return Object.entries(ethernets ?? {}).flatMap(([name, d]) => (d.routes ?? []).map((r) => `${name} ${r.via}`));
   };
   assert.deepEqual(await routes(), ["eth1 10.6.0.1"]);
+  const gateways = async () => (await admin.get("/machines/mach01/")).json.default_gateways.ipv4;
+  assert.deepEqual(await gateways(), { gateway_ip: "10.6.0.1", link_id: both.links[1].id });
   await admin.made(op("eth1", "unlink_subnet"), { id: both.links[1].id });
   assert.deepEqual(await routes(), ["eth0 10.0.0.1"]);
+  assert.deepEqual(await gateways(), { gateway_ip: "10.0.0.1", link_id: null });
 });
 
 test("changes: of what each kind has, with what follows from them", async () => {

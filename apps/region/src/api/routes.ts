@@ -7,6 +7,7 @@ import { changesRoutes } from "./changes.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
 import { devicesRoutes } from "./devices.ts";
+import { discoveriesRoutes } from "./discoveries.ts";
 import { dnsRoutes } from "./dns.ts";
 import { domainsRoutes } from "./domains.ts";
 import { fabricsRoutes } from "./fabrics.ts";
@@ -38,6 +39,7 @@ const families = [
   configurationRoutes,
   eventsRoutes,
   devicesRoutes,
+  discoveriesRoutes,
   dnsRoutes,
   domainsRoutes,
   fabricsRoutes,

@@ -5,8 +5,10 @@ import { insertEvidence } from "@rackwright/db/history";
 import { listenLeases, type LeaseEvent } from "@rackwright/db/kea/listen";
 import { connectKea, type KeaDatabase, keaAccess, leaseReader } from "@rackwright/db/kea-access";
 import { leaseSubject, observeLease, observeLeaseEnd, strangerLeaseIsOld } from "@rackwright/db/observed-leases";
+import { seeNeighbour } from "@rackwright/db/discoveries";
 import { inTransaction, type Region } from "../context.ts";
 import { recordEvidence } from "./rack-evidence.ts";
+import { getConfig } from "./config.ts";
 
 export interface LeaseLookup {
   /** Address that is leased to a MAC now; undefined: none; null: DHCP is not ours, so nobody can tell. */
@@ -91,7 +93,10 @@ export async function recordLease(region: Region, { action, lease }: LeaseEvent)
       { nodeId: subject?.nodeId ?? null, mac, bootEpoch: subject?.bootEpoch ?? null, source: "dhcp", text, detail },
     ]);
   }
-  if (!subject) return;
+  if (!subject) {
+    if (action === "commit") await seeStranger(region, lease);
+    return;
+  }
   await inTransaction({ region }, async (tx) => {
     const news =
       action === "commit"
@@ -100,5 +105,16 @@ export async function recordLease(region: Region, { action, lease }: LeaseEvent)
     if (!news) return;
     const visibleTo = subject.ownerId === null ? null : String(subject.ownerId);
     await appendChange(tx, { kind: "update", entity: "machine", entityId: subject.systemId, visibleTo });
+  });
+}
+
+/** Whoever has an address of ours and is none of our machines is a neighbour. */
+async function seeStranger(region: Region, lease: LeaseEvent["lease"]): Promise<void> {
+  const { network_discovery } = await getConfig(region.db.kysely, "network_discovery");
+  if (network_discovery === "disabled") return;
+  await inTransaction({ region }, async (tx) => {
+    const { ip, mac, subnetId, hostname } = lease;
+    if (await seeNeighbour(tx, { ip, mac, subnetId, hostname, at: region.now() }))
+      await appendChange(tx, { kind: "create", entity: "discovery", entityId: `${ip},${mac}` });
   });
 }

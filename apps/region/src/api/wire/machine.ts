@@ -4,6 +4,7 @@ import { API_ROOT } from "@rackwright/contract/table";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { type EventType, eventTypes } from "@rackwright/domain/machine/event";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
+import { defaultGateway } from "@rackwright/domain/network/gateway";
 import { allocatedStatuses, isFailed, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
 import {
   aggregate,
@@ -13,6 +14,7 @@ import {
   scriptStatusLabel,
 } from "@rackwright/domain/scripts/status";
 import { presetOf } from "../../app/deploy-preset.ts";
+import { networkOf } from "./machine-network.ts";
 import { allocType, type InterfaceContext, wireInterface } from "./network.ts";
 import { type StorageContext, wireBlockDevice, wireFilesystem } from "./storage.ts";
 
@@ -123,6 +125,16 @@ function statusMessage(v: MachineView): string {
   return v.latestEvent.description === "" ? text : `${text} - ${scrubText(v.latestEvent.description)}`;
 }
 
+/** The gateways that it is deployed with; `link_id`: of the link that a user chose. */
+function defaultGateways(v: MachineView): Machine["default_gateways"] {
+  const { gateway_link_v4_id: v4, gateway_link_v6_id: v6 } = v.row;
+  const network = networkOf(v);
+  return {
+    ipv4: { gateway_ip: defaultGateway(network, 4)?.via ?? null, link_id: v4 },
+    ipv6: { gateway_ip: defaultGateway(network, 6)?.via ?? null, link_id: v6 },
+  };
+}
+
 export function wireMachine(v: MachineView): Machine {
   const { row } = v;
   const preset = row.osystem === "" ? presetOf(row) : {};
@@ -200,7 +212,7 @@ export function wireMachine(v: MachineView): Machine {
       .filter((f) => f !== null),
     parent: null,
     pod: null,
-    default_gateways: { ipv4: { gateway_ip: null, link_id: null }, ipv6: { gateway_ip: null, link_id: null } },
+    default_gateways: defaultGateways(v),
     current_commissioning_result_id: row.commissioning_set_id,
     current_testing_result_id: row.testing_set_id,
     current_installation_result_id: row.installation_set_id,
