@@ -160,6 +160,43 @@ suite("rescue mode", () => {
   });
 });
 
+test("comments of every action are in the machine's history, under the name of whoever made them", async () => {
+  const cases: [TestUser, MachineStatus, string, string, Record<string, unknown>][] = [
+    [t.admin, "new", "commission", "REQUEST_NODE_START_COMMISSIONING", {}],
+    [t.admin, "commissioning", "abort", "REQUEST_NODE_ABORT_COMMISSIONING", {}],
+    [t.user, "allocated", "release", "REQUEST_NODE_RELEASE", {}],
+    [t.user, "deployed", "lock", "REQUEST_NODE_LOCK", {}],
+    [t.user, "deployed", "unlock", "REQUEST_NODE_UNLOCK", { locked: true }],
+    [t.user, "deployed", "mark_broken", "REQUEST_NODE_MARK_BROKEN", {}],
+    [t.admin, "broken", "mark_fixed", "REQUEST_NODE_MARK_FIXED", {}],
+    [t.admin, "failed_testing", "override_failed_testing", "REQUEST_NODE_OVERRIDE_FAILED_TESTING", {}],
+    [t.admin, "deployed", "rescue_mode", "REQUEST_NODE_START_RESCUE_MODE", {}],
+    [t.admin, "rescue_mode", "exit_rescue_mode", "REQUEST_NODE_STOP_RESCUE_MODE", {}],
+    [t.user, "deployed", "power_on", "REQUEST_NODE_START", { power_type: "webhook" }],
+    [t.user, "deployed", "power_off", "REQUEST_NODE_STOP", { power_type: "webhook" }],
+  ];
+  for (const [who, status, action, type, columns] of cases) {
+    const m = await owned(status, columns);
+    const reply = await op(who, m, action, { comment: "because of this" });
+    assert.equal(reply.status, 200, `${action}: ${reply.text}`);
+    const words = await events(m);
+    assert.ok(words.includes(`${type} because of this ${who.username}`), `${action}: ${words.join("\n")}`);
+  }
+});
+
+test("the oldest kernel of the settings is a commissioned machine's, unless it has its own", async () => {
+  const setting = { name: "default_min_hwe_kernel", value: "ga-24.04" };
+  const form = (value: string) => ({ query: { op: "set_config" }, form: { ...setting, value } });
+  assert.equal((await t.request(t.admin, "POST", "maas/", form("ga-24.04"))).status, 200);
+  const [plain, own] = [await addMachine(t, "new"), await addMachine(t, "new", { min_hwe_kernel: "hwe-22.04" })];
+  for (const m of [plain, own]) assert.equal((await op(t.admin, m, "commission")).status, 200);
+  assert.deepEqual(
+    [(await machineRow(t, plain.systemId)).min_hwe_kernel, (await machineRow(t, own.systemId)).min_hwe_kernel],
+    ["ga-24.04", "hwe-22.04"],
+  );
+  assert.equal((await t.request(t.admin, "POST", "maas/", form(""))).status, 200);
+});
+
 test("annotations are their user's, key by key, until the release", async () => {
   const m = await owned("deployed");
   const set = async (form: Values, name = "set_workload_annotations") =>

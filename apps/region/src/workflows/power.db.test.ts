@@ -174,3 +174,18 @@ test("without a rack the machine fails and says so, after several tries", async 
   assert.match((await machineRow(t, m.systemId)).error_description, /No rack controller is connected/);
   assert.deepEqual(ordersOf(m), []);
 });
+
+test("switched off as softly as was asked, else as the power settings have it", async () => {
+  t.racks.answer("power", () => ({ state: "off" }));
+  const off = async (form: Record<string, string>) => {
+    const m = await bmcMachine("deployed", { power_state: "on" });
+    const reply = await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "power_off" }, form });
+    assert.equal(reply.status, 200, reply.text);
+    await until(async () => (await machineRow(t, m.systemId)).power_state === "off");
+    return ordersOf(m)[0]?.parameters.power_off_mode;
+  };
+  assert.equal(await off({ stop_mode: "soft" }), "soft");
+  const stored = await off({});
+  assert.notEqual(stored, "soft");
+  assert.equal(await off({ stop_mode: "hard" }), "hard");
+});

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { machineStatuses } from "../status.ts";
+import { powerObserved, switchPower } from "./power.ts";
+import { machine, now } from "./testing.ts";
+
+const frees = (m: ReturnType<typeof machine>, state: "on" | "off" = "off") =>
+  powerObserved(m, state, now).effects.some((e) => e.do === "release_addresses");
+
+test("a machine seen off gives its automatic addresses back, but where its work or its system goes on", () => {
+  // Reference: lifecycle.md section 13, less what keeps a deployed system (rescue mode, tests).
+  const goesOn = [
+    "commissioning",
+    "deployed",
+    "deploying",
+    "disk_erasing",
+    "rescue_mode",
+    "entering_rescue_mode",
+    "testing",
+    "failed_testing",
+    "failed_entering_rescue_mode",
+    "failed_exiting_rescue_mode",
+  ];
+  for (const status of machineStatuses)
+    if (status !== "exiting_rescue_mode")
+      assert.equal(frees(machine(status, { powerState: "on" })), !goesOn.includes(status), status);
+  assert.equal(frees(machine("exiting_rescue_mode", { previousStatus: "deployed", powerState: "on" })), false);
+  assert.equal(frees(machine("broken", { previousStatus: "deployed" })), false, "it is fixed with its system on it");
+  assert.equal(frees(machine("allocated", { powerState: "off" })), false, "nothing new");
+  assert.equal(frees(machine("allocated"), "on"), false);
+});
+
+test("switched by a person: in this boot, from the network while it netboots, as softly as asked", () => {
+  const on = switchPower(machine("deployed", { netboot: false }), "on", "why");
+  assert.deepEqual(on.jobs, [{ queue: "power", action: "on", epoch: 4, bootDevice: null, purpose: "user" }]);
+  assert.deepEqual(on.events, [{ type: "REQUEST_NODE_START", description: "why" }]);
+  const off = switchPower(machine("deployed"), "off", "", "soft");
+  assert.deepEqual(off.jobs[0]?.stopMode, "soft");
+  assert.deepEqual(switchPower(machine("deployed", { powerType: "manual" }), "off", "").jobs, []);
+  assert.throws(() => switchPower(machine("ready", { ownerId: null }), "on", ""), { code: "wrong_status" });
+  assert.throws(() => switchPower(machine("deployed", { powerType: "manual" }), "on", ""), { code: "invalid_fields" });
+});
