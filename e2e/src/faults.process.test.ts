@@ -13,7 +13,7 @@ import { watchNamed, watchSurvived } from "./faults/watch.ts";
 
 /** Of a busy host: an idle one has done in 80 s. */
 const TABLE_MS = 110_000;
-const HEAD_START_MS = 15_000;
+const HEAD_START_MS = 10_000;
 const macOf = (index: number, card: number) =>
   `0a:00:00:00:${card.toString(16).padStart(2, "0")}:${index.toString(16).padStart(2, "0")}`;
 
@@ -41,7 +41,7 @@ test("faults are named: at least 18 of 20, within their deadlines, wherever user
   const playing = fleet.play();
   try {
     const endsAt = performance.now() + TABLE_MS;
-    // Those that are to reach their deadline begin: it is a minute from the last step that they took.
+    // Those that are to reach their deadline begin, as it is a minute from the last step that they took, and those that have two ways to go.
     const hasStruck = (one: FaultCase, index: number) => one.plays.length === 0 || struck.has(macOf(index, 0));
     const led = until(() => cases.every((one, index) => one.fails !== "deadline" || hasStruck(one, index)), {
       timeoutMs: HEAD_START_MS,
@@ -49,7 +49,7 @@ test("faults are named: at least 18 of 20, within their deadlines, wherever user
     }).catch(() => undefined);
     const rows = await Promise.all(
       cases.map(async (one, index) => {
-        if (one.fails !== "deadline") await led;
+        if (one.fails !== "deadline" && one.stage === "commission") await led;
         return play(setting, one, index, struck, endsAt);
       }),
     );
