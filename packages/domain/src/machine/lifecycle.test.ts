@@ -136,6 +136,9 @@ test("every action starts from its statuses and is refused from all others, with
     set_workload_annotations: "wrong_status",
     clear_default_gateways: "wrong_status",
     set_storage_layout: "wrong_status",
+    configure_network: "wrong_status",
+    update_interface: "wrong_status",
+    tag_interface: "wrong_status",
     clone: "wrong_status",
     get_curtin_config: "bad_request",
   } as const satisfies Record<rules.Action, string>;
@@ -340,6 +343,17 @@ test("progress never shortens a deadline, and does not touch what waits for powe
     minutes(90),
     "a shorter node_timeout since",
   );
+});
+
+test("a talkative machine moves its deadline now and then, and what it waits for at once", () => {
+  const at = machine("commissioning", { waitingFor: "kernel", statusDeadline: minutes(30) });
+  const seconds = (n: number) => ({ ...times, now: new Date(now.getTime() + n * 1000) });
+  assert.deepEqual(life.bootProgress(at, "kernel", seconds(14)).set, {});
+  assert.ok(life.bootProgress(at, "kernel", seconds(16)).set.statusDeadline);
+  assert.equal(life.bootProgress(at, "image", seconds(1)).set.waitingFor, "image");
+  const signal = { signal: "TESTING", error: "", scriptName: null, anyFailed: false, anyPending: false } as const;
+  const tested = life.signal({ ...at, waitingFor: "next_script" }, signal, seconds(1)).set;
+  assert.deepEqual([tested.waitingFor, tested.statusDeadline], ["next_script", new Date(minutes(30).getTime() + 1000)]);
 });
 
 test("a machine released right after its deployment was aborted is switched off all the same", () => {

@@ -32,14 +32,26 @@ export function bootFor(
   };
 }
 
+/** A machine that talks all the time moves its deadline so often: each time is a write, and news for everybody who follows machines. */
+const DEADLINE_STEP_MINUTES = 0.25;
+
 /**
  * A sign of life: the deadline moves to one node_timeout from now (the runner's heartbeat comes every 2 minutes), never to an earlier
- * time than it was given.
+ * time than it was given, and not for the sake of seconds.
  */
 export function progress(m: Machine, waitingFor: WaitingFor, times: Times, factor = 1): Decision["set"] {
+  const set = waits(m, waitingFor, times, factor);
+  const isLater = m.statusDeadline === null || set.statusDeadline > later(m.statusDeadline, DEADLINE_STEP_MINUTES);
+  return m.waitingFor !== waitingFor || isLater ? set : {};
+}
+
+/** As `progress`, where the wait begins with something that resets both. */
+export function waits(m: Machine, waitingFor: WaitingFor, times: Times, factor = 1) {
   const extended = later(times.now, times.nodeTimeoutMinutes * factor);
-  const statusDeadline = m.statusDeadline !== null && m.statusDeadline > extended ? m.statusDeadline : extended;
-  return { waitingFor, statusDeadline };
+  return {
+    waitingFor,
+    statusDeadline: m.statusDeadline !== null && m.statusDeadline > extended ? m.statusDeadline : extended,
+  };
 }
 
 /** The boot script was asked for, a kernel fetched, ...: moves `waitingFor` on and extends the deadline (lifecycle.md section 14). */

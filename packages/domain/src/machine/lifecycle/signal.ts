@@ -4,7 +4,7 @@ import { event, type EventType } from "../event.ts";
 import { becomes, type Times } from "../lifecycle.ts";
 import type { Decision, Effect, Machine, WaitingFor } from "../machine.ts";
 import { type MachineStatus, statusLabel, testingEndsInReady } from "../status.ts";
-import { DEPLOY_TIMEOUT_FACTOR, progress } from "./boot.ts";
+import { DEPLOY_TIMEOUT_FACTOR, progress, waits } from "./boot.ts";
 import { commissionInPlace } from "./commission.ts";
 import { decision, handBack } from "./decision.ts";
 import { fail } from "./failure.ts";
@@ -91,7 +91,7 @@ function signalCommissioning(m: Machine, input: SignalInput, times: Times): Deci
   if (failed) return fail(m, input.error || "A commissioning script failed.", times.now);
   if (input.signal === "TESTING") {
     return decision(
-      { ...becomes(m, "testing", times.now), ...progress(m, "next_script", times), previousStatus: "commissioning" },
+      { ...becomes(m, "testing", times.now), ...waits(m, "next_script", times), previousStatus: "commissioning" },
       [event("TESTING")],
       commissioned(m),
     );
