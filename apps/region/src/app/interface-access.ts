@@ -5,13 +5,17 @@ import { insertEvents } from "@rackwright/db/history";
 import { type LockedNode, lockNode, nodeNics } from "@rackwright/db/interfaces";
 import { lockMachine } from "@rackwright/db/machines";
 import { DomainError } from "@rackwright/domain/errors";
-import { type MachineStatus, statusLabel } from "@rackwright/domain/machine/status";
+import { refuse } from "@rackwright/domain/machine/lifecycle";
+import type { MachineStatus } from "@rackwright/domain/machine/status";
 import type { Nic } from "@rackwright/domain/network/nic";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
-import { permitted } from "./permissions.ts";
+import { permittedTo } from "./permissions.ts";
 
 /** configure: make, delete, link; update: correct what is known of one; tag: put tags on it. */
 export type NetworkChange = "configure" | "update" | "tag";
+
+/** What each is called where the rules of machines are. */
+const actionOf = { configure: "configure_network", update: "update_interface", tag: "tag_interface" } as const;
 
 export interface NodeNetwork {
   node: LockedNode;
@@ -19,8 +23,6 @@ export interface NodeNetwork {
   /** undefined of what is no machine. */
   status: MachineStatus | undefined;
 }
-
-const CONFIGURABLE: readonly MachineStatus[] = ["new", "ready", "failed_testing", "allocated", "broken"];
 
 export const isController = (node: Pick<LockedNode, "nodeType">): boolean => node.nodeType >= 2;
 
@@ -57,13 +59,8 @@ async function lockNetwork(ctx: Ctx, tx: Tx, systemId: string, change: NetworkCh
 }
 
 async function machineStatus(ctx: Ctx, tx: Tx, systemId: string, change: NetworkChange): Promise<MachineStatus> {
-  const { machine } = permitted(ctx.actor, "admin", await lockMachine(tx, systemId));
-  const allowed = change === "update" ? [...CONFIGURABLE, "deployed"] : CONFIGURABLE;
-  if (change !== "tag" && !allowed.includes(machine.status))
-    throw new DomainError(
-      "wrong_status",
-      `${machine.hostname} is ${statusLabel[machine.status]}: its network changes only while it is ${allowed.map((s) => statusLabel[s as MachineStatus]).join(", ")}.`,
-    );
+  const { machine } = permittedTo(ctx.actor, actionOf[change], await lockMachine(tx, systemId));
+  refuse(actionOf[change], machine);
   return machine.status;
 }
 

@@ -67,12 +67,29 @@ test("the table speaks of every status by its code", () => {
   );
 });
 
-test("every action of the lifecycle is in the table, but for allocate, which asks for a machine and not of one", () => {
+/** Operations on parts of a machine (reference: networking-storage.md section 6): an administrator's, else 409. */
+const ON_PARTS: Partial<Record<Action, readonly number[]>> = {
+  configure_network: [0, 4, 22, 10, 8],
+  update_interface: [0, 4, 22, 10, 8, 6],
+  tag_interface: ANY,
+};
+
+test("every action is in the table or among those on parts, but for allocate, which asks for a machine and not of one", () => {
   const listed = new Set(MATRIX.map(actionOf));
   assert.deepEqual(
-    (Object.keys(startsFrom) as Action[]).filter((action) => !listed.has(action)),
+    (Object.keys(startsFrom) as Action[]).filter((action) => !listed.has(action) && !(action in ON_PARTS)),
     ["allocate"],
   );
+});
+
+test("the parts of a machine are its administrator's, and change in few statuses", () => {
+  for (const [action, from] of Object.entries(ON_PARTS) as [Action, readonly number[]][])
+    for (const code of ANY) {
+      const m = machine(status(code), { ownerId: OWNER });
+      assert.equal(answered(action, actors.admin, m), from.includes(code) ? 200 : 409, `${action} of ${m.status}`);
+      for (const caller of ["owner", "other", "nobody"] as const)
+        assert.equal(answered(action, actors[caller], m), 403, `${action} of ${m.status} by ${caller}`);
+    }
 });
 
 test("permission and status answer as the table has it", () => {

@@ -15,6 +15,9 @@ import {
   transientStatuses,
 } from "./status.ts";
 
+/** Nobody's system uses the network of a machine in one of these (reference: networking-storage.md section 6). */
+const networkConfigurable = ["new", "ready", "failed_testing", "allocated", "broken"] as const;
+
 /** Statuses that each action may start from. The only place that says so: API, command line and UI read it. */
 export const startsFrom = {
   accept: ["new"],
@@ -59,6 +62,9 @@ export const startsFrom = {
     "failed_exiting_rescue_mode",
   ],
   set_storage_layout: ["ready"],
+  configure_network: networkConfigurable,
+  update_interface: [...networkConfigurable, "deployed"],
+  tag_interface: machineStatuses,
   set_workload_annotations: machineStatuses,
   clear_default_gateways: machineStatuses,
   get_curtin_config: ["deploying", "deployed", "failed_deployment"],
@@ -101,6 +107,9 @@ const verb: Partial<Record<Action, string>> = {
   mark_fixed: "mark fixed",
   override_failed_testing: "override the failed testing of",
   set_storage_layout: "lay out the disks of",
+  configure_network: "configure the network of",
+  update_interface: "change an interface of",
+  tag_interface: "tag an interface of",
   restore_default_configuration: "restore the configuration of",
   restore_networking_configuration: "restore the network configuration of",
   restore_storage_configuration: "restore the storage configuration of",
