@@ -235,7 +235,10 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
       { machine: installing, facts: { disks: [] }, seen: running },
       otherDisk(900),
     ],
-    not: [{ facts: { disks: [] }, seen: running }],
+    not: [
+      { facts: { disks: [] }, seen: running },
+      { machine: installing, facts: { disks: [] }, seen: install("curtin start cmd-install/x: y"), now: 20 },
+    ],
     says: /not there/,
   },
   no_image: {

@@ -1,6 +1,6 @@
 /** The machine's disks. */
 import { type Case, type Observation, type Rule, rule } from "./case.ts";
-import { quoted, said } from "./seen.ts";
+import { has, quoted, said } from "./seen.ts";
 
 const ERROR =
   /I\/O error|Input\/output error|medium error|critical target error|Unrecovered read error|EXT4-fs error|blk_update_request|read-only file ?system|SMART.*FAILED/i;
@@ -45,7 +45,7 @@ export const diskRules: readonly Rule[] = [
   }),
   rule("disk_missing", (c) => {
     const e = said(c, MISSING) ?? otherSize(c, (now, was) => now > was);
-    const none = c.machine.status === "deploying" && c.facts.disks.length === 0;
+    const none = c.machine.status === "deploying" && c.facts.disks.length === 0 && !has(c, "installer", /./);
     if (!e && !none) return undefined;
     return {
       summary: `A disk that the machine should have is not there: ${e ? quoted(e.text) : "there is none to install on"} (${disks(c)}).`,
