@@ -5,6 +5,7 @@ import type { Tx } from "./connect.ts";
 export interface NodeName {
   id: number;
   systemId: string;
+  nodeType: number;
   hostname: string;
   ownerId: number | null;
   locked: boolean;
@@ -14,7 +15,7 @@ export interface NodeName {
 export function lockNodes(tx: Tx, systemIds: readonly string[], nodeTypes: readonly number[]): Promise<NodeName[]> {
   return tx
     .selectFrom("node")
-    .select(["id", "system_id as systemId", "hostname", "owner_id as ownerId", "locked"])
+    .select(["id", "system_id as systemId", "node_type as nodeType", "hostname", "owner_id as ownerId", "locked"])
     .where("system_id", "=", sql<string>`any(${systemIds}::text[])`)
     .where("node_type", "=", sql<number>`any(${nodeTypes}::smallint[])`)
     .orderBy("id")

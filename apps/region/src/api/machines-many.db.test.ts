@@ -221,6 +221,15 @@ suite("set_zone", () => {
     assert.notEqual((await machineRow(t, a.systemId)).zone_id, before);
     const back = await move(t.admin, { zone: "default", nodes: a.systemId }, "nodes/");
     assert.equal(back.status, 200, back.text);
+    const rack = await t.db.kysely
+      .insertInto("node")
+      .values({ system_id: "rackzz", hostname: "rack", node_type: 2, status: 6 })
+      .returning("system_id")
+      .executeTakeFirstOrThrow();
+    assert.equal((await move(t.admin, { zone: "north", nodes: rack.system_id })).status, 400, "no machine");
+    assert.equal((await move(t.admin, { zone: "north", nodes: rack.system_id }, "nodes/")).status, 200);
+    const told = await t.db.kysely.selectFrom("change").select("entity").where("entity_id", "=", "rackzz").execute();
+    assert.deepEqual(told, [{ entity: "rack" }]);
     assert.equal((await machineRow(t, a.systemId)).zone_id, before);
   });
 });

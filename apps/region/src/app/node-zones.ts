@@ -7,6 +7,9 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { forbiddance } from "@rackwright/domain/machine/permissions";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 
+/** What the change record calls nodes of each type (reference: lifecycle.md section 1). */
+const entityOf = (nodeType: number): string => ["machine", "device"][nodeType] ?? "rack";
+
 /** All or none. @throws DomainError invalid_fields: zone, or every node that is unknown or not the caller's to move */
 export async function moveToZone(
   ctx: Ctx,
@@ -34,7 +37,7 @@ export async function moveToZone(
       await insertEvents(tx, { nodeId: node.id, hostname: node.hostname, username: actorName(ctx.actor) }, [
         { type: "NODE", description: `Moved '${node.hostname}' to zone '${zone}'.` },
       ]);
-      await appendChange(tx, { kind: "update", entity: "machine", entityId: node.systemId });
+      await appendChange(tx, { kind: "update", entity: entityOf(node.nodeType), entityId: node.systemId });
     }
   });
 }
