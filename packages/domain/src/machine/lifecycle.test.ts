@@ -139,9 +139,6 @@ test("every action starts from its statuses and is refused from all others, with
     configure_network: "wrong_status",
     update_interface: "wrong_status",
     tag_interface: "wrong_status",
-    configure_network: "wrong_status",
-    update_interface: "wrong_status",
-    tag_interface: "wrong_status",
     clone: "wrong_status",
     get_curtin_config: "bad_request",
   } as const satisfies Record<rules.Action, string>;
