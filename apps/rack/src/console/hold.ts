@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LineLimit } from "@rackwright/domain/console/limit";
 import { consoleLines, noConsoleText, unfinishedLine } from "@rackwright/domain/console/lines";
-import { notableLine } from "@rackwright/domain/console/notable";
+import { type ConsoleKind, notableLine } from "@rackwright/domain/console/notable";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
 import { PowerError } from "@rackwright/power/driver";
 
@@ -18,6 +18,8 @@ export interface HoldOptions {
 
 /** A line without end that has stood for so long is a prompt. */
 const PROMPT_MS = 1000;
+/** Anything else is the first half of a line. */
+const prompts: readonly ConsoleKind[] = ["login", "boot_loader"];
 
 /** Until `signal` ends it, or there is no console to be had. That it cannot be opened is said once, however often it is tried. */
 export async function holdConsole(options: HoldOptions): Promise<void> {
@@ -58,7 +60,7 @@ class Reader {
     this.#text = text;
     for (const line of lines) this.#look(line);
     clearTimeout(this.#prompt);
-    this.#prompt = setTimeout(() => this.#look(unfinishedLine(this.#text)), PROMPT_MS);
+    this.#prompt = setTimeout(() => this.#look(unfinishedLine(this.#text), prompts), PROMPT_MS);
   }
 
   pause(): void {
@@ -66,9 +68,9 @@ class Reader {
     this.#text = noConsoleText;
   }
 
-  #look(line: string): void {
+  #look(line: string, kinds?: readonly ConsoleKind[]): void {
     const found = notableLine(line);
-    if (!found || !this.#limit.takes(found.text, Date.now())) return;
+    if (!found || (kinds && !kinds.includes(found.kind)) || !this.#limit.takes(found.text, Date.now())) return;
     const { kind, isTrouble } = found;
     const leftOut = this.#limit.leftOut();
     this.#options.say(scrubText(found.text, this.#options.secrets), {

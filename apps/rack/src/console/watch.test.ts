@@ -62,6 +62,8 @@ test("lines of note become evidence of that machine and boot, without secrets; a
   print?.("nothing of note\r\n[    1.500000] Kernel panic - not syncing: calvin12 pass");
   print?.("word=tiger\r\n\r\nbios1 login: ");
   await s.until(() => s.said.length === 2);
+  print?.("\r\nrackwright: stage=downl");
+  await new Promise((resolve) => setTimeout(resolve, 1100)); // nothing is to come, however long: half a line is none
   assert.deepEqual(s.said, [
     {
       source: "console",
