@@ -80,7 +80,7 @@ export class RegionProxy {
 
   async carry(req: IncomingMessage, res: ServerResponse, target: string, clientAddress: string): Promise<ProxyResult> {
     const began = performance.now();
-    for (;;) {
+    for (let repeated = false; ; repeated = true) {
       const attempt = this.#ask(req, res, target, clientAddress);
       // A region that is restarted is back in seconds, and cloud-init takes its first 502 for an answer. Only what has no body is repeated.
       const incoming = await attempt.answer.catch(() => undefined);
@@ -89,6 +89,11 @@ export class RegionProxy {
         incoming?.resume();
         await sleep(BRIDGE_PAUSE_MS);
         continue;
+      }
+      // The region may have seen this signature just before it went away, and takes none twice: a new one is needed, not another machine.
+      if (repeated && (incoming?.statusCode === 401 || incoming?.statusCode === 403)) {
+        incoming.resume();
+        return this.#fail(res, 503, "the region was away in the middle of this request, and is back: ask again");
       }
       return this.#passOn(attempt, res);
     }
@@ -156,16 +161,22 @@ export class RegionProxy {
     } catch (error) {
       const reason =
         whyGivenUp() ?? `the region's answer failed: ${error instanceof Error ? error.message : String(error)}`;
-      if (!res.headersSent && !res.destroyed) {
-        res.writeHead(502, { "content-type": "text/plain; charset=utf-8" });
-        res.end(
-          `502: ${reason}. Tried ${this.#origin.origin}; look at the region's log and at the network between rack and region.\n`,
+      if (!res.headersSent && !res.destroyed)
+        return this.#fail(
+          res,
+          502,
+          `${reason}. Tried ${this.#origin.origin}; look at the region's log and at the network between rack and region`,
+          reason,
         );
-        return { status: 502, bytes: 0, complete: false, reason };
-      }
       res.destroy(); // its length was promised: only a broken connection says that it is not whole
       return { status: res.statusCode, bytes, complete: false, reason };
     }
+  }
+
+  #fail(res: ServerResponse, status: number, text: string, reason = text): ProxyResult {
+    res.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
+    res.end(`${status}: ${text}.\n`);
+    return { status, bytes: 0, complete: false, reason };
   }
 
   #requestHeaders(req: IncomingMessage, clientAddress: string): string[] {

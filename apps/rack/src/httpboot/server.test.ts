@@ -346,6 +346,21 @@ suite("/MAAS/ goes to the region", () => {
     assert.deepEqual(seen, ["POST"]);
   });
 
+  test("a signature that the region saw before it went away is asked for anew, not refused", async (t) => {
+    const seen: string[] = [];
+    const url = await region(t, (req, res) => {
+      const { authorization = "" } = req.headers;
+      if (seen.includes(authorization)) res.writeHead(403).end("Nonce already used");
+      else if (seen.push(authorization) === 1) req.socket.destroy();
+      else res.end("user-data");
+    });
+    const { base } = await serve(t, { region: { url } });
+    const ask = (authorization: string) => fetch(`${base}/MAAS/metadata/`, { headers: { authorization } });
+    assert.equal((await ask("first")).status, 503);
+    assert.equal((await ask("second")).status, 200);
+    assert.equal((await ask("second")).status, 403, "what was not repeated here is refused as it is");
+  });
+
   test("an upload learns why it fails: the region is away, or refuses before it has read it", async (t) => {
     const gone = await serve(t, { region: { url: "http://127.0.0.1:9" } });
     assert.equal((await fetch(`${gone.base}/MAAS/upload`, { method: "POST", body: big })).status, 502);
