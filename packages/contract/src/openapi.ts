@@ -4,6 +4,7 @@ import { type Action, pathParams, type Resource } from "./action.ts";
 import * as address from "./objects/address.ts";
 import * as common from "./objects/common.ts";
 import * as device from "./objects/device.ts";
+import * as dhcp from "./objects/dhcp.ts";
 import * as discovery from "./objects/discovery.ts";
 import * as dns from "./objects/dns.ts";
 import * as image from "./objects/image.ts";
@@ -18,7 +19,21 @@ import { API_ROOT, resources } from "./table.ts";
 type Json = Record<string, unknown>;
 
 const objects: Record<string, z.ZodType> = {};
-for (const module of [address, common, device, discovery, dns, image, machine, network, recorder, script, simulator, storage])
+for (const module of [
+  address,
+  common,
+  device,
+  dhcp,
+  discovery,
+  dns,
+  image,
+  machine,
+  network,
+  recorder,
+  script,
+  simulator,
+  storage,
+])
   for (const [name, value] of Object.entries(module)) if (value instanceof z.ZodType) objects[name] = value;
 
 function schemaOf(returns: string): Json {

@@ -3,6 +3,7 @@ import type { Action, Resource } from "./action.ts";
 import { account } from "./resources/account.ts";
 import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
 import { device, devices } from "./resources/devices.ts";
+import { dhcpSnippet, dhcpSnippets } from "./resources/dhcp-snippets.ts";
 import { discoveries, discovery } from "./resources/discoveries.ts";
 import { dnsResource, dnsResourceRecord, dnsResourceRecords, dnsResources } from "./resources/dns.ts";
 import { domain, domains } from "./resources/domains.ts";
@@ -45,6 +46,8 @@ export const resources: readonly Resource[] = [
   configuration,
   device,
   devices,
+  dhcpSnippet,
+  dhcpSnippets,
   discoveries,
   discovery,
   dnsResource,

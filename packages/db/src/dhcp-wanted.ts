@@ -1,6 +1,7 @@
 /** What DHCP shall serve, read from our tables in one snapshot. */
 import { allocType } from "@rackwright/domain/addressing/alloc-type";
 import type { RackInterfaces, ServedVlan } from "@rackwright/domain/addressing/serving";
+import type { StoredSnippet } from "@rackwright/domain/dhcp/snippet-apply";
 import type { DhcpHost } from "@rackwright/domain/dhcp/wanted";
 import { sql } from "kysely";
 import { type Database, transaction, type Tx } from "./connect.ts";
@@ -11,6 +12,8 @@ export interface DhcpFacts {
   racks: RackInterfaces[];
   /** On subnets of those VLANs. */
   hosts: DhcpHost[];
+  /** Enabled ones, in the order of their making. */
+  snippets: StoredSnippet[];
   /** The default domain first, then the others by name. */
   domains: string[];
 }
@@ -31,10 +34,23 @@ export function dhcpFacts(db: Database): Promise<DhcpFacts> {
         tx,
         vlans.flatMap((v) => v.subnets.map((s) => s.id)),
       ),
+      snippets: await enabledSnippets(tx),
       domains: domains.map((d) => d.name),
     };
   };
   return transaction(db, read, { isolation: "repeatable read" });
+}
+
+async function enabledSnippets(tx: Tx): Promise<StoredSnippet[]> {
+  const { rows } = await sql<StoredSnippet>`
+    select s.name, s.subnet_id as "subnetId", (
+        select r.value from dhcp_snippet_revision r where r.snippet_id = s.id order by r.id desc limit 1) as value,
+      case when n.id is null then null else json_build_object('hostname', n.hostname, 'cards', coalesce((
+        select json_agg(json_build_object('mac', i.mac, 'vlanId', i.vlan_id) order by i.id) from interface i
+        where i.node_id = n.id and i.type = 'physical' and i.mac is not null), '[]')) end as node
+    from dhcp_snippet s left join node n on n.id = s.node_id
+    where s.enabled order by s.id`.execute(tx);
+  return rows;
 }
 
 async function servedVlans(tx: Tx): Promise<ServedVlan[]> {

@@ -7,6 +7,7 @@ import { changesRoutes } from "./changes.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
 import { devicesRoutes } from "./devices.ts";
+import { dhcpSnippetsRoutes } from "./dhcp-snippets.ts";
 import { discoveriesRoutes } from "./discoveries.ts";
 import { dnsRoutes } from "./dns.ts";
 import { domainsRoutes } from "./domains.ts";
@@ -39,6 +40,7 @@ const families = [
   configurationRoutes,
   eventsRoutes,
   devicesRoutes,
+  dhcpSnippetsRoutes,
   discoveriesRoutes,
   dnsRoutes,
   domainsRoutes,

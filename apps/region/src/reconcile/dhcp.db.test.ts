@@ -143,6 +143,51 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     assert.deepEqual(logged, []);
   });
 
+  test("snippets reach the subnet and the reservation that they are of, and go with them", async () => {
+    await loop.start();
+    const snippet = (id: number, where: string, value: string) =>
+      `insert into dhcp_snippet (id, name, ${where.split("=")[0]}) values (${id}, 's${id}', ${where.split("=")[1]});
+       insert into dhcp_snippet_revision (snippet_id, value) values (${id}, 'wrong;'), (${id}, '${value}')`;
+    await change(
+      [
+        snippet(
+          1,
+          "subnet_id=null",
+          "option ntp-servers 10.7.0.5; option log-servers 10.7.0.6; default-lease-time 300;",
+        ),
+        snippet(2, "subnet_id=7", "option log-servers 10.7.0.7;"),
+        snippet(3, "node_id=200", "option www-server 10.7.0.8;"),
+        snippet(4, "node_id=300", "option www-server 10.7.0.9;"),
+        "insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.2', 7, 2)",
+      ].join(";"),
+      "dhcp_snippet",
+    );
+    await until(async () => (await readHosts(kea.client)).length === 2);
+    const subnet = async () => (await readNetworks(kea.client))[0]?.subnets[0];
+    const { ntpServers, leaseSeconds, options } = (await subnet()) ?? {};
+    assert.deepEqual([ntpServers, leaseSeconds, options], [["10.7.0.5"], 300, [{ code: 7, value: "10.7.0.7" }]]);
+    const hosts = (await readHosts(kea.client)).toSorted((a, b) => a.mac.localeCompare(b.mac));
+    assert.deepEqual(
+      hosts.map((h) => [h.mac, h.ip, h.options]),
+      [
+        ["02:00:00:00:00:02", "10.7.0.2", [{ code: 72, value: "10.7.0.8" }]],
+        ["02:00:00:00:00:03", null, [{ code: 72, value: "10.7.0.9" }]],
+      ],
+    );
+    await change(
+      "insert into dhcp_snippet_revision (snippet_id, value) values (3, 'option www-server 10.7.0.10;')",
+      "dhcp_snippet",
+    );
+    const ofFirst = async () => (await readHosts(kea.client)).find((h) => h.mac === "02:00:00:00:00:02")?.options;
+    await until(async () => (await ofFirst())?.[0]?.value === "10.7.0.10");
+    await change("update dhcp_snippet set enabled = false", "dhcp_snippet");
+    await until(async () => (await subnet())?.options === undefined);
+    await until(async () => (await readHosts(kea.client)).length === 1);
+    assert.deepEqual([(await subnet())?.leaseSeconds, await ofFirst()], [600, undefined]);
+    await t.db.pool.query("delete from dhcp_snippet");
+    assert.deepEqual(logged, []);
+  });
+
   test("one address that cannot be served is left out and said once; the others are served", async () => {
     await t.db.pool.query(
       "insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.150', 7, 2), (1, '10.7.0.3', 7, 3)",

@@ -5,6 +5,7 @@ import { applyNetworks } from "@rackwright/db/kea/networks";
 import { type KeaDatabase, keaAccess } from "@rackwright/db/kea-access";
 import type { NotifyHub } from "@rackwright/db/notify";
 import { planServing, type Serving } from "@rackwright/domain/addressing/serving";
+import { applySnippets } from "@rackwright/domain/dhcp/snippet-apply";
 import { validateWanted } from "@rackwright/domain/dhcp/validate";
 import type { DhcpWanted } from "@rackwright/domain/dhcp/wanted";
 import { getConfig } from "../app/config.ts";
@@ -94,10 +95,15 @@ async function decide(
   const served = new Set(serving.networks.flatMap((n) => n.subnets.map((s) => s.id)));
   // Those of a network that is not served at all are no problem of their own.
   const hosts = facts.hosts.filter((h) => served.has(h.subnetId));
-  const { accepted, refused } = validateWanted({ networks: serving.networks, hosts });
+  const added = applySnippets(serving.networks, hosts, facts.snippets);
+  const { accepted, refused } = validateWanted({ networks: added.networks, hosts: added.hosts });
   return {
     serving,
     wanted: accepted,
-    problems: [...serving.unserved.map((u) => `${u.network}: ${u.message}`), ...refused.map((r) => r.message)],
+    problems: [
+      ...serving.unserved.map((u) => `${u.network}: ${u.message}`),
+      ...added.unread.map((u) => `DHCP snippet '${u.name}': ${u.problem}`),
+      ...refused.map((r) => r.message),
+    ],
   };
 }

@@ -1,10 +1,12 @@
 import { diffHosts, type HostDiff } from "@rackwright/domain/dhcp/diff";
-import type { DhcpHost, LeaseRelease } from "@rackwright/domain/dhcp/wanted";
+import type { DhcpHost, DhcpOption, LeaseRelease } from "@rackwright/domain/dhcp/wanted";
 import type { ClientBase } from "pg";
 import { inTransaction } from "./transaction.ts";
 
 /** Kea's host_identifier_type of a hardware address. */
 const HW_ADDRESS = 0;
+/** Of Kea's table dhcp_option_scope. */
+const SCOPE_HOST = 3;
 /** 10,000 rows go in two statements. */
 const BATCH = 5000;
 
@@ -36,17 +38,21 @@ export async function readHosts(client: ClientBase): Promise<DhcpHost[]> {
     ip: string | null;
     hostname: string | null;
     classes: string | null;
+    options: DhcpOption[] | null;
   }>(
     `select encode(dhcp_identifier, 'hex') as mac, dhcp4_subnet_id as "subnetId", host('0.0.0.0'::inet + ipv4_address) as ip,
-       hostname, dhcp4_client_classes as classes
+       hostname, dhcp4_client_classes as classes, (
+         select json_agg(json_build_object('code', o.code, 'value', o.formatted_value) order by o.code)
+         from dhcp4_options o where o.host_id = hosts.host_id and o.scope_id = ${SCOPE_HOST}) as options
      from hosts where dhcp_identifier_type = ${HW_ADDRESS} and dhcp4_subnet_id > 0`,
   );
-  return rows.map(({ mac, subnetId, ip, hostname, classes }) => ({
+  return rows.map(({ mac, subnetId, ip, hostname, classes, options }) => ({
     mac: colons(mac),
     subnetId: Number(subnetId),
     ip,
     hostname,
     netboot: classes !== "no-pxe",
+    ...(options ? { options } : {}),
   }));
 }
 
@@ -67,6 +73,7 @@ async function writeHosts(client: ClientBase, diff: HostDiff): Promise<AppliedHo
        select decode(r.mac, 'hex'), ${HW_ADDRESS}, r.subnet, ${ADDRESS}, r.hostname, r.classes from ${RECORD}`,
       [record(hosts)],
     );
+  for (const hosts of batches([...diff.update, ...diff.insert])) await writeOptions(client, hosts);
   return {
     inserted: diff.insert.length,
     updated: diff.update.length,
@@ -75,18 +82,36 @@ async function writeHosts(client: ClientBase, diff: HostDiff): Promise<AppliedHo
   };
 }
 
-const RECORD = "json_to_recordset($1) as r(mac text, subnet bigint, ip inet, hostname text, classes text)";
+/** In place of those that they had. */
+async function writeOptions(client: ClientBase, hosts: DhcpHost[]): Promise<void> {
+  await client.query(
+    `delete from dhcp4_options o using hosts h, ${RECORD} where o.host_id = h.host_id and o.scope_id = ${SCOPE_HOST} and ${SAME_HOST}`,
+    [record(hosts)],
+  );
+  const having = hosts.filter(({ options }) => options && options.length > 0);
+  if (having.length === 0) return;
+  await client.query(
+    `insert into dhcp4_options(code, formatted_value, space, persistent, host_id, scope_id)
+     select o.code, o.value, 'dhcp4', false, h.host_id, ${SCOPE_HOST}
+     from ${RECORD} join hosts h on ${SAME_HOST} cross join lateral json_to_recordset(r.options) as o(code smallint, value text)`,
+    [record(having)],
+  );
+}
+
+const RECORD =
+  "json_to_recordset($1) as r(mac text, subnet bigint, ip inet, hostname text, classes text, options json)";
 const SAME_HOST = `h.dhcp_identifier = decode(r.mac, 'hex') and h.dhcp_identifier_type = ${HW_ADDRESS} and h.dhcp4_subnet_id = r.subnet`;
 const ADDRESS = "r.ip - '0.0.0.0'::inet";
 
 function record(hosts: DhcpHost[]): string {
   return JSON.stringify(
-    hosts.map(({ mac, subnetId, ip, hostname, netboot }) => ({
+    hosts.map(({ mac, subnetId, ip, hostname, netboot, options }) => ({
       mac: mac.replaceAll(":", ""),
       subnet: subnetId,
       ip,
       hostname,
       classes: netboot ? null : "no-pxe",
+      options: options ?? [],
     })),
   );
 }

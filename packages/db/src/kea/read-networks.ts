@@ -1,7 +1,7 @@
 import { disabledBootMethods } from "@rackwright/domain/dhcp/boot-methods";
 import type { DhcpNetwork, DhcpPool, DhcpSubnet } from "@rackwright/domain/dhcp/wanted";
 import type { ClientBase } from "pg";
-import { OPTION } from "./options.ts";
+import { furtherOptions, OPTION } from "./options.ts";
 
 interface SubnetRow {
   id: string;
@@ -66,6 +66,7 @@ function toSubnet(row: SubnetRow): DhcpSubnet {
     option(code)
       .split(", ")
       .filter((item) => item !== "");
+  const options = furtherOptions(row.options);
   return {
     id: Number(row.id),
     cidr: row.cidr,
@@ -78,5 +79,6 @@ function toSubnet(row: SubnetRow): DhcpSubnet {
     searchDomains: list(OPTION.search),
     leaseSeconds: Number(row.lease_seconds ?? 0),
     disabledBootMethods: disabledBootMethods(JSON.parse(row.required ?? "[]") as string[]),
+    ...(options.length > 0 ? { options } : {}),
   };
 }

@@ -15,8 +15,7 @@ export function diffHosts(actual: readonly DhcpHost[], wanted: readonly DhcpHost
     const old = before.get(hostKey(host));
     before.delete(hostKey(host));
     if (!old) diff.insert.push(host);
-    else if (old.ip !== host.ip || old.hostname !== host.hostname || old.netboot !== host.netboot)
-      diff.update.push(host);
+    else if (answer(old) !== answer(host)) diff.update.push(host);
     if (old && old.ip !== host.ip) release(diff, old);
   }
   for (const old of before.values()) {
@@ -25,6 +24,9 @@ export function diffHosts(actual: readonly DhcpHost[], wanted: readonly DhcpHost
   }
   return diff;
 }
+
+const answer = ({ ip, hostname, netboot, options }: DhcpHost): string =>
+  JSON.stringify([ip, hostname, netboot, options ?? []]);
 
 function release(diff: HostDiff, { ip, subnetId, mac }: DhcpHost): void {
   if (ip !== null) diff.releases.push({ ip, subnetId, mac });
@@ -106,5 +108,6 @@ function canonical({ network, subnet }: PlacedSubnet): string {
     subnet.searchDomains,
     subnet.leaseSeconds,
     [...(subnet.disabledBootMethods ?? [])].sort(),
+    subnet.options ?? [],
   ]);
 }

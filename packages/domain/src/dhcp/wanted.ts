@@ -1,5 +1,11 @@
 /** What DHCP shall serve, as the region decides it. The Kea rows are made from this; see `validate.ts` and `diff.ts`. */
 
+/** One that has no field of its own; in Kea's text form. */
+export interface DhcpOption {
+  code: number;
+  value: string;
+}
+
 export interface DhcpWanted {
   networks: DhcpNetwork[];
   hosts: DhcpHost[];
@@ -33,6 +39,8 @@ export interface DhcpSubnet {
   leaseSeconds: number;
   /** Names from `boot-methods.ts` that this subnet does not offer. */
   disabledBootMethods?: string[];
+  /** Further ones, by their codes, ascending. */
+  options?: DhcpOption[];
 }
 
 /** First and last address, both given out. */
@@ -51,6 +59,8 @@ export interface DhcpHost {
   hostname: string | null;
   /** False: boot options are withheld, so that a deployed machine starts from its disk. */
   netboot: boolean;
+  /** For it alone, by their codes, ascending. */
+  options?: DhcpOption[];
 }
 
 /** A lease that must be dropped because its reservation went or changed: the rack sends `lease4-del`. */
