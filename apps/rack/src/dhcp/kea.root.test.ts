@@ -14,6 +14,7 @@ import { applyNetworks } from "@rackwright/db/kea/networks";
 import { KEA_SCHEMA_FILE } from "@rackwright/db/kea/schema";
 import { keaTestDatabase, type KeaTestDatabase } from "@rackwright/db/kea/testing";
 import { until } from "@rackwright/db/testing/until";
+import { parseSnippet } from "@rackwright/domain/dhcp/snippet";
 import type { DhcpHost, DhcpNetwork, DhcpSubnet } from "@rackwright/domain/dhcp/wanted";
 import { keaCommand } from "./control.ts";
 import { startKea, type Kea, type KeaWanted } from "./kea.ts";
@@ -276,6 +277,36 @@ function inside(): void {
     await applyHosts(db.client, [host]);
     await serve([network]);
     assert.equal((await ask({ type: DISCOVER, mac: MAC })).yiaddr, "10.77.0.10");
+  });
+
+  test("every option that a snippet may give is one that Kea reads; a reservation's counts before the subnet's", async () => {
+    const taken = parseSnippet(`
+      option time-offset -3600; option time-servers 10.77.0.2; option name-servers 10.77.0.2; option log-servers 10.77.0.3, 10.77.0.4;
+      option cookie-servers 10.77.0.2; option lpr-servers 10.77.0.2; option root-path "/srv/root path"; option ip-forwarding off;
+      option default-ip-ttl 64; option interface-mtu 1400; option all-subnets-local on; option router-discovery true;
+      option arp-cache-timeout 60; option default-tcp-ttl 64; option nis-domain "nis.example"; option nis-servers 10.77.0.2;
+      option netbios-name-servers 10.77.0.2; option netbios-dd-server 10.77.0.2; option netbios-node-type 8;
+      option font-servers 10.77.0.2; option x-display-manager 10.77.0.2; option smtp-server 10.77.0.2; option pop-server 10.77.0.2;
+      option nntp-server 10.77.0.2; option www-server 10.77.0.2; option pcode "EST5EDT"; option tcode "Europe/Vienna";`);
+    assert.ok("options" in taken, JSON.stringify(taken));
+    const all = taken.options.toSorted((x, y) => x.code - y.code);
+    assert.equal(all.length, 27);
+    await serve([{ ...network, subnets: [{ ...subnet, options: all }] }]);
+    await applyHosts(db.client, [{ ...host, options: [{ code: 7, value: "10.77.0.9" }] }]);
+    const params = all.map(({ code }) => code);
+    const offer = await ask({ type: DISCOVER, mac: MAC, params });
+    assert.deepEqual(
+      params.filter((code) => offer.options[code] === undefined),
+      [],
+    );
+    const hex = (code: number) => offer.options[code];
+    assert.deepEqual(
+      [hex(2), hex(7), hex(17), hex(19), hex(26)],
+      ["fffff1f0", "0a4d0009", text("/srv/root path"), "00", "0578"],
+    );
+    await applyHosts(db.client, [host]);
+    assert.equal((await ask({ type: DISCOVER, mac: MAC, params })).options[7], "0a4d00030a4d0004");
+    await serve([network]);
   });
 
   test("every one of many changes in quick succession is served", async (t) => {

@@ -138,6 +138,12 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     await change("insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.9', 7, 2)");
     const other = [host("02:00:00:00:00:02", "10.7.0.9", "calm-otter"), host("02:00:00:00:00:aa", "10.7.0.21", null)];
     await until(async () => assert.deepEqual(await served(), other) === undefined);
+    // Reserved by a user, for a MAC address of nobody.
+    await change(`insert into interface (id, node_id, type, name, mac, vlan_id) values (9, null, 'unknown', 'eth0', '02:00:00:00:00:bb', 50);
+      insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (4, '10.7.0.22', 7, 9)`);
+    const third = [...other, host("02:00:00:00:00:bb", "10.7.0.22", null)];
+    await until(async () => assert.deepEqual(await served(), third) === undefined);
+    await t.db.pool.query("delete from interface where id = 9");
     await change("delete from reserved_ip; delete from ip_address where interface_id = 2", "reserved_ip");
     await until(async () => (await served()).length === 0);
     assert.deepEqual(logged, []);
