@@ -30,6 +30,7 @@ export interface BlockDeviceTable {
   firmware_version: string | null;
   numa_node: number | null;
   partition_table_type: string | null;
+  group_id: number | null;
 }
 
 export interface BootResourceTable {
@@ -72,6 +73,11 @@ export interface BootSecretTable {
   address: string;
   created_at: Generated<Date>;
   ended_at: Date | null;
+}
+
+export interface CacheSetTable {
+  id: Generated<number>;
+  node_id: number;
 }
 
 export interface ChangeTable {
@@ -186,6 +192,8 @@ export interface FilesystemTable {
   mount_point: string | null;
   mount_options: string | null;
   acquired: Generated<boolean>;
+  group_id: number | null;
+  cache_set_id: number | null;
 }
 
 export interface InstallationTable {
@@ -506,6 +514,16 @@ export interface StaticRouteTable {
   metric: Generated<number>;
 }
 
+export interface StorageGroupTable {
+  id: Generated<number>;
+  node_id: number;
+  type: string;
+  name: string;
+  uuid: string;
+  cache_mode: string | null;
+  cache_set_id: number | null;
+}
+
 export interface SubnetTable {
   id: Generated<number>;
   name: string;
@@ -558,6 +576,7 @@ export interface Schema {
   boot_resource_file: BootResourceFileTable;
   boot_resource_set: BootResourceSetTable;
   boot_secret: BootSecretTable;
+  cache_set: CacheSetTable;
   change: ChangeTable;
   config: ConfigTable;
   dhcp_snippet: DhcpSnippetTable;
@@ -598,6 +617,7 @@ export interface Schema {
   space: SpaceTable;
   ssh_key: SshKeyTable;
   static_route: StaticRouteTable;
+  storage_group: StorageGroupTable;
   subnet: SubnetTable;
   tag: TagTable;
   vlan: VlanTable;

@@ -6,13 +6,15 @@ import type { Tx } from "@rackwright/db/connect";
 import { insertEvents } from "@rackwright/db/history";
 import { type LoadedMachine, lockMachines } from "@rackwright/db/machines";
 import { interfacesToClone, physicalInterfaces, writeClonedInterfaces } from "@rackwright/db/network-clone";
-import { loadLayoutMachine, loadStorageModel, replaceStorageRows } from "@rackwright/db/storage";
+import { loadStorageModel } from "@rackwright/db/storage";
+import { saveStorageModel } from "@rackwright/db/storage-save";
 import { chooseAddress } from "@rackwright/domain/addressing/allocate";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { refusal } from "@rackwright/domain/machine/lifecycle";
 import { actionForbidden, forbiddance } from "@rackwright/domain/machine/permissions";
 import { type ClonedInterface, cloneNetwork } from "@rackwright/domain/network/clone";
-import { cloneStorage, type StorageSource } from "@rackwright/domain/storage/clone";
+import { cloneStorage } from "@rackwright/domain/storage/clone";
+import type { StorageModel } from "@rackwright/domain/storage/model";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 
 export interface CloneRequest {
@@ -26,7 +28,7 @@ export interface CloneRequest {
 interface Original {
   hostname: string;
   interfaces: ClonedInterface[] | null;
-  storage: StorageSource | null;
+  storage: StorageModel | null;
 }
 
 /** All or none. @throws DomainError invalid_fields: source, or every destination that cannot become like it, and why */
@@ -65,12 +67,7 @@ async function originalOf(
     hostname: machine.hostname,
     interfaces: interfaces ? await interfacesToClone(tx, machine.id) : null,
     // What somebody has made of its disks for himself is his own.
-    storage: storage
-      ? {
-          ...(await loadLayoutMachine(tx, machine.id)),
-          model: await loadStorageModel(tx, machine.id, { acquired: false }),
-        }
-      : null,
+    storage: storage ? await loadStorageModel(tx, machine.id, { acquired: false }) : null,
   };
 }
 
@@ -87,9 +84,10 @@ async function cloneTo(
   const refused = actionForbidden(ctx.actor, "clone", machine) ?? refusal("clone", machine);
   if (refused) return refused.message;
   if (original.storage) {
-    const model = cloneStorage(original.storage, await loadLayoutMachine(tx, machine.id), randomUUID);
+    const before = await loadStorageModel(tx, machine.id, { acquired: false });
+    const model = cloneStorage(original.storage, before, randomUUID);
     if ("problem" in model) return `${machine.hostname} ${model.problem}.`;
-    await replaceStorageRows(tx, machine.id, model);
+    await saveStorageModel(tx, machine.id, before, model, { acquired: false });
   }
   if (original.interfaces) {
     const names = (await physicalInterfaces(tx, machine.id)).map((nic) => nic.name);

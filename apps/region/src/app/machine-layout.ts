@@ -1,10 +1,11 @@
 /** Laying out a machine's disks as its administrator has it, in place of what commissioning made. */
 import { randomUUID } from "node:crypto";
-import { loadLayoutMachine, replaceStorageRows } from "@rackwright/db/storage";
+import { loadStorageModel } from "@rackwright/db/storage";
+import { saveStorageModel } from "@rackwright/db/storage-save";
 import { event } from "@rackwright/domain/machine/event";
 import { refuse } from "@rackwright/domain/machine/lifecycle";
 import { applyLayout } from "@rackwright/domain/storage/layout";
-import type { LayoutParams } from "@rackwright/domain/storage/model";
+import type { LayoutParams } from "@rackwright/domain/storage/layouts/sizes";
 import type { Ctx } from "../context.ts";
 import { commit } from "./commit.ts";
 import { act } from "./machine-act.ts";
@@ -14,8 +15,9 @@ export function layOutDisks(ctx: Ctx, systemId: string, layout: string, params: 
   return act(ctx, systemId, "set_storage_layout", async (tx, loaded) => {
     const { machine } = loaded;
     refuse("set_storage_layout", machine);
-    const model = applyLayout(layout, await loadLayoutMachine(tx, machine.id), randomUUID, params);
-    await replaceStorageRows(tx, machine.id, model);
+    const before = await loadStorageModel(tx, machine.id, { acquired: false });
+    const after = applyLayout(layout, before, randomUUID, params);
+    await saveStorageModel(tx, machine.id, before, after, { acquired: false });
     const done = event("NODE", `Laid out the disks of '${machine.hostname}' as '${layout}'.`);
     // The layout is part of the machine: whoever follows it has to hear of this.
     await commit(ctx, tx, loaded, { set: { status: machine.status }, events: [done], effects: [], jobs: [] });

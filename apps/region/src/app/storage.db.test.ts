@@ -3,17 +3,14 @@ import { randomUUID } from "node:crypto";
 import { after, before, suite, test } from "node:test";
 import { type Tx, transaction } from "@rackwright/db/connect";
 import { type TestDatabase, testDatabase } from "@rackwright/db/testing/database";
+import { renderCurtinStorage } from "@rackwright/domain/storage/curtin";
 import { applyLayout } from "@rackwright/domain/storage/layout";
-import { loadLayoutMachine, replaceStorageRows } from "@rackwright/db/storage";
+import { loadStorageModel } from "@rackwright/db/storage";
+import { saveStorageModel } from "@rackwright/db/storage-save";
+import { StorageEdit } from "@rackwright/domain/storage/edit";
 import { type Ctx, systemActor } from "../context.ts";
 import { machineForPlan } from "./deploy-plan.ts";
-import {
-  acquireFilesystems,
-  applyDefaultLayout,
-  clearStorage,
-  dropAcquiredFilesystems,
-  loadStorageModel,
-} from "./storage.ts";
+import { acquireFilesystems, applyDefaultLayout, clearStorage, dropAcquiredFilesystems } from "./storage.ts";
 
 const GIB = 1024 ** 3;
 
@@ -57,14 +54,19 @@ suite("storage of a machine", () => {
     await inTx((tx) => applyDefaultLayout(ctx, tx, id));
     const model = await loadStorageModel(database.db.kysely, id, { acquired: false });
     assert.deepEqual(
-      model.filesystems.map((f) => [f.on.kind === "partition" && f.on.index, f.fstype, f.label, f.mountPoint]),
+      model.filesystems.map((f) => [f.on.kind, f.fstype, f.label, f.mountPoint]),
       [
-        [1, "fat32", "efi", "/boot/efi"],
-        [2, "ext4", "root", "/"],
+        ["partition", "fat32", "efi", "/boot/efi"],
+        ["partition", "ext4", "root", "/"],
       ],
     );
-    assert.equal(model.bootDiskId, model.disks[0]?.id);
-    await inTx((tx) => replaceStorageRows(tx, id, model));
+    assert.deepEqual(
+      model.devices.map((d) => d.table),
+      ["gpt", null],
+    );
+    await inTx((tx) =>
+      saveStorageModel(tx, id, model, new StorageEdit(model, randomUUID).result(), { acquired: false }),
+    );
     assert.deepEqual(await loadStorageModel(database.db.kysely, id, { acquired: false }), model);
     assert.deepEqual(await eventsOf(id), []);
   });
@@ -72,25 +74,24 @@ suite("storage of a machine", () => {
   test("any model survives the database", async () => {
     const id = await machine("pxe", [8 * GIB, 9 * GIB, 10 * GIB]);
     const db = database.db.kysely;
-    const layout = await loadLayoutMachine(db, id);
-    const flat = applyLayout("flat", layout, randomUUID, { rootDevice: layout.disks[1]?.id ?? 0, bootSize: "1G" });
-    const diskId = layout.disks[2]?.id ?? 0;
-    const on = { kind: "disk", diskId } as const;
-    const swap = {
-      on,
-      fstype: "swap",
-      uuid: randomUUID(),
-      label: "",
-      mountPoint: "none",
-      mountOptions: "pri=1",
-    } as const;
-    const model = { ...flat, filesystems: [...flat.filesystems, swap] };
-    await inTx((tx) => replaceStorageRows(tx, id, model));
-    assert.deepEqual(await loadStorageModel(db, id, { acquired: false }), model);
+    const before = await loadStorageModel(db, id, { acquired: false });
+    const lvm = applyLayout("lvm", before, randomUUID, { rootDevice: before.devices[1]?.id ?? 0, bootSize: "1G" });
+    const edit = new StorageEdit(lvm, randomUUID);
+    const swap = { fstype: "swap", mountPoint: "none", mountOptions: "pri=1" } as const;
+    edit.addFilesystem({ on: { kind: "device", id: before.devices[2]?.id ?? 0 }, ...swap });
+    edit.addFilesystem({ on: { kind: "nothing" }, fstype: "tmpfs", mountPoint: "/tmp" });
+    edit.bootDiskId = before.devices[0]?.id ?? null;
+    await inTx((tx) => saveStorageModel(tx, id, before, edit.result(), { acquired: false }));
+    const stored = await loadStorageModel(db, id, { acquired: false });
+    assert.deepEqual(renderCurtinStorage(stored), renderCurtinStorage(edit.result()));
+    assert.equal(stored.bootDiskId, before.devices[0]?.id);
     await inTx((tx) => clearStorage(tx, id));
     const cleared = await loadStorageModel(db, id, { acquired: false });
-    assert.deepEqual([cleared.partitionTables, cleared.partitions, cleared.filesystems], [[], [], []]);
-    assert.equal(cleared.disks.length, 3);
+    assert.deepEqual([cleared.groups, cleared.partitions, cleared.filesystems], [[], [], []]);
+    assert.deepEqual(
+      cleared.devices.map((d) => d.table),
+      [null, null, null],
+    );
   });
 
   test("who holds the machine has filesystems of their own until it is released", async () => {
@@ -102,7 +103,11 @@ suite("storage of a machine", () => {
     await db.insertInto("filesystem").values({ node_id: id, fstype: "raid", uuid: "r" }).execute();
     await inTx((tx) => acquireFilesystems(tx, id));
     await inTx((tx) => acquireFilesystems(tx, id));
-    assert.deepEqual(await loadStorageModel(db, id, { acquired: true }), original);
+    const lent = await loadStorageModel(db, id, { acquired: true });
+    assert.deepEqual(
+      lent.filesystems.map((f) => [f.on, f.fstype, f.mountPoint]),
+      [[{ kind: "nothing" }, "raid", null], ...original.filesystems.map((f) => [f.on, f.fstype, f.mountPoint])],
+    );
     await db.updateTable("filesystem").set({ mount_point: "/srv" }).where("acquired", "=", true).execute();
     await db.deleteFrom("filesystem").where("fstype", "=", "raid").execute();
 

@@ -2,20 +2,15 @@
 import { randomUUID } from "node:crypto";
 import type { Tx } from "@rackwright/db/connect";
 import { insertEvents } from "@rackwright/db/history";
-import {
-  clearStorageRows,
-  copyFilesystems,
-  dropFilesystemCopies,
-  loadLayoutMachine,
-  replaceStorageRows,
-} from "@rackwright/db/storage";
+import { clearStorageRows, copyFilesystems, dropFilesystemCopies, loadStorageModel } from "@rackwright/db/storage";
+import { saveStorageModel } from "@rackwright/db/storage-save";
 import { DomainError } from "@rackwright/domain/errors";
 import { type EventType, event } from "@rackwright/domain/machine/event";
 import { applyLayout } from "@rackwright/domain/storage/layout";
+import { fastDisk } from "@rackwright/domain/storage/layouts/bcache";
+import { physicalDisks } from "@rackwright/domain/storage/model";
 import { type Ctx, actorName } from "../context.ts";
 import { getConfig } from "./config.ts";
-
-export { loadStorageModel } from "@rackwright/db/storage";
 
 /** Forget partitions and filesystems; the disks stay. The caller records the change of the machine. */
 export function clearStorage(tx: Tx, nodeId: number): Promise<void> {
@@ -35,14 +30,16 @@ export function dropAcquiredFilesystems(tx: Tx, nodeId: number): Promise<void> {
  * disks are left blank, and its history says why.
  */
 export async function applyDefaultLayout(ctx: Ctx, tx: Tx, nodeId: number): Promise<void> {
-  const { default_storage_layout: layout } = await getConfig(tx, "default_storage_layout");
-  const machine = await loadLayoutMachine(tx, nodeId);
+  const { default_storage_layout: wanted } = await getConfig(tx, "default_storage_layout");
+  const before = await loadStorageModel(tx, nodeId, { acquired: false });
+  // Not every machine has a fast disk besides: one without gets what all can have.
+  const layout = wanted === "bcache" && !fastDisk(before) ? "flat" : wanted;
   try {
-    await replaceStorageRows(tx, nodeId, applyLayout(layout, machine, randomUUID));
+    await saveStorageModel(tx, nodeId, before, applyLayout(layout, before, randomUUID), { acquired: false });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     await clearStorageRows(tx, nodeId);
-    const diskless = machine.disks.length === 0;
+    const diskless = physicalDisks(before).length === 0;
     const type: EventType = diskless ? "NODE_COMMISSIONING_EVENT" : "NODE_COMMISSIONING_EVENT_FAILED";
     const why = diskless ? "the machine has no disk" : (error.fields?.["storage_layout"]?.[0] ?? error.message);
     await insertEvents(tx, { nodeId, hostname: "", username: actorName(ctx.actor) }, [

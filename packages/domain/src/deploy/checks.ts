@@ -2,7 +2,7 @@ import type { FieldMessages } from "../errors.ts";
 import type { NetworkInterface } from "../network/model.ts";
 import { needsBoot } from "../storage/geometry.ts";
 import { bootDisk } from "../storage/boot-disk.ts";
-import { mountedAt, type StorageModel } from "../storage/model.ts";
+import { mountedAt, physicalDisks, type StorageModel } from "../storage/model.ts";
 
 /** What deploying an operating system asks of a machine's network and disks. */
 export interface DeployCandidate {
@@ -35,11 +35,10 @@ function networkErrors({ hostname, interfaces }: DeployCandidate): string[] {
 }
 
 function storageErrors({ hostname, storage, ...system }: DeployCandidate): string[] {
-  if (storage.disks.length === 0) {
+  if (physicalDisks(storage).length === 0) {
     return [`${hostname} has no disk: commission it again, or deploy it in memory (ephemeral_deploy)`];
   }
-  const { disks, bootDiskId } = storage;
-  if (!bootDisk(bootDiskId === undefined ? { disks } : { disks, bootDiskId }))
+  if (!bootDisk(storage))
     return [`${hostname} has no boot disk of at least 512 MiB: add a disk or choose another boot disk`];
   const errors: string[] = [];
   if (mustMountRoot.includes(system.osystem)) {

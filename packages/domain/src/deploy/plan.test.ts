@@ -8,23 +8,15 @@ import { parse } from "yaml";
 import { GIB } from "../storage/geometry.ts";
 import { applyLayout } from "../storage/layout.ts";
 import type { StorageModel } from "../storage/model.ts";
+import { disk, machine, uuids } from "../storage/storage-fixture.ts";
 import { deployErrors, type DeployCandidate } from "./checks.ts";
 import { type DeployPlan, type DeployPlanInput, renderDeployPlan } from "./plan.ts";
 import { planProblems } from "./problems.ts";
 import { renderInstallerUserData } from "./user-data.ts";
 
 function storage(biosBootMethod: string, layout = "flat"): StorageModel {
-  let count = 0;
-  const newUuid = () => `00000000-0000-4000-8000-${String((count += 1)).padStart(12, "0")}`;
-  const disk = {
-    id: 1,
-    name: "vda",
-    sizeBytes: 8 * GIB,
-    blockSizeBytes: 512,
-    idPath: "/dev/disk/by-id/virtio-D",
-    tags: [],
-  };
-  return applyLayout(layout, { architecture: "amd64/generic", biosBootMethod, disks: [disk] }, newUuid);
+  const vda = disk(1, "vda", 8 * GIB, { idPath: "/dev/disk/by-id/virtio-D" });
+  return applyLayout(layout, machine([vda], { biosBootMethod }), uuids());
 }
 
 function input(change: Partial<DeployPlanInput> = {}): DeployPlanInput {
@@ -185,8 +177,8 @@ suite("deploy checks", () => {
   });
 
   test("storage: disks, boot disk, root, /boot, btrfs; not for in-memory, root not for custom", () => {
-    const noDisk = { ...storage("pxe"), disks: [], bootDiskId: undefined };
-    const tiny = { ...noDisk, disks: [{ id: 1, name: "vda", sizeBytes: 1e6, blockSizeBytes: 512, tags: [] }] };
+    const noDisk = { ...storage("pxe"), devices: [] };
+    const tiny = { ...noDisk, devices: [disk(1, "vda", 1e6)] };
     const blank = storage("pxe", "blank");
     const flat = storage("pxe");
     const btrfs = { ...flat, filesystems: flat.filesystems.map((f) => ({ ...f, fstype: "btrfs" as const })) };

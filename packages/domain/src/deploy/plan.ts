@@ -1,5 +1,6 @@
 import type { Netplan } from "../network/netplan.ts";
-import { type CurtinStorage, renderCurtinStorage } from "../storage/curtin.ts";
+import { renderCurtinStorage } from "../storage/curtin.ts";
+import type { CurtinStorage } from "../storage/curtin-items.ts";
 import { mainArchitecture, type StorageModel } from "../storage/model.ts";
 import { cloudInitFiles, type InstalledFile, type NodeToken } from "./cloud-init.ts";
 
@@ -62,7 +63,7 @@ export interface DeployPlanInput {
 export function renderDeployPlan(input: DeployPlanInput): DeployPlan {
   const storage = renderCurtinStorage(input.storage);
   const sizes = storage.config.flatMap((item) => {
-    const disk = item.type === "disk" && input.storage.disks.find((candidate) => candidate.name === item.id);
+    const disk = item.type === "disk" && input.storage.devices.find((candidate) => candidate.name === item.id);
     return disk ? [[disk.name, { sizeBytes: disk.sizeBytes, blockSizeBytes: disk.blockSizeBytes }] as const] : [];
   });
   return {

@@ -1,4 +1,4 @@
-import type { CurtinItem } from "../storage/curtin.ts";
+import { requiredBy } from "../storage/curtin-items.ts";
 import type { DeployPlan } from "./plan.ts";
 
 const hostnamePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
@@ -41,8 +41,7 @@ function storageProblems(plan: DeployPlan): string[] {
   const problems: string[] = [];
   const ids = new Set<string>();
   for (const item of items) {
-    const needs = requiredBy(item);
-    if (needs !== undefined && !ids.has(needs))
+    for (const needs of requiredBy(item).filter((id) => !ids.has(id)))
       problems.push(`storage item ${item.id} needs ${needs}, which does not come before it`);
     if (ids.has(item.id)) problems.push(`storage item ${item.id} is there twice`);
     ids.add(item.id);
@@ -51,11 +50,6 @@ function storageProblems(plan: DeployPlan): string[] {
     problems.push("no filesystem is mounted on /: partition the machine or choose a storage layout");
   }
   return problems;
-}
-
-function requiredBy(item: CurtinItem): string | undefined {
-  if (item.type === "disk") return undefined;
-  return item.type === "format" ? item.volume : item.device;
 }
 
 function bootProblems(plan: DeployPlan): string[] {

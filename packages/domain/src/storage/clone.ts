@@ -1,62 +1,94 @@
 /** The storage of one machine on the disks of another (reference: lifecycle.md section 15). */
 import { bootDisk } from "./boot-disk.ts";
-import { type LayoutMachine, mainArchitecture, type StorageDisk, type StorageModel } from "./model.ts";
-
-export interface StorageSource extends LayoutMachine {
-  model: StorageModel;
-}
+import { StorageEdit } from "./edit.ts";
+import { type Device, mainArchitecture, type On, physicalDisks, type StorageModel } from "./model.ts";
 
 /** Why it cannot be done, in words that follow the name of the machine. */
 export interface Unfit {
   problem: string;
 }
 
-/** @param newUuid called once per partition and filesystem, in the order of the result */
-export function cloneStorage(from: StorageSource, to: LayoutMachine, newUuid: () => string): StorageModel | Unfit {
+/** @param newUuid called once per partition, group and filesystem */
+export function cloneStorage(from: StorageModel, to: StorageModel, newUuid: () => string): StorageModel | Unfit {
   const problem = unlike(from, to);
   if (problem !== undefined) return { problem };
   const pairs = matchDisks(from, to);
   if ("problem" in pairs) return pairs;
-  const disk = (id: number): number => {
-    const found = pairs.get(id);
-    if (found === undefined) throw new Error(`the storage model speaks of disk ${id}, which it does not list`);
-    return found;
-  };
-  const { model } = from;
-  return {
-    disks: to.disks,
-    bootDiskId: bootDisk(to)?.id,
-    partitionTables: model.partitionTables.map((table) => ({ ...table, diskId: disk(table.diskId) })),
-    partitions: model.partitions.map((p) => ({ ...p, diskId: disk(p.diskId), uuid: newUuid() })),
-    filesystems: model.filesystems.map((f) => ({
-      ...f,
-      on: { ...f.on, diskId: disk(f.on.diskId) },
-      uuid: newUuid(),
-    })),
-  };
+  const edit = new StorageEdit(to, newUuid);
+  edit.clear();
+  copyOnto(edit, from, pairs);
+  return edit.result();
 }
 
-function unlike(from: LayoutMachine, to: LayoutMachine): string | undefined {
+/** Everything of the source gets an id of its own; `disks` says what becomes of its disks. */
+function copyOnto(edit: StorageEdit, from: StorageModel, disks: ReadonlyMap<number, number>): void {
+  const ids = new Map<string, number>();
+  const fresh = (kind: string, id: number): number => {
+    const made = edit.newId();
+    ids.set(`${kind} ${id}`, made);
+    return made;
+  };
+  const known = (kind: string, id: number): number => {
+    const found = (kind === "device" ? disks.get(id) : undefined) ?? ids.get(`${kind} ${id}`);
+    if (found === undefined) throw new Error(`the storage model speaks of ${kind} ${id}, which it does not list`);
+    return found;
+  };
+  const perhaps = (kind: string, id: number | null) => (id === null ? null : known(kind, id));
+  for (const set of from.cacheSets) edit.cacheSets.push({ id: fresh("cache set", set.id) });
+  for (const group of from.groups)
+    edit.groups.push({
+      ...group,
+      id: fresh("group", group.id),
+      uuid: edit.newUuid(),
+      cacheSetId: perhaps("cache set", group.cacheSetId),
+    });
+  for (const device of from.devices) {
+    if (device.type === "physical") edit.putDevice({ ...edit.device(known("device", device.id)), table: device.table });
+    else {
+      const uuid = edit.groups.find((g) => g.name === device.name)?.uuid ?? edit.newUuid();
+      const groupId = perhaps("group", device.groupId);
+      edit.devices.push({ ...device, id: fresh("device", device.id), uuid, groupId });
+    }
+  }
+  for (const p of from.partitions)
+    edit.partitions.push({
+      ...p,
+      id: fresh("partition", p.id),
+      deviceId: known("device", p.deviceId),
+      uuid: edit.newUuid(),
+    });
+  const onto = (on: On): On => (on.kind === "nothing" ? on : { kind: on.kind, id: known(on.kind, on.id) });
+  for (const { id: _, ...f } of from.filesystems)
+    edit.addFilesystem({
+      ...f,
+      on: onto(f.on),
+      uuid: edit.newUuid(),
+      groupId: perhaps("group", f.groupId),
+      cacheSetId: perhaps("cache set", f.cacheSetId),
+    });
+}
+
+function unlike(from: StorageModel, to: StorageModel): string | undefined {
   const [theirs, own] = [mainArchitecture(from.architecture), mainArchitecture(to.architecture)];
   if (theirs !== own) return `has the architecture ${own}, the source ${theirs}`;
   if (from.biosBootMethod !== to.biosBootMethod)
     return `boots by ${to.biosBootMethod}, the source by ${from.biosBootMethod}`;
-  if (from.disks.length !== to.disks.length) return `has ${to.disks.length} disks, the source ${from.disks.length}`;
-  return undefined;
+  const [there, here] = [physicalDisks(from).length, physicalDisks(to).length];
+  return there === here ? undefined : `has ${here} disks, the source ${there}`;
 }
 
-const sameTags = (a: StorageDisk, b: StorageDisk): boolean =>
+const sameTags = (a: Device, b: Device): boolean =>
   a.tags.length === b.tags.length && a.tags.every((tag) => b.tags.includes(tag));
 
 /** The best match first; the disks to start from belong together whatever they are called. */
-const passes: readonly ((source: StorageDisk, target: StorageDisk) => boolean)[] = [
+const passes: readonly ((source: Device, target: Device) => boolean)[] = [
   (source, target) => source.sizeBytes === target.sizeBytes && sameTags(source, target),
   (source, target) => source.sizeBytes <= target.sizeBytes && sameTags(source, target),
   (source, target) => source.sizeBytes <= target.sizeBytes,
 ];
 
 /** Ids of the source's disks to those of the target's. */
-function matchDisks(from: LayoutMachine, to: LayoutMachine): Map<number, number> | Unfit {
+function matchDisks(from: StorageModel, to: StorageModel): Map<number, number> | Unfit {
   const pairs = new Map<number, number>();
   const [theirs, own] = [bootDisk(from), bootDisk(to)];
   if (theirs) {
@@ -67,15 +99,15 @@ function matchDisks(from: LayoutMachine, to: LayoutMachine): Map<number, number>
   }
   const used = new Set(pairs.values());
   for (const fits of passes) {
-    for (const source of from.disks) {
+    for (const source of physicalDisks(from)) {
       if (pairs.has(source.id)) continue;
-      const target = to.disks.find((disk) => !used.has(disk.id) && fits(source, disk));
+      const target = physicalDisks(to).find((disk) => !used.has(disk.id) && fits(source, disk));
       if (!target) continue;
       pairs.set(source.id, target.id);
       used.add(target.id);
     }
   }
-  const left = from.disks.filter((disk) => !pairs.has(disk.id));
+  const left = physicalDisks(from).filter((disk) => !pairs.has(disk.id));
   if (left.length > 0)
     return {
       problem: `has no disk that is large enough for ${left.map((disk) => disk.name).join(", ")} of the source`,

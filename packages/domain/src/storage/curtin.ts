@@ -1,132 +1,118 @@
-import { BIOS_GRUB_BYTES, FIRST_OFFSET_BYTES } from "./geometry.ts";
-import type { DeviceRef, Filesystem, Partition, StorageDisk, StorageModel } from "./model.ts";
-
-/** The subset of curtin's storage configuration version 1 that flat plans use. Sizes are `<n>B`, the only unit that curtin never rounds. */
-export interface CurtinDisk {
-  readonly id: string;
-  readonly type: "disk";
-  readonly name: string;
-  readonly ptable?: "gpt" | "msdos";
-  readonly model?: string;
-  readonly serial?: string;
-  readonly path?: string;
-  readonly wipe: "superblock";
-  readonly grub_device?: true;
-}
-
-export interface CurtinPartition {
-  readonly id: string;
-  readonly type: "partition";
-  readonly name: string;
-  readonly device: string;
-  readonly number: number;
-  readonly size: string;
-  readonly offset?: string;
-  readonly uuid?: string;
-  readonly flag?: "bios_grub" | "boot";
-  readonly wipe?: "superblock";
-}
-
-export interface CurtinFormat {
-  readonly id: string;
-  readonly type: "format";
-  readonly volume: string;
-  readonly fstype: string;
-  readonly uuid: string;
-  readonly label?: string;
-}
-
-export interface CurtinMount {
-  readonly id: string;
-  readonly type: "mount";
-  readonly device: string;
-  readonly path: string;
-  readonly options?: string;
-}
-
-export type CurtinItem = CurtinDisk | CurtinPartition | CurtinFormat | CurtinMount;
-export interface CurtinStorage {
-  readonly version: 1;
-  readonly config: readonly CurtinItem[];
-}
+import { bootDisk } from "./boot-disk.ts";
+import {
+  type CurtinDisk,
+  type CurtinFormat,
+  type CurtinItem,
+  type CurtinMount,
+  type CurtinPartition,
+  type CurtinStorage,
+  requiredBy,
+} from "./curtin-items.ts";
+import { BIOS_GRUB_BYTES, FIRST_OFFSET_BYTES, needsBiosGrub } from "./geometry.ts";
+import {
+  type Device,
+  type Filesystem,
+  type Group,
+  isMember,
+  type MemberType,
+  type On,
+  type Partition,
+  physicalDisks,
+  type StorageModel,
+} from "./model.ts";
 
 /**
- * The storage model in the order in which it can be executed: disks, partitions, filesystems, mounts by path. Disks that carry nothing are left
- * out, so that the installer never touches them. Two models that are equal give equal text.
+ * The storage model in the order in which it can be executed: disks, partitions, groups and what they offer, filesystems, mounts by path.
+ * Disks that carry nothing are left out, so that the installer never touches them. Two models that are equal give equal text.
  */
 export function renderCurtinStorage(model: StorageModel): CurtinStorage {
-  const used = model.disks.filter((disk) => isUsed(model, disk.id)).sort((a, b) => a.id - b.id);
-  const mounts = model.filesystems.filter((filesystem) => filesystem.mountPoint !== undefined);
+  const disks = physicalDisks(model)
+    .filter((disk) => isUsed(model, disk))
+    .sort((a, b) => a.id - b.id);
+  const devices = [
+    ...disks.map((disk) => diskItem(model, disk)),
+    ...disks.flatMap((disk) => partitionItems(model, disk)),
+    ...model.groups.flatMap((group) => groupItems(model, group)),
+  ];
+  const plain = model.filesystems.filter((f) => !isMember(f));
+  const formatted = plain.filter((f) => f.on.kind !== "nothing");
+  const mounted = plain.filter((f) => f.mountPoint !== null);
   return {
     version: 1,
     config: [
-      ...used.map((disk) => diskItem(model, disk)),
-      ...used.flatMap((disk) => partitionItems(model, disk)),
-      ...model.filesystems.map((filesystem) => formatItem(model, filesystem)),
-      ...mounts.sort(byMountPath).map((filesystem) => mountItem(model, filesystem)),
+      ...inOrder(devices),
+      ...formatted.map((filesystem) => formatItem(model, filesystem)),
+      ...mounted.sort(byMountPath).map((filesystem) => mountItem(model, filesystem)),
     ],
   };
 }
 
-function isUsed(model: StorageModel, diskId: number): boolean {
-  return (
-    model.partitionTables.some((table) => table.diskId === diskId) ||
-    model.filesystems.some((filesystem) => filesystem.on.diskId === diskId)
-  );
+/** What an item needs before it; those that need nothing new keep their order. */
+function inOrder(items: readonly CurtinItem[]): CurtinItem[] {
+  const done = new Set<string>();
+  const ordered: CurtinItem[] = [];
+  let left = [...items];
+  while (left.length > 0) {
+    const ready = left.find((item) => requiredBy(item).every((id) => done.has(id)));
+    if (!ready)
+      throw new Error(`the storage of the machine goes round in a circle: ${left.map((i) => i.id).join(", ")}`);
+    ordered.push(ready);
+    done.add(ready.id);
+    left = left.filter((item) => item !== ready);
+  }
+  return ordered;
 }
 
-function diskItem(model: StorageModel, disk: StorageDisk): CurtinDisk {
-  const table = model.partitionTables.find((candidate) => candidate.diskId === disk.id);
+function isUsed(model: StorageModel, disk: Device): boolean {
+  return disk.table !== null || model.filesystems.some(({ on }) => on.kind === "device" && on.id === disk.id);
+}
+
+const ptable = (device: Device) =>
+  device.table === null ? {} : ({ ptable: device.table === "gpt" ? "gpt" : "msdos" } as const);
+
+function diskItem(model: StorageModel, disk: Device): CurtinDisk {
   return {
     id: disk.name,
     type: "disk",
     name: disk.name,
-    ...(table ? { ptable: table.type === "gpt" ? "gpt" : "msdos" } : {}),
+    ...ptable(disk),
     ...diskNames(disk),
     wipe: "superblock",
-    ...(disk.id === model.bootDiskId ? { grub_device: true } : {}),
+    ...(disk.id === bootDisk(model)?.id ? { grub_device: true } : {}),
   };
 }
 
 /** How the installer finds the disk. `/dev/sda` is the last resort: kernels number disks as they appear. */
-function diskNames(disk: StorageDisk): Pick<CurtinDisk, "model" | "serial" | "path"> {
+function diskNames(disk: Device): Pick<CurtinDisk, "model" | "serial" | "path"> {
   if (disk.model && disk.serial) return { model: disk.model, serial: disk.serial };
   if (disk.idPath) return { path: disk.idPath };
   return disk.serial ? { serial: disk.serial } : { path: `/dev/${disk.name}` };
 }
 
-function partitionItems(model: StorageModel, disk: StorageDisk): CurtinPartition[] {
+function partitionItems(model: StorageModel, device: Device): CurtinPartition[] {
   const items: CurtinPartition[] = [];
-  const table = model.partitionTables.find((candidate) => candidate.diskId === disk.id);
-  const firstOffset = { offset: `${FIRST_OFFSET_BYTES}B` };
-  if (table?.biosGrub && table.type === "gpt") {
-    const name = partitionName(disk, 1);
+  const partitions = model.partitions.filter((p) => p.deviceId === device.id).sort((a, b) => a.index - b.index);
+  const offset = { offset: `${FIRST_OFFSET_BYTES}B` };
+  // VMFS numbers its own partitions from 1, and ESXi brings its own boot loader.
+  const free = partitions.every((p) => p.index !== 1);
+  if (device.table === "gpt" && device.type === "physical" && needsBiosGrub(model) && free) {
+    const id = `${device.name}-part1`;
     const size = `${BIOS_GRUB_BYTES}B`;
-    items.push({
-      id: name,
-      type: "partition",
-      name,
-      device: disk.name,
-      number: 1,
-      size,
-      ...firstOffset,
-      flag: "bios_grub",
-    });
+    items.push({ id, type: "partition", name: id, device: device.name, number: 1, size, ...offset, flag: "bios_grub" });
   }
-  const partitions = model.partitions.filter((partition) => partition.diskId === disk.id);
-  for (const partition of partitions.sort((a, b) => a.index - b.index)) {
-    items.push(partitionItem(disk, partition, items.length === 0 ? firstOffset : {}));
+  for (const partition of partitions) {
+    items.push(partitionItem(device, partition, items.length === 0 ? offset : {}));
   }
   return items;
 }
 
-function partitionItem(disk: StorageDisk, partition: Partition, offset: { offset?: string }): CurtinPartition {
-  const name = partitionName(disk, partition.index);
+function partitionItem(device: Device, partition: Partition, offset: { offset?: string }): CurtinPartition {
+  const name = `${device.name}-part${partition.index}`;
   return {
     id: name,
     type: "partition",
     name,
-    device: disk.name,
+    device: device.name,
     number: partition.index,
     size: `${partition.sizeBytes}B`,
     ...offset,
@@ -136,21 +122,74 @@ function partitionItem(disk: StorageDisk, partition: Partition, offset: { offset
   };
 }
 
+function groupItems(model: StorageModel, group: Group): CurtinItem[] {
+  const { name } = group;
+  const offered = model.devices.filter((d) => d.groupId === group.id);
+  const members = (...types: MemberType[]) =>
+    model.filesystems
+      .filter((f) => f.groupId === group.id && types.some((type) => type === f.fstype))
+      .map((f) => itemId(model, f.on));
+  const partitions = offered.flatMap((device) => partitionItems(model, device));
+  switch (group.type) {
+    case "lvm-vg":
+      return [
+        { id: name, type: "lvm_volgroup", name, uuid: group.uuid, devices: members("lvm-pv") },
+        ...offered.map((volume) => ({
+          id: volume.name,
+          type: "lvm_partition" as const,
+          name: volume.name.slice(name.length + 1),
+          volgroup: name,
+          size: `${volume.sizeBytes}B`,
+        })),
+      ];
+    case "bcache": {
+      const cache = model.filesystems.find((f) => f.cacheSetId !== null && f.cacheSetId === group.cacheSetId);
+      return [
+        {
+          id: name,
+          type: "bcache",
+          name,
+          backing_device: members("bcache-backing")[0] ?? "",
+          cache_device: cache ? itemId(model, cache.on) : "",
+          cache_mode: group.cacheMode ?? "writethrough",
+        },
+        ...partitions,
+      ];
+    }
+    case "vmfs6":
+      return [{ id: name, type: "vmfs6", name, devices: members("vmfs6") }];
+    default:
+      return [
+        {
+          id: name,
+          type: "raid",
+          name,
+          raidlevel: Number(group.type.replace("raid-", "")),
+          devices: members("raid"),
+          spare_devices: members("raid-spare"),
+          ...(offered[0] ? ptable(offered[0]) : {}),
+        },
+        ...partitions,
+      ];
+  }
+}
+
 function formatItem(model: StorageModel, filesystem: Filesystem): CurtinFormat {
-  const volume = deviceId(model, filesystem.on);
+  const volume = itemId(model, filesystem.on);
   const { fstype, uuid, label } = filesystem;
   return { id: `${volume}_format`, type: "format", volume, fstype, uuid, ...(label ? { label } : {}) };
 }
 
 function mountItem(model: StorageModel, filesystem: Filesystem): CurtinMount {
-  const volume = deviceId(model, filesystem.on);
-  return {
-    id: `${volume}_mount`,
-    type: "mount",
-    device: `${volume}_format`,
-    path: filesystem.mountPoint ?? "none",
-    ...(filesystem.mountOptions ? { options: filesystem.mountOptions } : {}),
-  };
+  const path = filesystem.mountPoint ?? "none";
+  const options = filesystem.mountOptions ? { options: filesystem.mountOptions } : {};
+  const { fstype } = filesystem;
+  if (filesystem.on.kind === "nothing") {
+    const id = `${fstype}${path.replaceAll("/", "_")}_mount`;
+    return { id, type: "mount", fstype, spec: fstype, path, ...options };
+  }
+  const volume = itemId(model, filesystem.on);
+  return { id: `${volume}_mount`, type: "mount", device: `${volume}_format`, path, ...options };
 }
 
 /** A parent path sorts before what lies in it; swap (`none`) comes last. */
@@ -161,10 +200,11 @@ function byMountPath(a: Filesystem, b: Filesystem): number {
   return left < right ? -1 : 1;
 }
 
-const partitionName = (disk: StorageDisk, index: number): string => `${disk.name}-part${index}`;
-
-function deviceId(model: StorageModel, ref: DeviceRef): string {
-  const disk = model.disks.find((candidate) => candidate.id === ref.diskId);
-  if (!disk) throw new Error(`the storage model has a filesystem on disk ${ref.diskId}, which it does not list`);
-  return ref.kind === "disk" ? disk.name : partitionName(disk, ref.index);
+function itemId(model: StorageModel, on: On): string {
+  if (on.kind === "nothing") throw new Error("a filesystem in memory lies on no item");
+  const partition = on.kind === "partition" ? model.partitions.find((p) => p.id === on.id) : undefined;
+  const deviceId = on.kind === "device" ? on.id : partition?.deviceId;
+  const device = model.devices.find((d) => d.id === deviceId);
+  if (!device) throw new Error(`the storage model has a filesystem on ${on.kind} ${on.id}, which it does not list`);
+  return partition ? `${device.name}-part${partition.index}` : device.name;
 }

@@ -53,7 +53,7 @@ export function maxPartitionBytes(type: PartitionTableType): number {
 }
 
 /** Index 1 belongs to bios_grub, or to PReP on the boot disk of a ppc64el machine, where such a partition is needed. */
-export function firstPartitionIndex(machine: Firmware, isBootDisk: boolean): number {
-  if (needsBiosGrub(machine)) return 2;
-  return mainArchitecture(machine.architecture) === "ppc64el" && isBootDisk ? 2 : 1;
+export function firstPartitionIndex(machine: Firmware, disk: { physical: boolean; boot: boolean }): number {
+  if (disk.physical && needsBiosGrub(machine)) return 2;
+  return mainArchitecture(machine.architecture) === "ppc64el" && disk.boot ? 2 : 1;
 }

@@ -1,44 +1,24 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { DomainError } from "../errors.ts";
+import { bootDisk } from "./boot-disk.ts";
 import { renderCurtinStorage } from "./curtin.ts";
 import { EFI_BYTES, GIB, MIB, usableBytes } from "./geometry.ts";
 import { applyLayout } from "./layout.ts";
-import type { LayoutMachine, LayoutParams, StorageDisk } from "./model.ts";
+import type { LayoutParams } from "./layouts/sizes.ts";
+import type { Device, Filesystem, StorageModel } from "./model.ts";
 import { parseSize } from "./size.ts";
+import { disk, machine, uuids } from "./storage-fixture.ts";
 
-const sda: StorageDisk = {
-  id: 7,
-  name: "sda",
-  sizeBytes: 8 * GIB,
-  blockSizeBytes: 512,
-  model: "QEMU HARDDISK",
-  serial: "DISK0",
-  idPath: "/dev/disk/by-id/scsi-DISK0",
-  tags: [],
-};
-const vdb: StorageDisk = {
-  id: 9,
-  name: "vdb",
-  sizeBytes: 20 * GIB,
-  blockSizeBytes: 512,
-  idPath: "/dev/disk/by-id/virtio-B",
-  tags: [],
-};
+const sda = disk(7, "sda", 8 * GIB, { model: "QEMU HARDDISK", serial: "DISK0" });
+const vdb = disk(9, "vdb", 20 * GIB, { idPath: "/dev/disk/by-id/virtio-B" });
 
-function uuids(): () => string {
-  let count = 0;
-  return () => {
-    count += 1;
-    return `00000000-0000-4000-8000-${String(count).padStart(12, "0")}`;
-  };
-}
+const on = (devices: Device[], change: Partial<StorageModel> = {}) => machine(devices, change);
+const one = (change: Partial<StorageModel> = {}) => machine([sda], change);
+const indexOf = (model: StorageModel, f: Filesystem) =>
+  f.on.kind === "partition" ? model.partitions.find((p) => f.on.kind === "partition" && p.id === f.on.id)?.index : null;
 
-function machine(change: Partial<LayoutMachine> = {}): LayoutMachine {
-  return { architecture: "amd64/generic", biosBootMethod: "pxe", disks: [sda], ...change };
-}
-
-const flat = (m: LayoutMachine, params: LayoutParams = {}) => applyLayout("flat", m, uuids(), params);
+const flat = (m: StorageModel, params: LayoutParams = {}) => applyLayout("flat", m, uuids(), params);
 
 function fieldOf(run: () => unknown): string {
   try {
@@ -52,40 +32,39 @@ function fieldOf(run: () => unknown): string {
 
 suite("flat layout", () => {
   test("BIOS: bios_grub is number 1, root is number 2 and takes the rest, inside the disk", () => {
-    const model = flat(machine());
+    const model = flat(one());
     assert.deepEqual(
       model.partitions.map((p) => [p.index, p.bootable]),
       [[2, false]],
     );
     const size = model.partitions[0]?.sizeBytes ?? 0;
-    assert.equal(size, usableBytes(sda.sizeBytes, machine()));
+    assert.equal(size, usableBytes(sda.sizeBytes, one()));
     assert.equal(size % (4 * MIB), 0);
     assert.ok(5 * MIB + size <= sda.sizeBytes - MIB);
     assert.ok(sda.sizeBytes - size < 14 * MIB);
   });
 
   test("UEFI: 512 MiB fat32 ESP first, then root", () => {
-    const model = flat(machine({ biosBootMethod: "uefi" }));
+    const model = flat(one({ biosBootMethod: "uefi" }));
     assert.deepEqual(
-      model.filesystems.map((f) => [f.on.kind === "partition" && f.on.index, f.fstype, f.label, f.mountPoint]),
+      model.filesystems.map((f) => [indexOf(model, f), f.fstype, f.label, f.mountPoint]),
       [
         [1, "fat32", "efi", "/boot/efi"],
         [2, "ext4", "root", "/"],
       ],
     );
     assert.equal(model.partitions[0]?.sizeBytes, EFI_BYTES);
-    assert.equal(model.partitionTables[0]?.biosGrub, false);
   });
 
   test("arm64 without UEFI gets /boot, and so does who asks for it", () => {
-    const paths = (m: LayoutMachine, p?: LayoutParams) => flat(m, p).filesystems.map((f) => f.mountPoint);
-    assert.deepEqual(paths(machine({ architecture: "arm64/generic", biosBootMethod: "powernv" })), ["/boot", "/"]);
-    assert.deepEqual(paths(machine({ biosBootMethod: "uefi" }), { bootSize: "1G" }), ["/boot/efi", "/boot", "/"]);
-    assert.deepEqual(paths(machine({ architecture: "arm64/generic", biosBootMethod: "uefi" })), ["/boot/efi", "/"]);
+    const paths = (m: StorageModel, p?: LayoutParams) => flat(m, p).filesystems.map((f) => f.mountPoint);
+    assert.deepEqual(paths(one({ architecture: "arm64/generic", biosBootMethod: "powernv" })), ["/boot", "/"]);
+    assert.deepEqual(paths(one({ biosBootMethod: "uefi" }), { bootSize: "1G" }), ["/boot/efi", "/boot", "/"]);
+    assert.deepEqual(paths(one({ architecture: "arm64/generic", biosBootMethod: "uefi" })), ["/boot/efi", "/"]);
   });
 
   test("boot and root sizes are rounded down to 4 MiB; percentages are of the disk less 512 MiB", () => {
-    const model = flat(machine(), { bootSize: "600M", rootSize: "50%" });
+    const model = flat(one(), { bootSize: "600M", rootSize: "50%" });
     const [boot, root] = model.partitions;
     assert.equal(boot?.sizeBytes, 143 * 4 * MIB);
     assert.equal(root?.sizeBytes, Math.floor(((8 * GIB - EFI_BYTES) * 0.5) / (4 * MIB)) * 4 * MIB);
@@ -93,35 +72,35 @@ suite("flat layout", () => {
   });
 
   test("root_device moves root to a table of its own; EFI stays on the boot disk", () => {
-    const model = flat(machine({ biosBootMethod: "uefi", disks: [sda, vdb] }), { rootDevice: 9 });
+    const model = flat(on([sda, vdb], { biosBootMethod: "uefi" }), { rootDevice: 9 });
     assert.deepEqual(
-      model.partitions.map((p) => [p.diskId, p.index]),
+      model.partitions.map((p) => [p.deviceId, p.index]),
       [
         [7, 1],
         [9, 1],
       ],
     );
     assert.deepEqual(
-      model.partitionTables.map((t) => t.diskId),
+      model.devices.filter((d) => d.table === "gpt").map((d) => d.id),
       [7, 9],
     );
   });
 
   test("the boot disk is the configured one, else the lowest id of at least 512 MiB", () => {
     const tiny = { ...sda, id: 1, name: "sdz", sizeBytes: 256 * MIB };
-    assert.equal(flat(machine({ disks: [vdb, sda, tiny] })).bootDiskId, 7);
-    assert.equal(flat(machine({ disks: [vdb, sda], bootDiskId: 9 })).bootDiskId, 9);
+    assert.equal(bootDisk(flat(on([vdb, sda, tiny])))?.id, 7);
+    assert.equal(bootDisk(flat(on([vdb, sda], { bootDiskId: 9 })))?.id, 9);
   });
 
   test("refuses by field", () => {
-    const uefi = machine({ biosBootMethod: "uefi" });
+    const uefi = one({ biosBootMethod: "uefi" });
     const cases: [string, () => unknown][] = [
-      ["storage_layout", () => applyLayout("zigzag", machine(), uuids())],
-      ["storage_layout", () => applyLayout("toString", machine(), uuids())],
-      ["storage_layout", () => flat(machine({ disks: [] }))],
-      ["storage_layout", () => flat(machine({ disks: [{ ...sda, sizeBytes: 256 * MIB }] }))],
-      ["storage_layout", () => flat(machine({ biosBootMethod: "uefi", disks: [{ ...sda, sizeBytes: 512 * MIB }] }))],
-      ["root_device", () => flat(machine(), { rootDevice: 1234 })],
+      ["storage_layout", () => applyLayout("zigzag", one(), uuids())],
+      ["storage_layout", () => applyLayout("toString", one(), uuids())],
+      ["storage_layout", () => flat(on([]))],
+      ["storage_layout", () => flat(on([{ ...sda, sizeBytes: 256 * MIB }]))],
+      ["storage_layout", () => flat(on([{ ...sda, sizeBytes: 512 * MIB }], { biosBootMethod: "uefi" }))],
+      ["root_device", () => flat(one(), { rootDevice: 1234 })],
       ["boot_size", () => flat(uefi, { bootSize: "511M" })],
       ["boot_size", () => flat(uefi, { bootSize: "7G" })],
       ["boot_size", () => flat(uefi, { bootSize: "much" })],
@@ -131,8 +110,7 @@ suite("flat layout", () => {
       ["root_size", () => flat(uefi, { rootSize: String(7 * GIB), bootSize: String(GIB) })],
       [
         "root_size",
-        () =>
-          flat(machine({ disks: [{ ...sda, sizeBytes: 100 * MIB, id: 3 }, vdb], bootDiskId: 3 }), { rootSize: "4G" }),
+        () => flat(on([{ ...sda, sizeBytes: 100 * MIB, id: 3 }, vdb], { bootDiskId: 3 }), { rootSize: "4G" }),
       ],
     ];
     for (const [field, run] of cases) assert.equal(fieldOf(run), field, run.toString());
@@ -140,7 +118,7 @@ suite("flat layout", () => {
 });
 
 test("blank has nothing and renders no item", () => {
-  const model = applyLayout("blank", machine(), uuids());
+  const model = applyLayout("blank", one(), uuids());
   assert.deepEqual(renderCurtinStorage(model), { version: 1, config: [] });
 });
 
@@ -161,7 +139,7 @@ test("sizes are powers of 1000", () => {
 
 suite("curtin storage", () => {
   test("BIOS plan, item by item", () => {
-    const { config } = renderCurtinStorage(flat(machine({ disks: [vdb, sda] })));
+    const { config } = renderCurtinStorage(flat(on([vdb, sda])));
     assert.deepEqual(config, [
       {
         id: "sda",
@@ -189,7 +167,7 @@ suite("curtin storage", () => {
         name: "sda-part2",
         device: "sda",
         number: 2,
-        size: `${usableBytes(8 * GIB, machine())}B`,
+        size: `${usableBytes(8 * GIB, one())}B`,
         uuid: "00000000-0000-4000-8000-000000000001",
         wipe: "superblock",
       },
@@ -206,7 +184,7 @@ suite("curtin storage", () => {
   });
 
   test("UEFI: mounts in path order, the first partition carries the offset, a disk without serial goes by path", () => {
-    const { config } = renderCurtinStorage(flat(machine({ biosBootMethod: "uefi", disks: [vdb] }), { bootSize: "1G" }));
+    const { config } = renderCurtinStorage(flat(on([vdb], { biosBootMethod: "uefi" }), { bootSize: "1G" }));
     const mounts = config.flatMap((item) => (item.type === "mount" ? [item.path] : []));
     assert.deepEqual(mounts, ["/", "/boot", "/boot/efi"]);
     const offsets = config.flatMap((item) => (item.type === "partition" ? [item.offset] : []));

@@ -70,7 +70,8 @@ export function storageContext(v: MachineView): StorageContext {
   return {
     systemId: v.row.system_id,
     partitions: v.partitions,
-    filesystems: v.filesystems.filter((f) => f.acquired === acquired),
+    // Members of groups are nobody's copy.
+    filesystems: v.filesystems.filter((f) => f.acquired === acquired || f.group_id !== null || f.cache_set_id !== null),
   };
 }
 
