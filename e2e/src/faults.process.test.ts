@@ -11,7 +11,7 @@ import { addMachine, arrange, type Setting, sideOf } from "./faults/room.ts";
 import { isRight, printTable, rightOf, type Row } from "./faults/table.ts";
 import { watchNamed, watchSurvived } from "./faults/watch.ts";
 
-/** Of a busy host: an idle one has done in 80 s. */
+/** On a busy host too: most of it is waiting for a deadline of a minute. */
 const TABLE_MS = 110_000;
 const HEAD_START_MS = 10_000;
 const macOf = (index: number, card: number) =>
@@ -50,7 +50,11 @@ test("faults are named: at least 18 of 20, within their deadlines, wherever user
     const rows = await Promise.all(
       cases.map(async (one, index) => {
         if (one.fails !== "deadline" && one.stage === "commission") await led;
-        return play(setting, one, index, struck, endsAt);
+        // One that goes wrong in a way that nobody thought of is a line of the table too.
+        return play(setting, one, index, struck, endsAt).catch((error: unknown): Row => {
+          const { fault, expected, deadline } = one;
+          return { fault, expected, named: null, seconds: null, deadline, remark: String(error) };
+        });
       }),
     );
     const diagnosed = rows.slice(0, named.length);
@@ -97,8 +101,8 @@ async function play(
     await until(
       async () => ((await api.call("GET", `machines/${systemId}/`)) as { status_name: string }).status_name === "Ready",
       {
-        timeoutMs: 60_000,
-        everyMs: 500,
+        timeoutMs: endsAt - performance.now(),
+        everyMs: 1000,
         what: `${one.fault}: the machine to be Ready`,
       },
     );

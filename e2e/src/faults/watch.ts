@@ -43,12 +43,13 @@ async function firstFinding(
   { api, systemId, struckAt, endsAt }: Watched,
 ): Promise<{ finding: Finding; seconds: number } | undefined> {
   while (performance.now() < endsAt) {
-    const { findings } = (await api.call("GET", `machines/${systemId}/?op=diagnose`)) as { findings: Finding[] };
     const struck = struckAt();
-    const [finding] = findings;
     // What is said of it before its fault has struck is of no fault.
-    if (finding && struck !== undefined) return { finding, seconds: (performance.now() - struck) / 1000 };
-    if (struck !== undefined && performance.now() - struck > one.deadline * 1500) return undefined;
+    if (struck !== undefined) {
+      const { findings } = (await api.call("GET", `machines/${systemId}/?op=diagnose`)) as { findings: Finding[] };
+      if (findings[0]) return { finding: findings[0], seconds: (performance.now() - struck) / 1000 };
+      if (performance.now() - struck > one.deadline * 1500) return undefined;
+    }
     await sleep(EVERY_MS);
   }
   return undefined;
@@ -82,7 +83,7 @@ async function failed(api: RegionApi, systemId: string, endsAt: number): Promise
   for (;;) {
     const now = (await api.call("GET", `machines/${systemId}/`)) as MachineNow;
     if (now.status_name.startsWith("Failed") || performance.now() > endsAt) return now;
-    await sleep(EVERY_MS);
+    await sleep(2 * EVERY_MS);
   }
 }
 
