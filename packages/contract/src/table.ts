@@ -24,6 +24,7 @@ import {
   vlans,
 } from "./resources/network.ts";
 import { changes } from "./resources/recorder.ts";
+import { network, networks } from "./resources/networks-old.ts";
 import { reservedIp, reservedIps } from "./resources/reserved-ips.ts";
 import { nodeScript, nodeScriptResult, nodeScriptResults, nodeScripts } from "./resources/scripts.ts";
 import { simulator } from "./resources/simulator.ts";
@@ -65,6 +66,8 @@ export const resources: readonly Resource[] = [
   ipRanges,
   machine,
   machines,
+  network,
+  networks,
   networkInterface,
   nodeScript,
   nodeScriptResult,

@@ -33,3 +33,27 @@ export async function subnetAddresses(db: Kysely<Schema>, subnetId: number): Pro
     order by a.ip, a.alloc_type, a.id`.execute(db);
   return rows;
 }
+
+/** MAC addresses of interfaces with a link on the subnet. @param visibleTo whose nodes, and nobody's; null: all */
+export async function linkedMacs(db: Kysely<Schema>, subnetId: number, visibleTo: number | null): Promise<string[]> {
+  const { rows } = await sql<{ mac: string }>`
+    select distinct i.mac::text as mac from ip_address a join interface i on i.id = a.interface_id join node n on n.id = i.node_id
+    where a.subnet_id = ${subnetId} and a.alloc_type <> 6 and i.mac is not null
+      and (${visibleTo}::bigint is null or n.owner_id is null or n.owner_id = ${visibleTo}::bigint)
+    order by mac`.execute(db);
+  return rows.map((row) => row.mac);
+}
+
+/** Subnets that some interface of these nodes has a link on. */
+export async function subnetsOfNodes(db: Kysely<Schema>, systemIds: readonly string[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select distinct a.subnet_id as id from ip_address a join interface i on i.id = a.interface_id join node n on n.id = i.node_id
+    where n.system_id = any(${systemIds}::text[]) and a.subnet_id is not null`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+export async function knownSystemIds(db: Kysely<Schema>, systemIds: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select system_id as id from node where system_id = any(${systemIds}::text[])`.execute(db);
+  return rows.map((row) => row.id);
+}

@@ -252,3 +252,42 @@ test("the use of a subnet: ranges in use and free, figures, and who has which ad
   assert.deepEqual(Object.keys(bare), ["ip", "alloc_type", "created", "updated"]);
   assert.equal((await user.get("/subnets/9999/?op=statistics")).status, 404);
 });
+
+test("networks, as API 1.0 had them, are read; all else of them is gone", async () => {
+  const s = await admin.made("/subnets/", { cidr: "10.50.0.0/23", name: "hall", gateway_ip: "10.50.0.1" });
+  const other = await admin.made("/subnets/", { cidr: "2001:db8::/64" });
+  await t.db.pool.query(
+    "insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.50.0.9', $1, 91)",
+    [s.id],
+  );
+  const path = `/networks/subnet-${s.id}/`;
+  assert.deepEqual((await user.get(path)).json, {
+    name: `subnet-${s.id}`,
+    ip: "10.50.0.0",
+    netmask: "255.255.254.0",
+    vlan_tag: 0,
+    description: "hall",
+    default_gateway: "10.50.0.1",
+    dns_servers: [],
+    resource_uri: `/MAAS/api/2.0${path}`,
+  });
+  assert.equal((await user.get(`/networks/subnet-${other.id}/`)).json.netmask, "ffff:ffff:ffff:ffff::");
+  const names = async (query = "") => (await user.get(`/networks/${query}`)).json.map((n: Json) => n.description);
+  assert.deepEqual(await names(), ["hall", "2001:db8::/64"]);
+  assert.deepEqual(await names("?node=mach01"), ["hall"]);
+  assert.deepEqual(await refused(user.get("/networks/?node=none")), ["node"]);
+  const macs = async () => (await user.get(`${path}?op=list_connected_macs`)).json;
+  assert.deepEqual(await macs(), [{ mac_address: "02:00:00:00:00:91" }]);
+  await t.db.pool.query("update node set owner_id = $1 where id = 910", [t.other.id]);
+  assert.deepEqual(await macs(), []);
+  assert.equal((await user.get("/networks/subnet-9999/")).status, 404);
+  for (const gone of [
+    admin.post("/networks/"),
+    admin.put(path),
+    admin.delete(path),
+    admin.post(`${path}?op=connect_macs`),
+    admin.post(`${path}?op=disconnect_macs`),
+  ])
+    assert.equal((await gone).status, 410);
+  assert.equal((await user.delete(path)).status, 403);
+});

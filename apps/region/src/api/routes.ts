@@ -16,6 +16,7 @@ import { interfacesRoutes } from "./interfaces.ts";
 import { ipAddressesRoutes } from "./ip-addresses.ts";
 import { ipRangesRoutes } from "./ip-ranges.ts";
 import { machinesRoutes } from "./machines.ts";
+import { networksRoutes } from "./networks-old.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { placesRoutes } from "./places.ts";
@@ -49,6 +50,7 @@ const families = [
   ipAddressesRoutes,
   ipRangesRoutes,
   machinesRoutes,
+  networksRoutes,
   nodeScriptResultsRoutes,
   nodeScriptsRoutes,
   placesRoutes,

@@ -90,3 +90,19 @@ export const StaticIPAddress = z.object({
   resource_uri: z.string(),
 });
 export type StaticIPAddress = z.infer<typeof StaticIPAddress>;
+
+/** A subnet as API 1.0 showed it. */
+export const Network = z.object({
+  name: z.string(),
+  ip: z.string(),
+  netmask: z.string(),
+  vlan_tag: z.int(),
+  description: z.string(),
+  default_gateway: z.string().nullable(),
+  dns_servers: z.array(z.string()),
+  resource_uri: z.string(),
+});
+export type Network = z.infer<typeof Network>;
+
+export const MACAddressEntry = z.object({ mac_address: z.string() });
+export type MACAddressEntry = z.infer<typeof MACAddressEntry>;

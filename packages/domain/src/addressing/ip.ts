@@ -59,6 +59,12 @@ export function formatCidr({ family, first, prefix }: Cidr): string {
   return `${formatIp({ family, value: first })}/${prefix}`;
 }
 
+/** 255.255.255.0, ffff:ffff:ffff:ffff:: */
+export function netmaskOf({ family, first, last }: Cidr): string {
+  const all = (1n << BigInt(BITS[family])) - 1n;
+  return formatIp({ family, value: all - (last - first) });
+}
+
 export function inCidr(ip: Ip, cidr: Cidr): boolean {
   return ip.family === cidr.family && cidr.first <= ip.value && ip.value <= cidr.last;
 }
