@@ -62,17 +62,9 @@ export async function isPartOf(tx: Tx, id: number, of: number): Promise<boolean>
   return rows.length > 0;
 }
 
-/** Every interface of a node up, without an address, unless it has links. Addresses kept for an unknown MAC address are now its. */
+/** Every interface of a node up, without an address, unless it has links. */
 export async function settleInterfaces(tx: Tx, nodeId: number): Promise<void> {
   const nics = await tx.selectFrom("interface").select("id").where("node_id", "=", nodeId).execute();
-  await sql`
-    update ip_address a set interface_id = i.id from interface i, interface u
-    where i.node_id = ${nodeId} and i.type = 'physical' and u.type = 'unknown' and u.mac = i.mac and a.interface_id = u.id`.execute(
-    tx,
-  );
-  await sql`
-    delete from interface u using interface i
-    where i.node_id = ${nodeId} and i.type = 'physical' and u.type = 'unknown' and u.mac = i.mac`.execute(tx);
   await ensureLinks(
     tx,
     nics.map((nic) => nic.id),

@@ -3,6 +3,7 @@ import type { ReportedInterface } from "@rackwright/domain/hardware/report";
 import { type Kysely, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { Schema } from "./schema.ts";
+import { adoptUnknown } from "./unknown-interfaces.ts";
 
 export interface KnownInterface {
   id: number;
@@ -98,6 +99,7 @@ export async function writeInterfaces(
     select ${nodeId}, r.name, r.type, r.mac, r."vlanId", r.params, r."linkConnected", r."interfaceSpeed", r."linkSpeed", r."sriovMaxVf",
       r.tags, r.vendor, r.product, r."firmwareVersion", r."numaNode"
     from jsonb_to_recordset(${json}::jsonb) as ${record} where r.id is null`.execute(tx);
+  await adoptUnknown(tx, nodeId);
   const { rows } = await sql<{
     id: number;
     name: string;

@@ -5,6 +5,7 @@ import type { Nic, NicParams, NicVlan } from "@rackwright/domain/network/nic";
 import { sql, type Updateable } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { InterfaceTable } from "./schema.ts";
+import { adoptUnknown } from "./unknown-interfaces.ts";
 
 const jsonb = (value: NicParams) => sql<never>`${JSON.stringify(value)}::jsonb`;
 
@@ -96,6 +97,7 @@ export async function insertNic(
     .returning("id")
     .executeTakeFirstOrThrow();
   await setParents(tx, id, parentIds);
+  if (nic.type === "physical") await adoptUnknown(tx, nodeId);
   return id;
 }
 

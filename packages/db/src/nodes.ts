@@ -2,6 +2,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { Schema } from "./schema.ts";
+import { adoptUnknown } from "./unknown-interfaces.ts";
 
 export interface NewNode {
   systemId: string;
@@ -47,6 +48,7 @@ export async function insertBootInterfaces(
     .insertInto("interface")
     .values(macs.map((mac, i) => ({ node_id: nodeId, name: `eth${firstIndex + i}`, mac, vlan_id: vlan?.id ?? null })))
     .execute();
+  await adoptUnknown(tx, nodeId);
 }
 
 /** MAC addresses among these that some physical interface has already, with its machine. */

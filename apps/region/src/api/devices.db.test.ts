@@ -168,6 +168,13 @@ test("a user reserves addresses, named or free, sees them, and gives them back",
   assert.equal((await release(user, { ip: "10.0.0.2" })).status, 400);
   assert.equal((await release(admin, { ip: "10.0.0.6", force: "true" })).status, 204);
   assert.deepEqual((await user.get("/ipaddresses/")).json, []);
+  const waiting = await user.made("/ipaddresses/?op=reserve", { ip: "10.0.0.5", mac: "02:00:00:00:00:78" });
+  const come = await user.made("/devices/", { mac_addresses: "02:00:00:00:00:78" });
+  assert.deepEqual(
+    [come.ip_addresses, come.interface_set[0].links[0].mode],
+    [[waiting.ip], "static"],
+    "whoever comes with it has it",
+  );
   // The MAC address is anybody's again.
   await user.made("/devices/", { mac_addresses: "02:00:00:00:00:77" });
 });
