@@ -16,8 +16,9 @@ export function listFabrics(db: Db): Promise<FabricRow[]> {
   return db.selectFrom("fabric").selectAll().orderBy("id").execute();
 }
 
-/** By id or by name; `fabric-<id>` is the name of one that has none. */
-export async function findFabric(db: Db, word: string): Promise<FabricRow | undefined> {
+/** By id or by name, `id:` or `name:` before it or not; `fabric-<id>` is the name of one that has none. */
+export async function findFabric(db: Db, given: string): Promise<FabricRow | undefined> {
+  const word = given.replace(/^(id|name|fabric):/, "");
   const id = asId(word) ?? asId(/^fabric-(\d+)$/.exec(word)?.[1] ?? "");
   const rows = await db
     .selectFrom("fabric")

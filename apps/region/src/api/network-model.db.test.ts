@@ -29,6 +29,8 @@ const linksOf = async (): Promise<[string, string | undefined][]> =>
 test("a fabric is deleted when nothing is in it; the default one never", async () => {
   const fabric = await admin.made("/fabrics/", { name: "row-a" });
   const s = await admin.made("/subnets/", { cidr: "10.1.0.0/24", fabric: "row-a" });
+  for (const word of ["name:row-a", `id:${fabric.id}`, `fabric-${fabric.id}`])
+    assert.equal((await user.get(`/fabrics/${word}/`)).status, word.startsWith("fabric-") ? 404 : 200, word);
   assert.deepEqual(await refused(admin.delete("/fabrics/row-a/")), ["__all__"]);
   assert.equal((await user.delete("/fabrics/row-a/")).status, 403);
   assert.equal((await admin.delete(`/subnets/${s.id}/`)).status, 204);
