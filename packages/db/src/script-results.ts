@@ -144,23 +144,24 @@ export async function setLinkConnected(tx: Tx, interfaceId: number, connected: b
 export interface SetSummary {
   anyFailed: boolean;
   anyPending: boolean;
-  anyRunning: boolean;
+  /** One that runs. */
+  running: string | null;
 }
 
 /** Suppressed results do not count. */
 export async function summarizeSets(db: Kysely<Schema>, setIds: readonly number[]): Promise<SetSummary> {
   const rows = await db
     .selectFrom("script_result")
-    .select("status")
-    .distinct()
+    .select(["status", (eb) => eb.fn.min("name").as("name")])
     .where("set_id", "=", anyOf(setIds))
     .where("suppressed", "=", false)
+    .groupBy("status")
     .execute();
   const has = (codes: readonly number[]) => rows.some((row) => codes.includes(row.status));
   return {
     anyFailed: has(failedStatuses),
     anyPending: has([scriptStatus.pending]),
-    anyRunning: has(runningStatuses),
+    running: rows.find((row) => runningStatuses.includes(row.status))?.name ?? null,
   };
 }
 

@@ -252,12 +252,12 @@ test("a stream that is too long is cut, and says so", async () => {
 test("a summary leaves suppressed results out", async () => {
   const sets = [setIds.commissioning ?? 0];
   const summary = () => f.run((tx) => setSummary(tx, sets));
-  assert.deepEqual(await summary(), { anyFailed: false, anyPending: true, anyRunning: false });
+  assert.deepEqual(await summary(), { anyFailed: false, anyPending: true, running: null });
   await report({ scriptName: "10-first" });
   await report({ scriptName: "20-update", exitStatus: 1 });
-  assert.deepEqual(await summary(), { anyFailed: true, anyPending: false, anyRunning: true });
+  assert.deepEqual(await summary(), { anyFailed: true, anyPending: false, running: "10-first" });
   await f.test.db.pool.query("update script_result set suppressed = true where name = '20-update'");
-  assert.deepEqual(await summary(), { anyFailed: false, anyPending: false, anyRunning: true });
+  assert.deepEqual(await summary(), { anyFailed: false, anyPending: false, running: "10-first" });
   await f.run(async (tx) => {
     const journal = new Journal();
     journal.heard(sets, f.clock.now);

@@ -176,23 +176,26 @@ async function receiveIn(ctx: Ctx, tx: Tx, by: Signer, told: Told): Promise<void
   );
   // What the hooks wrote (interfaces, disks) is part of what is decided on.
   const fresh = changed ? ((await lockMachineById(tx, by.id)) ?? loaded) : loaded;
+  const heartbeat = signal === "WORKING" && name === undefined && scriptResultId === undefined;
   // A script's progress decides nothing.
-  const summary = signal === "WORKING" ? NOTHING : await setSummary(tx, running);
+  const summary = signal === "WORKING" && !heartbeat ? NOTHING : await setSummary(tx, running);
+  const atWork = heartbeat ? summary.running : about;
   const decision = decideSignal(
     fresh.machine,
     {
       signal,
       error,
-      scriptName: signal === "WORKING" && exitStatus === undefined ? about : null,
+      scriptName: signal === "WORKING" && exitStatus === undefined ? atWork : null,
+      heartbeat,
       anyFailed: summary.anyFailed,
-      anyPending: summary.anyPending || (runsReleaseScripts(fresh.machine) && summary.anyRunning),
+      anyPending: summary.anyPending || (runsReleaseScripts(fresh.machine) && summary.running !== null),
     },
     await lifecycleTimes(ctx, tx),
   );
   await settle(ctx, tx, fresh, await withDiagnosis(ctx, tx, fresh, decision, journal), { journal });
 }
 
-const NOTHING = { anyFailed: false, anyPending: false, anyRunning: false };
+const NOTHING = { anyFailed: false, anyPending: false, running: null };
 
 /** Of a script that failed: the last line of its errors, or of all it printed. Most programs say there what is wrong. */
 function lastWords(exitStatus: number, files: readonly { name: string; bytes: Uint8Array }[]): string {

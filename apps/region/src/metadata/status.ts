@@ -149,8 +149,8 @@ async function releaseReport(tx: Tx, machine: Machine, report: Report, failed: b
   if (failed) return fail(machine, `${report.origin} failed while release scripts ran: ${report.description}`, now);
   if (report.name !== "modules-final") return decision({}, []);
   const sets = machine.releaseSetId === null ? [] : [machine.releaseSetId];
-  const { anyFailed, anyPending, anyRunning } = await setSummary(tx, sets);
-  return releaseScriptsEnded(machine, { anyFailed, anyPending: anyPending || anyRunning }, now);
+  const { anyFailed, anyPending, running } = await setSummary(tx, sets);
+  return releaseScriptsEnded(machine, { anyFailed, anyPending: anyPending || running !== null }, now);
 }
 
 async function storeFiles(

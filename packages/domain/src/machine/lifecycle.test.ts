@@ -139,6 +139,11 @@ test("every action starts from its statuses and is refused from all others, with
     configure_network: "wrong_status",
     update_interface: "wrong_status",
     tag_interface: "wrong_status",
+    update_block_device: "wrong_status",
+    format_storage: "wrong_status",
+    mount_special: "wrong_status",
+    unmount_special: "wrong_status",
+    tag_partition: "wrong_status",
     clone: "wrong_status",
     get_curtin_config: "bad_request",
   } as const satisfies Record<rules.Action, string>;
@@ -256,6 +261,11 @@ test("commissioning by signals: results decide, tests follow, enlisting ends in 
   assert.equal(s("TESTING", { anyFailed: true }).set.status, "failed_commissioning");
   const beat = s("WORKING", { scriptName: "smartctl" });
   assert.deepEqual(beat.set, { waitingFor: "script:smartctl", statusDeadline: minutes(30) });
+  const alive = (waitingFor: Machine["waitingFor"], scriptName: string | null = null) =>
+    s("WORKING", { heartbeat: true, scriptName }, { waitingFor }).set;
+  assert.deepEqual(alive("next_script"), {}, "life alone is no progress");
+  assert.deepEqual(alive("kernel"), { waitingFor: "next_script", statusDeadline: minutes(30) });
+  assert.deepEqual(alive("next_script", "badblocks"), { waitingFor: "script:badblocks", statusDeadline: minutes(30) });
   const kinds = s("OK", {}, { skipStorage: true, skipNetworking: true }).effects.map((e) => e.do);
   assert.deepEqual(kinds, ["revoke_token", "end_boot_secrets"]);
 });
@@ -351,7 +361,14 @@ test("a talkative machine moves its deadline now and then, and what it waits for
   assert.deepEqual(life.bootProgress(at, "kernel", seconds(14)).set, {});
   assert.ok(life.bootProgress(at, "kernel", seconds(16)).set.statusDeadline);
   assert.equal(life.bootProgress(at, "image", seconds(1)).set.waitingFor, "image");
-  const signal = { signal: "TESTING", error: "", scriptName: null, anyFailed: false, anyPending: false } as const;
+  const signal = {
+    signal: "TESTING",
+    error: "",
+    scriptName: null,
+    heartbeat: false,
+    anyFailed: false,
+    anyPending: false,
+  } as const;
   const tested = life.signal({ ...at, waitingFor: "next_script" }, signal, seconds(1)).set;
   assert.deepEqual([tested.waitingFor, tested.statusDeadline], ["next_script", new Date(minutes(30).getTime() + 1000)]);
 });

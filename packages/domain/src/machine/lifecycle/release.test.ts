@@ -12,7 +12,11 @@ import { machine, minutes, now, times } from "./testing.ts";
 const running = (status: "disk_erasing" | "releasing", more: Partial<Machine> = {}) =>
   machine(status, { waitingFor: "next_script", ...more });
 const says = (m: Machine, word: Signal, more: Partial<SignalInput> = {}) =>
-  signal(m, { signal: word, error: "", scriptName: null, anyFailed: false, anyPending: false, ...more }, times);
+  signal(
+    m,
+    { signal: word, error: "", scriptName: null, heartbeat: false, anyFailed: false, anyPending: false, ...more },
+    times,
+  );
 const passed = { anyFailed: false, anyPending: false };
 const both = ["disk_erasing", "releasing"] as const;
 

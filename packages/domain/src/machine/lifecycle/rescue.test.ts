@@ -10,7 +10,11 @@ import { type Signal, signal } from "./signal.ts";
 import { machine, minutes, now, times } from "./testing.ts";
 
 const says = (m: Machine, word: Signal) =>
-  signal(m, { signal: word, error: "", scriptName: null, anyFailed: false, anyPending: false }, times);
+  signal(
+    m,
+    { signal: word, error: "", scriptName: null, heartbeat: false, anyFailed: false, anyPending: false },
+    times,
+  );
 const leaving = (previousStatus: MachineStatus, more: Partial<Machine> = {}): Machine => {
   const before = machine("rescue_mode", { previousStatus, ...more });
   return { ...before, ...exitRescueMode(before, "why", now).set };
@@ -42,9 +46,16 @@ test("an owner keeps the machine, nobody's is lent to who asks; the status befor
   assert.equal(enterRescueMode(machine("deployed"), 9, "why", times).set.ownerId, 7);
   const lent = enterRescueMode(machine("ready"), 9, "why", times);
   assert.deepEqual([lent.set.ownerId, lent.set.previousStatus], [9, "ready"]);
-  const again = enterRescueMode(machine("failed_entering_rescue_mode", { previousStatus: "deployed" }), 9, "why", times);
+  const again = enterRescueMode(
+    machine("failed_entering_rescue_mode", { previousStatus: "deployed" }),
+    9,
+    "why",
+    times,
+  );
   assert.equal(again.set.previousStatus, undefined, "Deployed stays what it was before");
-  assert.throws(() => enterRescueMode(machine("ready", { powerType: "" }), 9, "why", times), { code: "invalid_fields" });
+  assert.throws(() => enterRescueMode(machine("ready", { powerType: "" }), 9, "why", times), {
+    code: "invalid_fields",
+  });
 });
 
 test("any word but failure lets people in; a machine that fails says why", () => {

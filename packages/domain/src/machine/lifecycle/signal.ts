@@ -28,8 +28,10 @@ export type Signal = (typeof signals)[number];
 export interface SignalInput {
   signal: Signal;
   error: string;
-  /** The script that the signal is about. */
+  /** The script that the signal is about, or that runs while it is sent. */
   scriptName: string | null;
+  /** Sent by the clock, whatever is done or not. */
+  heartbeat: boolean;
   /** Whether any result of the running set has failed, this signal's included. */
   anyFailed: boolean;
   /** Whether results of the running set wait to be run, this signal's included. */
@@ -62,7 +64,7 @@ export function signal(m: Machine, input: SignalInput, times: Times): Decision {
     case "deploying":
       return input.signal === "FAILED"
         ? fail(m, input.error || "The installer said that it failed.", times.now)
-        : decision(progress(m, waitsFor(input), times, DEPLOY_TIMEOUT_FACTOR), []);
+        : getsOn(m, input, times, DEPLOY_TIMEOUT_FACTOR);
     case "deployed":
       if (input.signal === "WORKING" || input.signal === "TIMEDOUT") return decision({}, []);
       throw new DomainError("wrong_status", `${m.hostname} is Deployed: it can only report results with WORKING.`);
@@ -70,7 +72,7 @@ export function signal(m: Machine, input: SignalInput, times: Times): Decision {
       if (input.signal === "OK" || input.signal === "WORKING") return rescueModeEntered(m, times.now);
       return input.signal === "FAILED"
         ? fail(m, input.error || "The machine said that it failed.", times.now)
-        : decision(progress(m, waitsFor(input), times), []);
+        : getsOn(m, input, times);
     case "disk_erasing":
     case "releasing":
       return signalReleaseScripts(m, input, times);
@@ -79,6 +81,12 @@ export function signal(m: Machine, input: SignalInput, times: Times): Decision {
     default:
       throw new DomainError("wrong_status", `${m.hostname} is ${statusLabel[m.status]}: a signal makes no sense now.`);
   }
+}
+
+/** A sign of life moves the deadline, unless it is no more than that: what lives, runs no script and does not end is not waited for for ever. */
+function getsOn(m: Machine, input: SignalInput, times: Times, timeoutFactor = 1): Decision {
+  if (input.heartbeat && input.scriptName === null && m.waitingFor === "next_script") return decision({}, []);
+  return decision(progress(m, waitsFor(input), times, timeoutFactor), []);
 }
 
 function waitsFor(input: SignalInput): WaitingFor {
@@ -104,7 +112,7 @@ function signalCommissioning(m: Machine, input: SignalInput, times: Times): Deci
       [...commissioned(m), ...handBack],
     );
   }
-  return decision(progress(m, waitsFor(input), times), []);
+  return getsOn(m, input, times);
 }
 
 /** What a commissioning that passed leaves behind: a default layout and default links, unless they were to be kept. */
@@ -118,7 +126,7 @@ function commissioned(m: Machine): Effect[] {
 function signalTesting(m: Machine, input: SignalInput, times: Times): Decision {
   if (input.signal === "FAILED" || (input.signal === "OK" && input.anyFailed))
     return fail(m, input.error || "A test failed.", times.now);
-  if (input.signal !== "OK") return decision(progress(m, waitsFor(input), times), []);
+  if (input.signal !== "OK") return getsOn(m, input, times);
   let to: MachineStatus = m.previousStatus;
   if (m.enlisting || m.previousStatus === "failed_commissioning") to = "new";
   else if (testingEndsInReady.includes(m.previousStatus)) to = "ready";
@@ -136,7 +144,7 @@ function signalTesting(m: Machine, input: SignalInput, times: Times): Decision {
 function signalReleaseScripts(m: Machine, input: SignalInput, times: Times): Decision {
   if (!runsReleaseScripts(m)) return decision({}, []);
   if (input.signal === "FAILED") return fail(m, input.error || "A release script failed.", times.now);
-  if (input.signal !== "OK") return decision(progress(m, waitsFor(input), times), []);
+  if (input.signal !== "OK") return getsOn(m, input, times);
   // Nobody gets a machine whose disks were to be erased on its word alone.
   if (input.anyFailed || input.anyPending)
     return fail(m, "The machine says that it is done, but not every release script has passed.", times.now);

@@ -47,6 +47,7 @@ export const input = (signal: signal.Signal, more: Partial<signal.SignalInput> =
   scriptName: null,
   anyFailed: false,
   anyPending: false,
+  heartbeat: false,
   ...more,
 });
 const { signals } = life;
