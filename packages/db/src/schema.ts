@@ -75,6 +75,25 @@ export interface BootSecretTable {
   ended_at: Date | null;
 }
 
+export interface BootSourceTable {
+  id: Generated<number>;
+  url: string;
+  keyring_filename: Generated<string>;
+  keyring_data: Generated<Buffer>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface BootSourceSelectionTable {
+  id: Generated<number>;
+  source_id: number;
+  os: string;
+  release: string;
+  arches: string[];
+  subarches: string[];
+  labels: string[];
+}
+
 export interface CacheSetTable {
   id: Generated<number>;
   node_id: number;
@@ -250,6 +269,12 @@ export interface IpRangeTable {
   user_id: number | null;
 }
 
+export interface LicenseKeyTable {
+  osystem: string;
+  distro_series: string;
+  license_key: Buffer;
+}
+
 export interface MdnsNameTable {
   id: Generated<number>;
   ip: string;
@@ -359,6 +384,24 @@ export interface NodeTagTable {
   tag_id: number;
 }
 
+export interface NotificationTable {
+  id: Generated<number>;
+  ident: string | null;
+  user_id: number | null;
+  users: Generated<boolean>;
+  admins: Generated<boolean>;
+  message: string;
+  context: Generated<Json>;
+  category: string;
+  dismissable: Generated<boolean>;
+  created_at: Generated<Date>;
+}
+
+export interface NotificationDismissalTable {
+  notification_id: number;
+  user_id: number;
+}
+
 export interface NumaNodeTable {
   node_id: number;
   index: number;
@@ -380,6 +423,21 @@ export interface OauthTokenTable {
   user_id: number | null;
   node_id: number | null;
   created_at: Generated<Date>;
+}
+
+export interface PackageRepositoryTable {
+  id: Generated<number>;
+  name: string;
+  url: string;
+  distributions: Generated<string[]>;
+  disabled_pockets: Generated<string[]>;
+  disabled_components: Generated<string[]>;
+  disable_sources: Generated<boolean>;
+  components: Generated<string[]>;
+  arches: Generated<string[]>;
+  key: Generated<string>;
+  enabled: Generated<boolean>;
+  is_default: Generated<boolean>;
 }
 
 export interface PartitionTable {
@@ -506,6 +564,13 @@ export interface SshKeyTable {
   created_at: Generated<Date>;
 }
 
+export interface SslKeyTable {
+  id: Generated<number>;
+  user_id: number;
+  key: string;
+  created_at: Generated<Date>;
+}
+
 export interface StaticRouteTable {
   id: Generated<number>;
   source_id: number;
@@ -522,6 +587,15 @@ export interface StorageGroupTable {
   uuid: string;
   cache_mode: string | null;
   cache_set_id: number | null;
+}
+
+export interface StoredFileTable {
+  id: Generated<number>;
+  owner_id: number;
+  filename: string;
+  key: string;
+  content: Buffer;
+  created_at: Generated<Date>;
 }
 
 export interface SubnetTable {
@@ -576,6 +650,8 @@ export interface Schema {
   boot_resource_file: BootResourceFileTable;
   boot_resource_set: BootResourceSetTable;
   boot_secret: BootSecretTable;
+  boot_source: BootSourceTable;
+  boot_source_selection: BootSourceSelectionTable;
   cache_set: CacheSetTable;
   change: ChangeTable;
   config: ConfigTable;
@@ -595,15 +671,19 @@ export interface Schema {
   interface_parent: InterfaceParentTable;
   ip_address: IpAddressTable;
   ip_range: IpRangeTable;
+  license_key: LicenseKeyTable;
   mdns_name: MdnsNameTable;
   neighbour: NeighbourTable;
   node: NodeTable;
   node_device: NodeDeviceTable;
   node_metadata: NodeMetadataTable;
   node_tag: NodeTagTable;
+  notification: NotificationTable;
+  notification_dismissal: NotificationDismissalTable;
   numa_node: NumaNodeTable;
   oauth_nonce: OauthNonceTable;
   oauth_token: OauthTokenTable;
+  package_repository: PackageRepositoryTable;
   partition: PartitionTable;
   power_action: PowerActionTable;
   rack_credential: RackCredentialTable;
@@ -616,8 +696,10 @@ export interface Schema {
   simulated_power: SimulatedPowerTable;
   space: SpaceTable;
   ssh_key: SshKeyTable;
+  ssl_key: SslKeyTable;
   static_route: StaticRouteTable;
   storage_group: StorageGroupTable;
+  stored_file: StoredFileTable;
   subnet: SubnetTable;
   tag: TagTable;
   vlan: VlanTable;
