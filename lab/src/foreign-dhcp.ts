@@ -11,7 +11,7 @@ import { endProcess, processId } from "./processes.ts";
 import type { Recorder } from "./record.ts";
 
 export interface ForeignDhcpOptions {
-  /** Only these machines get an answer; default: all. */
+  /** Only these machines get an answer, and the controller when it asks who is there; default: everybody. */
   macs?: readonly string[];
   /** It answers so much later than others would; default 0. iPXE takes the last of the offers that come within 2 s. */
   delaySeconds?: number;
@@ -57,7 +57,11 @@ export async function startForeignDhcp(
 ): Promise<ForeignDhcp> {
   mkdirSync(lab.dir, { recursive: true });
   const config = join(lab.dir, "dnsmasq.conf");
-  writeFileSync(config, foreignDhcpConf(options));
+  const [bridge] = JSON.parse(await run(["ip", "-n", lab.netns, "-j", "link", "show", BRIDGE])) as {
+    address: string;
+  }[];
+  const macs = options.macs && bridge ? { macs: [...options.macs, bridge.address] } : {};
+  writeFileSync(config, foreignDhcpConf({ ...options, ...macs }));
   const script = `until ip link set ${INSIDE} up 2>/dev/null; do sleep 0.05; done
 ip addr add ${ADDRESS}/24 dev ${INSIDE}
 exec dnsmasq --keep-in-foreground --conf-file="$1" --log-facility=-`;

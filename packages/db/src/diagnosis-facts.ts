@@ -36,6 +36,7 @@ export interface DiagnosisRow {
   dhcpServed: boolean | null;
   /** DHCP is on for some VLAN or other. */
   dhcpAnywhere: boolean;
+  /** Of the VLANs of its interfaces; of all VLANs while nobody knows its own. */
   foreignDhcp: string[];
   conflicts: string[];
   disks: { name: string; sizeBytes: number }[];
@@ -50,8 +51,10 @@ export async function diagnosisRow(db: Kysely<Schema>, nodeId: number): Promise<
       (select bool_or(v.dhcp_on or coalesce(relay.dhcp_on, false)) from interface i
         join vlan v on v.id = i.vlan_id left join vlan relay on relay.id = v.relay_vlan_id where i.node_id = n.id) as "dhcpServed",
       exists (select from vlan where dhcp_on) as "dhcpAnywhere",
-      coalesce((select array_agg(distinct host(v.external_dhcp)) from interface i
-        join vlan v on v.id = i.vlan_id and v.external_dhcp is not null where i.node_id = n.id), '{}') as "foreignDhcp",
+      coalesce((select array_agg(distinct host(v.external_dhcp)) from vlan v where v.external_dhcp is not null and (
+          exists (select from interface i where i.node_id = n.id and i.vlan_id = v.id)
+          or not exists (select from interface i where i.node_id = n.id and i.vlan_id is not null)
+        )), '{}') as "foreignDhcp",
       coalesce((select array_agg(e.description order by e.id) from event e
         where e.node_id = n.id and e.type = 'BOOT_SECRET_CONFLICT' and e.created_at >= n.status_since), '{}') as conflicts,
       coalesce((select jsonb_agg(jsonb_build_object('name', b.name, 'sizeBytes', b.size_bytes) order by b.id)

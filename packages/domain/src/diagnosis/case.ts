@@ -18,7 +18,7 @@ export interface Facts {
   bootRack: { hostname: string; connected: boolean } | null;
   /** Whether our DHCP serves a network of the machine's interfaces. */
   dhcpServed: boolean | null;
-  /** DHCP servers that are not ours and answer on a network of the machine's interfaces. */
+  /** DHCP servers that are not ours and answer on the machine's networks, or on any while nobody knows which those are. */
   foreignDhcp: readonly string[];
   /** Whether there is a complete image that this machine can be booted into. */
   imagePresent: boolean | null;

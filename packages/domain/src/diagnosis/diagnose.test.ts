@@ -254,7 +254,12 @@ const cases: Record<string, { named: Given[]; not: Given[]; says: RegExp }> = {
       },
       { seen: [...booted, "console rackwright: stage=verify failed: http://r/squashfs sha256 expected a got b"] },
     ],
-    not: [{ seen: booted }],
+    not: [
+      { seen: booted },
+      {
+        seen: [...booted, "console rackwright: stage=verify retry sha256 expected a got b, downloading again", preseed],
+      },
+    ],
     says: /damaged/,
   },
   kernel_panic: {
