@@ -10,7 +10,7 @@ import { domain, domains } from "./resources/domains.ts";
 import { interfaces, networkInterface } from "./resources/interfaces.ts";
 import { ipAddresses } from "./resources/ip-addresses.ts";
 import { machine, machines, nodes } from "./resources/machines.ts";
-import { configuration, events, resourcePools, sshKey, sshKeys, tag, tags, version, zones } from "./resources/misc.ts";
+import { configuration, events, sshKey, sshKeys, tag, tags, version } from "./resources/misc.ts";
 import {
   fabric,
   fabrics,
@@ -23,6 +23,8 @@ import {
   vlan,
   vlans,
 } from "./resources/network.ts";
+import { partition, partitions } from "./resources/partitions.ts";
+import { resourcePool, resourcePools, zone, zones } from "./resources/places.ts";
 import { changes } from "./resources/recorder.ts";
 import { network, networks } from "./resources/networks-old.ts";
 import { reservedIp, reservedIps } from "./resources/reserved-ips.ts";
@@ -74,10 +76,13 @@ export const resources: readonly Resource[] = [
   nodeScriptResults,
   nodeScripts,
   nodes,
+  partition,
+  partitions,
   rackController,
   rackControllers,
   reservedIp,
   reservedIps,
+  resourcePool,
   resourcePools,
   simulator,
   sshKey,
@@ -94,6 +99,7 @@ export const resources: readonly Resource[] = [
   version,
   vlan,
   vlans,
+  zone,
   zones,
 ];
 

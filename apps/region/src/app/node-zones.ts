@@ -8,7 +8,7 @@ import { forbiddance } from "@rackwright/domain/machine/permissions";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 
 /** What the change record calls nodes of each type (reference: lifecycle.md section 1). */
-const entityOf = (nodeType: number): string => ["machine", "device"][nodeType] ?? "rack";
+export const entityOf = (nodeType: number): string => ["machine", "device"][nodeType] ?? "rack";
 
 /** All or none. @throws DomainError invalid_fields: zone, or every node that is unknown or not the caller's to move */
 export async function moveToZone(

@@ -12,20 +12,6 @@ export const version = resource({
   },
 });
 
-export const zones = resource({
-  name: "Zones",
-  path: "/zones/",
-  doc: "Availability zones.",
-  actions: { read: action({ method: "GET", doc: "List zones", returns: "Zone[]" }) },
-});
-
-export const resourcePools = resource({
-  name: "ResourcePools",
-  path: "/resourcepools/",
-  doc: "Resource pools.",
-  actions: { read: action({ method: "GET", doc: "List resource pools", returns: "ResourcePool[]" }) },
-});
-
 export const configuration = resource({
   name: "Maas",
   path: "/maas/",
