@@ -10,7 +10,9 @@ import type {
   NumaNodeTable,
   PartitionTable,
   ResourcePoolTable,
+  CacheSetTable,
   Schema,
+  StorageGroupTable,
   SubnetTable,
   ZoneTable,
 } from "./schema.ts";
@@ -67,6 +69,8 @@ export interface MachineView {
   blockDevices: BlockDeviceRow[];
   partitions: Map<number, PartitionRow[]>;
   filesystems: FilesystemRow[];
+  groups: Selectable<StorageGroupTable>[];
+  cacheSets: Selectable<CacheSetTable>[];
   numaNodes: Selectable<NumaNodeTable>[];
   metadata: Map<string, string>;
   tags: string[];
@@ -123,6 +127,8 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
     blockDevices,
     partitions,
     filesystems,
+    groups,
+    cacheSets,
     numaNodes,
     metadata,
     tags,
@@ -177,6 +183,8 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
       .orderBy("p.index")
       .execute(),
     db.selectFrom("filesystem").selectAll().where("node_id", "=", anyOf(ids)).orderBy("id").execute(),
+    db.selectFrom("storage_group").selectAll().where("node_id", "=", anyOf(ids)).orderBy("id").execute(),
+    db.selectFrom("cache_set").selectAll().where("node_id", "=", anyOf(ids)).orderBy("id").execute(),
     db.selectFrom("numa_node").selectAll().where("node_id", "=", anyOf(ids)).orderBy("index").execute(),
     db.selectFrom("node_metadata").selectAll().where("node_id", "=", anyOf(ids)).execute(),
     db
@@ -210,6 +218,8 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
   const disksOf = groupBy(blockDevices, (b) => b.node_id);
   const partitionsOf = groupBy(partitions, (p) => p.block_device_id);
   const filesystemsOf = groupBy(filesystems, (f) => f.node_id);
+  const groupsOf = groupBy(groups, (g) => g.node_id);
+  const cacheSetsOf = groupBy(cacheSets, (c) => c.node_id);
   const numaOf = groupBy(numaNodes, (n) => n.node_id);
   const metadataOf = groupBy(metadata, (m) => m.node_id);
   const tagsOf = groupBy(tags, (t) => t.node_id);
@@ -235,6 +245,8 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
         blockDevices: disksOf.get(id) ?? [],
         partitions: partitionsOf,
         filesystems: filesystemsOf.get(id) ?? [],
+        groups: groupsOf.get(id) ?? [],
+        cacheSets: cacheSetsOf.get(id) ?? [],
         numaNodes: numaOf.get(id) ?? [],
         metadata: new Map((metadataOf.get(id) ?? []).map((m) => [m.key, m.value])),
         tags: (tagsOf.get(id) ?? []).map((t) => t.name),

@@ -1,8 +1,9 @@
 /** A node's storage model in tables: read as a whole, and stored by what differs. */
-import type { Filesystem, GroupType, CacheMode, StorageModel, FilesystemType } from "@rackwright/domain/storage/model";
+import type { StorageModel } from "@rackwright/domain/storage/model";
 import { type Kysely, sql } from "kysely";
 import type { Tx } from "./connect.ts";
 import type { Schema } from "./schema.ts";
+import { storageModelOf } from "./storage-rows.ts";
 
 /** Filesystems that are members of something larger: nobody mounts them, so nobody gets a copy. */
 const MEMBERS = sql`array['lvm-pv', 'raid', 'raid-spare', 'bcache-cache', 'bcache-backing', 'vmfs6']`;
@@ -41,60 +42,7 @@ export async function loadStorageModel(
     db.selectFrom("storage_group").selectAll().where("node_id", "=", nodeId).orderBy("id").execute(),
     db.selectFrom("cache_set").select("id").where("node_id", "=", nodeId).orderBy("id").execute(),
   ]);
-  return {
-    architecture: node.architecture ?? "amd64/generic",
-    biosBootMethod: node.bios_boot_method ?? "pxe",
-    bootDiskId: node.boot_disk_id,
-    devices: devices.map((b) => ({
-      id: b.id,
-      type: b.type === "physical" ? "physical" : "virtual",
-      name: b.name,
-      sizeBytes: b.size_bytes,
-      blockSizeBytes: b.block_size_bytes,
-      uuid: b.uuid,
-      model: b.model,
-      serial: b.serial,
-      idPath: b.id_path,
-      numaNode: b.numa_node,
-      tags: b.tags,
-      table: b.partition_table_type === "gpt" || b.partition_table_type === "mbr" ? b.partition_table_type : null,
-      groupId: b.group_id,
-    })),
-    partitions: partitions.map((p) => ({
-      id: p.id,
-      deviceId: p.block_device_id,
-      index: p.index,
-      sizeBytes: p.size_bytes,
-      uuid: p.uuid,
-      bootable: p.bootable,
-      tags: p.tags,
-    })),
-    filesystems: filesystems.map((f) => ({
-      id: f.id,
-      on: filesystemPlace(f.block_device_id, f.partition_id),
-      fstype: f.fstype as FilesystemType,
-      uuid: f.uuid,
-      label: f.label,
-      mountPoint: f.mount_point,
-      mountOptions: f.mount_options,
-      groupId: f.group_id,
-      cacheSetId: f.cache_set_id,
-    })),
-    groups: groups.map((g) => ({
-      id: g.id,
-      type: g.type as GroupType,
-      name: g.name,
-      uuid: g.uuid,
-      cacheMode: g.cache_mode as CacheMode | null,
-      cacheSetId: g.cache_set_id,
-    })),
-    cacheSets,
-  };
-}
-
-function filesystemPlace(deviceId: number | null, partitionId: number | null): Filesystem["on"] {
-  if (partitionId !== null) return { kind: "partition", id: partitionId };
-  return deviceId === null ? { kind: "nothing" } : { kind: "device", id: deviceId };
+  return storageModelOf(node, { devices, partitions, filesystems, groups, cacheSets });
 }
 
 /** Forget what was planned for a node's disks: filesystems and their copies, partitions, groups. The disks stay. */

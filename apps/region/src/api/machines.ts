@@ -248,10 +248,18 @@ function markRoutes(routes: Routes): void {
   );
   routes.on(one.set_storage_layout, async (call) => {
     const { storage_layout, root_device, root_size, boot_size } = call.params;
+    const { vg_name, lv_name, lv_size, cache_device, cache_mode, cache_size, cache_no_part } = call.params;
     const id = await layOutDisks(call.ctx, idOf(call), storage_layout, {
       ...(root_device === undefined ? {} : { rootDevice: root_device }),
       ...(root_size ? { rootSize: root_size } : {}),
       ...(boot_size ? { bootSize: boot_size } : {}),
+      ...(vg_name ? { vgName: vg_name } : {}),
+      ...(lv_name ? { lvName: lv_name } : {}),
+      ...(lv_size ? { lvSize: lv_size } : {}),
+      ...(cache_device !== undefined ? { cacheDevice: cache_device } : {}),
+      ...(cache_mode ? { cacheMode: cache_mode } : {}),
+      ...(cache_size ? { cacheSize: cache_size } : {}),
+      cacheNoPart: cache_no_part,
     });
     return shown(call.ctx, id);
   });

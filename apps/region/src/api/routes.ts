@@ -19,12 +19,14 @@ import { machinesRoutes } from "./machines.ts";
 import { networksRoutes } from "./networks-old.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
+import { partitionsRoutes } from "./partitions.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
 import { recorderRoutes } from "./recorder.ts";
 import { reservedIpsRoutes } from "./reserved-ips.ts";
 import { simulatorRoutes } from "./simulator.ts";
 import { spacesRoutes } from "./spaces.ts";
+import { specialFilesystemsRoutes } from "./special-filesystems.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
 import { staticRoutesRoutes } from "./static-routes.ts";
 import { subnetsRoutes } from "./subnets.ts";
@@ -53,12 +55,14 @@ const families = [
   networksRoutes,
   nodeScriptResultsRoutes,
   nodeScriptsRoutes,
+  partitionsRoutes,
   placesRoutes,
   rackControllersRoutes,
   recorderRoutes,
   reservedIpsRoutes,
   simulatorRoutes,
   spacesRoutes,
+  specialFilesystemsRoutes,
   sshKeysRoutes,
   staticRoutesRoutes,
   subnetsRoutes,

@@ -52,6 +52,71 @@ export const BlockDevice = z.object({
 });
 export type BlockDevice = z.infer<typeof BlockDevice>;
 
+/** What a group is made of. */
+export const StorageDevice = z.union([Partition, BlockDevice]);
+export type StorageDevice = z.infer<typeof StorageDevice>;
+
+const groupFields = {
+  system_id: z.string().nullable(),
+  id: z.int(),
+  uuid: z.string(),
+  name: z.string(),
+};
+const sized = { size: z.int(), human_size: z.string() };
+
+export const Raid = z.object({
+  ...groupFields,
+  level: z.string(),
+  devices: z.array(StorageDevice),
+  spare_devices: z.array(StorageDevice),
+  ...sized,
+  virtual_device: BlockDevice,
+  resource_uri: z.string(),
+});
+export type Raid = z.infer<typeof Raid>;
+
+export const VolumeGroup = z.object({
+  ...groupFields,
+  devices: z.array(StorageDevice),
+  ...sized,
+  available_size: z.int(),
+  human_available_size: z.string(),
+  used_size: z.int(),
+  human_used_size: z.string(),
+  logical_volumes: z.array(BlockDevice),
+  resource_uri: z.string(),
+});
+export type VolumeGroup = z.infer<typeof VolumeGroup>;
+
+export const CacheSet = z.object({
+  system_id: z.string().nullable(),
+  id: z.int(),
+  name: z.string(),
+  cache_device: StorageDevice.nullable(),
+  resource_uri: z.string(),
+});
+export type CacheSet = z.infer<typeof CacheSet>;
+
+export const Bcache = z.object({
+  ...groupFields,
+  cache_set: CacheSet.nullable(),
+  backing_device: StorageDevice,
+  ...sized,
+  virtual_device: BlockDevice,
+  cache_mode: z.string().nullable(),
+  resource_uri: z.string(),
+});
+export type Bcache = z.infer<typeof Bcache>;
+
+export const VmfsDatastore = z.object({
+  ...groupFields,
+  devices: z.array(StorageDevice),
+  ...sized,
+  filesystem: z.object({ fstype: z.string(), mount_point: z.string().nullable() }).nullable(),
+  resource_uri: z.string(),
+});
+export type VmfsDatastore = z.infer<typeof VmfsDatastore>;
+
 export const StorageStub = z.object({
   system_id: z.string(),
   id: z.int(),

@@ -2,6 +2,7 @@ import { action, resource } from "../action.ts";
 import { choice, flag, integer, json, list, MAX_INT, optionalFlag, requiredText, text } from "../params.ts";
 import { machineFilters, machineTraits } from "./filters.ts";
 import { layoutActions } from "./machine-layout.ts";
+import { specialActions } from "./special-filesystems.ts";
 import { manyMachinesActions, nodesActions } from "./machine-many.ts";
 import { recorderActions } from "./recorder.ts";
 
@@ -454,6 +455,7 @@ export const machine = resource({
       errors: notMachine,
     }),
     ...layoutActions,
+    ...specialActions,
     ...recorderActions,
   },
 });

@@ -67,17 +67,24 @@ test("the table speaks of every status by its code", () => {
   );
 });
 
-/** Operations on parts of a machine (reference: networking-storage.md section 6): an administrator's, else 409. */
+/** Operations on parts of a machine (reference: networking-storage.md sections 6 and 14): an administrator's, else 409. */
 const ON_PARTS: Partial<Record<Action, readonly number[]>> = {
   configure_network: [0, 4, 22, 10, 8],
   update_interface: [0, 4, 22, 10, 8, 6],
   tag_interface: ANY,
+  configure_storage: [4],
+  update_block_device: [4, 6],
+  tag_partition: ANY,
 };
+/** Those that whoever holds the machine does too, on copies of his own. */
+const HOLDERS: readonly Action[] = ["format_storage", "mount_special", "unmount_special"];
 
 test("every action is in the table or among those on parts, but for allocate, which asks for a machine and not of one", () => {
   const listed = new Set(MATRIX.map(actionOf));
   assert.deepEqual(
-    (Object.keys(startsFrom) as Action[]).filter((action) => !listed.has(action) && !(action in ON_PARTS)),
+    (Object.keys(startsFrom) as Action[]).filter(
+      (action) => !listed.has(action) && !(action in ON_PARTS) && !HOLDERS.includes(action),
+    ),
     ["allocate"],
   );
 });
@@ -89,6 +96,30 @@ test("the parts of a machine are its administrator's, and change in few statuses
       assert.equal(answered(action, actors.admin, m), from.includes(code) ? 200 : 409, `${action} of ${m.status}`);
       for (const caller of ["owner", "other", "nobody"] as const)
         assert.equal(answered(action, actors[caller], m), 403, `${action} of ${m.status} by ${caller}`);
+    }
+});
+
+test("who holds a machine formats and mounts; while nobody does, an administrator formats", () => {
+  for (const action of HOLDERS)
+    for (const code of ANY) {
+      const mine = machine(status(code), { ownerId: OWNER });
+      const allowed = [4, 10].includes(code) ? 200 : 409;
+      const format = action === "format_storage" && code === 4;
+      assert.equal(answered(action, actors.admin, mine), allowed, `${action} of ${mine.status}`);
+      assert.equal(
+        answered(action, actors.owner, mine),
+        format ? 403 : allowed,
+        `${action} of ${mine.status} by its owner`,
+      );
+      assert.equal(answered(action, actors.other, mine), 403);
+      assert.equal(answered(action, actors.nobody, mine), 403);
+      const free = machine(status(code), { ownerId: null });
+      assert.equal(
+        answered(action, actors.other, free),
+        format ? 403 : allowed,
+        `${action} of nobody's ${free.status}`,
+      );
+      assert.equal(answered(action, actors.admin, { ...mine, locked: true }), 403);
     }
 });
 

@@ -139,6 +139,7 @@ test("every action starts from its statuses and is refused from all others, with
     configure_network: "wrong_status",
     update_interface: "wrong_status",
     tag_interface: "wrong_status",
+    configure_storage: "wrong_status",
     update_block_device: "wrong_status",
     format_storage: "wrong_status",
     mount_special: "wrong_status",

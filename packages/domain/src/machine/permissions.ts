@@ -29,6 +29,12 @@ export const permissionFor = {
   configure_network: "admin",
   update_interface: "admin",
   tag_interface: "admin",
+  configure_storage: "admin",
+  update_block_device: "admin",
+  format_storage: "edit",
+  mount_special: "edit",
+  unmount_special: "edit",
+  tag_partition: "admin",
   restore_default_configuration: "admin",
   restore_networking_configuration: "admin",
   restore_storage_configuration: "admin",
@@ -75,9 +81,15 @@ export function forbiddance(actor: Actor, permission: Permission, m: Subject): D
 }
 
 /** The same for an action: its permission, and whose machine it has to be. */
-export function actionForbidden(actor: Actor, action: Action, m: Subject): DomainError | undefined {
+export function actionForbidden(
+  actor: Actor,
+  action: Action,
+  m: Subject & Pick<Machine, "status">,
+): DomainError | undefined {
   const forbidden = forbiddance(actor, permissionFor[action], m);
   if (forbidden) return forbidden;
+  if (action === "format_storage" && m.status === "ready" && !mayDo(actor, "admin", m))
+    return new DomainError("forbidden", `Nobody holds ${m.hostname}: only an administrator changes its disks.`);
   const code = usersOwn[action];
   if (code === undefined || actor.kind !== "user" || m.ownerId === actor.userId) return undefined;
   return new DomainError(

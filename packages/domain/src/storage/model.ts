@@ -21,6 +21,8 @@ export interface Device {
   /** A stable path such as `/dev/disk/by-id/virtio-DISK0`. */
   readonly idPath: string | null;
   readonly numaNode: number | null;
+  /** As commissioning read it; shown, and not changed. */
+  readonly firmwareVersion?: string | null;
   readonly tags: readonly string[];
   readonly table: PartitionTableType | null;
   /** The group that offers it; null for disks. */

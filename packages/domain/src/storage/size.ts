@@ -27,6 +27,18 @@ export function parseSize(field: string, value: string | number, percentBaseByte
   return bytes;
 }
 
+/** A size as clients show it, by powers of 1000: `1.0 TB`. */
+export function humanBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return unit === 0 ? `${value} bytes` : `${value.toFixed(1)} ${units[unit]}`;
+}
+
 /** A size for messages: `3.0 GiB`. */
 export function describeBytes(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];

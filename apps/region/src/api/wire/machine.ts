@@ -5,7 +5,7 @@ import type { MachineView } from "@rackwright/db/machine-views";
 import { type EventType, eventTypes } from "@rackwright/domain/machine/event";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
 import { defaultGateway } from "@rackwright/domain/network/gateway";
-import { allocatedStatuses, isFailed, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
+import { isFailed, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
 import {
   aggregate,
   hardwareType,
@@ -16,7 +16,8 @@ import {
 import { presetOf } from "../../app/deploy-preset.ts";
 import { networkOf } from "./machine-network.ts";
 import { allocType, type InterfaceContext, wireInterface } from "./network.ts";
-import { type StorageContext, wireBlockDevice, wireFilesystem } from "./storage.ts";
+import { storageOf } from "../../app/storage-view.ts";
+import { wireStorage } from "./machine-storage.ts";
 
 const hardwareKeys = [
   "system_vendor",
@@ -43,9 +44,6 @@ function hardwareInfo(metadata: ReadonlyMap<string, string>): HardwareInfo {
   return Object.fromEntries(hardwareKeys.map((key) => [key, metadata.get(key) ?? "Unknown"])) as HardwareInfo;
 }
 
-/** Smallest disk that a system can boot from; the same bound as the layouts'. */
-const MIN_BOOT_DISK_BYTES = 512 * 1024 ** 2;
-
 export const NODE_TYPE_LABELS = [
   "Machine",
   "Device",
@@ -62,16 +60,6 @@ export function interfaceContext(v: MachineView): InterfaceContext {
     links: v.links,
     vlans: v.vlans,
     subnets: v.subnets,
-  };
-}
-
-export function storageContext(v: MachineView): StorageContext {
-  const acquired = allocatedStatuses.includes(statusFromCode(v.row.status));
-  return {
-    systemId: v.row.system_id,
-    partitions: v.partitions,
-    // Members of groups are nobody's copy.
-    filesystems: v.filesystems.filter((f) => f.acquired === acquired || f.group_id !== null || f.cache_set_id !== null),
   };
 }
 
@@ -141,12 +129,8 @@ export function wireMachine(v: MachineView): Machine {
   const preset = row.osystem === "" ? presetOf(row) : {};
   const status = statusFromCode(row.status);
   const network = interfaceContext(v);
-  const storage = storageContext(v);
   const interfaces = v.interfaces.map((i) => wireInterface(i, network));
   const bootInterface = interfaces.find((i) => i.id === row.boot_interface_id) ?? interfaces[0] ?? null;
-  const physical = v.blockDevices.filter((b) => b.type === "physical");
-  const bootDisk =
-    physical.find((b) => b.id === row.boot_disk_id) ?? physical.find((b) => b.size_bytes >= MIN_BOOT_DISK_BYTES);
   const commissioning = testStatus(v, resultType.commissioning, row.commissioning_set_id);
   const tests = (hardware?: number) => testStatus(v, resultType.testing, row.testing_set_id, hardware);
   const named = (name: string, code: number) => ({
@@ -164,8 +148,6 @@ export function wireMachine(v: MachineView): Machine {
     owner: v.owner,
     owner_data: row.owner_data,
     locked: row.locked,
-    cache_sets: [],
-    bcaches: [],
     bios_boot_method: row.bios_boot_method,
     boot_interface: bootInterface,
     architecture: row.architecture,
@@ -175,7 +157,6 @@ export function wireMachine(v: MachineView): Machine {
     cpu_speed: row.cpu_speed,
     memory: row.memory_mib,
     swap_size: row.swap_size,
-    storage: physical.reduce((sum, b) => sum + b.size_bytes, 0) / 1e6,
     status: row.status,
     // Of a machine that nothing is installed on: what its next deploy installs.
     osystem: row.osystem || (preset.osystem ?? ""),
@@ -192,25 +173,12 @@ export function wireMachine(v: MachineView): Machine {
     zone: zoneObject(v.zone),
     pool: v.pool ? poolObject(v.pool) : null,
     disable_ipv4: false,
-    boot_disk: bootDisk ? wireBlockDevice(bootDisk, storage) : null,
-    // What all kinds of devices have: clients that compare key sets find no firmware_version here.
-    blockdevice_set: v.blockDevices.map((b) => {
-      const { firmware_version: _, ...common } = wireBlockDevice(b, storage);
-      return common;
-    }),
-    physicalblockdevice_set: physical.map((b) => wireBlockDevice(b, storage)),
-    virtualblockdevice_set: v.blockDevices.filter((b) => b.type === "virtual").map((b) => wireBlockDevice(b, storage)),
-    volume_groups: [],
-    raids: [],
+    ...wireStorage(storageOf(v)),
     status_action: "",
     status_message: statusMessage(v),
     status_name: statusLabel[status],
     node_type: row.node_type,
     node_type_name: NODE_TYPE_LABELS[row.node_type] ?? "Machine",
-    special_filesystems: storage.filesystems
-      .filter((f) => f.block_device_id === null && f.partition_id === null)
-      .map((f) => wireFilesystem(f))
-      .filter((f) => f !== null),
     parent: null,
     pod: null,
     default_gateways: defaultGateways(v),
