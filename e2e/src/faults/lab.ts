@@ -30,7 +30,7 @@ interface Diagnosis {
 
 const EVERY_MS = 1_000;
 /** All of it: the boot before the fault, node_timeout of one or two minutes, the sweep. */
-const MOST_MS = 300_000;
+const MOST_MS = 480_000;
 
 /** A machine of the API for one of the lab, New and not commissioned. */
 export async function addLabMachine(site: Site, machine: LabMachine): Promise<string> {
@@ -93,11 +93,14 @@ async function untold(site: Site, systemId: string, one: LabFault, told: Diagnos
     return `after it has failed ${first?.code ?? "nothing"} is named: ${first?.summary ?? told.error_description}`;
   if (!one.says.test(first.summary)) return `its words are not ${one.says}: ${first.summary}`;
   if (first.checks.length === 0) return "nothing is said of what to check";
-  if (!told.error_description.includes(first.summary.slice(0, 60)))
-    return `the reason of its failure is another: ${told.error_description}`;
   const items = await site.api.timeline(systemId);
+  const { status_message } = await site.api.machine(systemId);
+  // Where the machine or its BMC said themselves why, that is the reason, and the diagnosis stands in the history.
+  const places = [told.error_description, status_message, ...items.map((item) => item.text)];
+  if (!places.some((text) => text.includes(first.summary.slice(0, 60))))
+    return `neither the reason of its failure nor its history says so: ${told.error_description}`;
+  if (status_message.trim() === "") return "its status_message is empty";
   if (!items.some((item) => item.kind === "evidence" && one.seen.test(`${item.source} ${item.text}`)))
     return `its timeline does not show ${one.seen}`;
-  const { status_message } = await site.api.machine(systemId);
-  return status_message.trim() === "" ? "its status_message is empty" : undefined;
+  return undefined;
 }
