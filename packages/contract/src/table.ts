@@ -33,7 +33,7 @@ import { simulator } from "./resources/simulator.ts";
 import { space, spaces } from "./resources/spaces.ts";
 import { staticRoute, staticRoutes } from "./resources/static-routes.ts";
 import { blockDevice, blockDevices } from "./resources/storage.ts";
-import { users } from "./resources/users.ts";
+import { user, users } from "./resources/users.ts";
 
 /** Where everything below is mounted. */
 export const API_ROOT = "/MAAS/api/2.0";
@@ -95,6 +95,7 @@ export const resources: readonly Resource[] = [
   subnets,
   tag,
   tags,
+  user,
   users,
   version,
   vlan,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { addMachine } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 
 let t: TestRegion;
@@ -71,4 +72,52 @@ test("a user who is not active is turned away", async () => {
   const off = await t.addUser("off");
   await t.db.pool.query("update app_user set is_active = false where username = 'off'");
   assert.equal((await t.request(off, "GET", "/users/")).status, 403);
+});
+
+const gone = async (username: string) => (await t.request(t.admin, "GET", `/users/${username}/`)).status === 404;
+
+test("a user is read by anybody who is logged in, without the password's hash", async () => {
+  const reply = await t.request(t.user, "GET", "/users/grace/");
+  assert.equal(reply.status, 200);
+  assert.deepEqual(Object.keys(reply.json as object).sort(), [
+    "email",
+    "is_local",
+    "is_superuser",
+    "resource_uri",
+    "username",
+  ]);
+  assert.equal((await t.request(t.user, "GET", "/users/nobody/")).status, 404);
+  assert.equal((await t.request(null, "GET", "/users/grace/")).status, 401);
+});
+
+test("a user is deleted with the keys, and not twice", async () => {
+  const leaver = await t.addUser("leaver");
+  assert.equal((await t.request(t.user, "DELETE", "/users/leaver/")).status, 403);
+  assert.equal((await t.request(null, "DELETE", "/users/leaver/")).status, 401);
+  assert.equal((await t.request(leaver, "GET", "/users/")).status, 200);
+  assert.equal((await t.request(t.admin, "DELETE", "/users/leaver/")).status, 204);
+  assert.equal((await t.request(leaver, "GET", "/users/")).status, 401);
+  assert.ok(await gone("leaver"));
+  assert.equal((await t.request(t.admin, "DELETE", "/users/leaver/")).status, 204);
+});
+
+test("nobody deletes the user that asks", async () => {
+  assert.equal((await t.request(t.admin, "DELETE", "/users/admin/")).status, 400);
+  assert.equal(await gone("admin"), false);
+});
+
+test("who owns something stays, until somebody is named who gets it", async () => {
+  const { id } = await t.addUser("owner");
+  const machine = await addMachine(t, "allocated", { owner_id: id });
+  const refused = await t.request(t.admin, "DELETE", "/users/owner/");
+  assert.equal(refused.status, 400);
+  assert.match(refused.text, /1 node\(s\).*transfer_resources_to/);
+  const to = (name: string) =>
+    t.request(t.admin, "DELETE", "/users/owner/", { query: { transfer_resources_to: name } });
+  assert.equal((await to("nobody")).status, 404);
+  assert.equal((await to("owner")).status, 400);
+  assert.equal((await to("other")).status, 204);
+  assert.ok(await gone("owner"));
+  const read = await t.request(t.other, "GET", `/machines/${machine.systemId}/`);
+  assert.equal((read.json as { owner: string }).owner, "other");
 });

@@ -1,13 +1,14 @@
 import type { User as WireUser } from "@rackwright/contract/objects/common";
-import { users } from "@rackwright/contract/resources/users";
+import { user, users } from "@rackwright/contract/resources/users";
 import { API_ROOT } from "@rackwright/contract/table";
-import { allUsers, createUser, currentUser } from "../app/users.ts";
+import { deleteUser } from "../app/user-removal.ts";
+import { allUsers, createUser, currentUser, readUser } from "../app/users.ts";
 import type { Routes } from "../http/route.ts";
 
 type User = Awaited<ReturnType<typeof currentUser>>;
 
 /** Exactly these five keys (seed row S2-032). */
-function wireUser(user: User): WireUser {
+export function wireUser(user: Pick<User, "username" | "email" | "isSuperuser">): WireUser {
   return {
     is_superuser: user.isSuperuser,
     username: user.username,
@@ -30,5 +31,9 @@ export function usersRoutes(routes: Routes): void {
         isSuperuser: params.is_superuser,
       }),
     ),
+  );
+  routes.on(user.actions.read, async ({ ctx, path }) => wireUser(await readUser(ctx, path.username ?? "")));
+  routes.on(user.actions.delete, ({ ctx, path, params }) =>
+    deleteUser(ctx, path.username ?? "", params.transfer_resources_to),
   );
 }

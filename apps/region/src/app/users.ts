@@ -1,12 +1,19 @@
 /** The people and programs that may log in. */
 import { appendChange } from "@rackwright/db/change";
-import { insertUser, listUsers, type User, userById } from "@rackwright/db/users";
-import { invalidField } from "@rackwright/domain/errors";
+import { insertUser, listUsers, type User, userById, userByName } from "@rackwright/db/users";
+import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { hashPassword } from "../auth/password.ts";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit, userIdOf } from "./audit.ts";
 
 export const allUsers = (ctx: Ctx): Promise<User[]> => listUsers(ctx.region.db.kysely);
+
+/** @throws DomainError not_found */
+export async function readUser(ctx: Ctx, username: string): Promise<User> {
+  const user = await userByName(ctx.region.db.kysely, username);
+  if (!user) throw new DomainError("not_found", `There is no user '${username}'.`);
+  return user;
+}
 
 export interface NewUser {
   username: string;

@@ -105,3 +105,37 @@ export const EventsPage = z.object({
   prev_uri: z.string().nullable(),
 });
 export type EventsPage = z.infer<typeof EventsPage>;
+
+export const SSLKey = z.object({
+  id: z.int(),
+  key: z.string(),
+  resource_uri: z.string().optional(),
+});
+export type SSLKey = z.infer<typeof SSLKey>;
+
+export const File = z.object({
+  filename: z.string(),
+  anon_resource_uri: z.string(),
+  resource_uri: z.string(),
+});
+export type File = z.infer<typeof File>;
+
+export const FileContent = File.extend({
+  /** Base64. */
+  content: z.string(),
+});
+export type FileContent = z.infer<typeof FileContent>;
+
+export const Notification = z.object({
+  id: z.int(),
+  ident: z.string().nullable(),
+  user: User.nullable(),
+  users: z.boolean(),
+  admins: z.boolean(),
+  message: z.string(),
+  context: z.record(z.string(), z.unknown()),
+  category: z.string(),
+  dismissable: z.boolean(),
+  resource_uri: z.string(),
+});
+export type Notification = z.infer<typeof Notification>;

@@ -1,5 +1,5 @@
 import { action, resource } from "../action.ts";
-import { requiredFlag, requiredText } from "../params.ts";
+import { requiredFlag, requiredText, text } from "../params.ts";
 
 export const users = resource({
   name: "Users",
@@ -29,5 +29,29 @@ export const users = resource({
       errors: { 400: "a field is missing or refused, or the name is taken", 403: "the caller is not an administrator" },
     }),
     whoami: action({ method: "GET", doc: "Read the logged-in user", returns: "User" }),
+  },
+});
+
+export const user = resource({
+  name: "User",
+  path: "/users/{username}/",
+  doc: "One user, by the name to log in with.",
+  actions: {
+    read: action({ method: "GET", doc: "Read a user", returns: "User", errors: { 404: "there is no such user" } }),
+    delete: action({
+      method: "DELETE",
+      access: "admin",
+      doc: "Delete a user\n\nWith the keys and files. Machines, addresses and ranges are another user's first: name who gets them. A user who is gone already is no error.",
+      params: {
+        transfer_resources_to: text("Name of the user who gets machines, addresses, ranges and files."),
+      },
+      returns: "",
+      success: 204,
+      errors: {
+        400: "it is the caller, or the user still owns something and nobody was named to get it",
+        403: "the caller is not an administrator",
+        404: "there is no user who would get it",
+      },
+    }),
   },
 });
