@@ -23,6 +23,10 @@ import {
   vlan,
   vlans,
 } from "./resources/network.ts";
+import { bcache, bcacheCacheSet, bcacheCacheSets, bcaches } from "./resources/bcaches.ts";
+import { raid, raids } from "./resources/raids.ts";
+import { vmfsDatastore, vmfsDatastores } from "./resources/vmfs-datastores.ts";
+import { volumeGroup, volumeGroups } from "./resources/volume-groups.ts";
 import { partition, partitions } from "./resources/partitions.ts";
 import { resourcePool, resourcePools, zone, zones } from "./resources/places.ts";
 import { changes } from "./resources/recorder.ts";
@@ -40,6 +44,10 @@ export const API_ROOT = "/MAAS/api/2.0";
 
 export const resources: readonly Resource[] = [
   account,
+  bcache,
+  bcacheCacheSet,
+  bcacheCacheSets,
+  bcaches,
   blockDevice,
   blockDevices,
   bootResource,
@@ -80,6 +88,8 @@ export const resources: readonly Resource[] = [
   partitions,
   rackController,
   rackControllers,
+  raid,
+  raids,
   reservedIp,
   reservedIps,
   resourcePool,
@@ -100,6 +110,10 @@ export const resources: readonly Resource[] = [
   version,
   vlan,
   vlans,
+  vmfsDatastore,
+  vmfsDatastores,
+  volumeGroup,
+  volumeGroups,
   zone,
   zones,
 ];

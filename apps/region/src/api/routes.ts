@@ -19,6 +19,10 @@ import { machinesRoutes } from "./machines.ts";
 import { networksRoutes } from "./networks-old.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
+import { bcachesRoutes } from "./bcaches.ts";
+import { raidsRoutes } from "./raids.ts";
+import { vmfsDatastoresRoutes } from "./vmfs-datastores.ts";
+import { volumeGroupsRoutes } from "./volume-groups.ts";
 import { partitionsRoutes } from "./partitions.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
@@ -26,7 +30,6 @@ import { recorderRoutes } from "./recorder.ts";
 import { reservedIpsRoutes } from "./reserved-ips.ts";
 import { simulatorRoutes } from "./simulator.ts";
 import { spacesRoutes } from "./spaces.ts";
-import { specialFilesystemsRoutes } from "./special-filesystems.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
 import { staticRoutesRoutes } from "./static-routes.ts";
 import { subnetsRoutes } from "./subnets.ts";
@@ -55,7 +58,11 @@ const families = [
   networksRoutes,
   nodeScriptResultsRoutes,
   nodeScriptsRoutes,
+  bcachesRoutes,
   partitionsRoutes,
+  raidsRoutes,
+  vmfsDatastoresRoutes,
+  volumeGroupsRoutes,
   placesRoutes,
   rackControllersRoutes,
   recorderRoutes,
