@@ -23,6 +23,7 @@ import { bcachesRoutes } from "./bcaches.ts";
 import { raidsRoutes } from "./raids.ts";
 import { vmfsDatastoresRoutes } from "./vmfs-datastores.ts";
 import { volumeGroupsRoutes } from "./volume-groups.ts";
+import { specialFilesystemsRoutes } from "./special-filesystems.ts";
 import { partitionsRoutes } from "./partitions.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
