@@ -7,6 +7,7 @@ import { dhcpSnippet, dhcpSnippets } from "./resources/dhcp-snippets.ts";
 import { discoveries, discovery } from "./resources/discoveries.ts";
 import { dnsResource, dnsResourceRecord, dnsResourceRecords, dnsResources } from "./resources/dns.ts";
 import { domain, domains } from "./resources/domains.ts";
+import { file, files } from "./resources/files.ts";
 import { interfaces, networkInterface } from "./resources/interfaces.ts";
 import { ipAddresses } from "./resources/ip-addresses.ts";
 import { machine, machines, nodes } from "./resources/machines.ts";
@@ -28,6 +29,7 @@ import { raid, raids } from "./resources/raids.ts";
 import { vmfsDatastore, vmfsDatastores } from "./resources/vmfs-datastores.ts";
 import { volumeGroup, volumeGroups } from "./resources/volume-groups.ts";
 import { partition, partitions } from "./resources/partitions.ts";
+import { notification, notifications } from "./resources/notifications.ts";
 import { resourcePool, resourcePools, zone, zones } from "./resources/places.ts";
 import { changes } from "./resources/recorder.ts";
 import { network, networks } from "./resources/networks-old.ts";
@@ -35,6 +37,7 @@ import { reservedIp, reservedIps } from "./resources/reserved-ips.ts";
 import { nodeScript, nodeScriptResult, nodeScriptResults, nodeScripts } from "./resources/scripts.ts";
 import { simulator } from "./resources/simulator.ts";
 import { space, spaces } from "./resources/spaces.ts";
+import { sslKey, sslKeys } from "./resources/ssl-keys.ts";
 import { staticRoute, staticRoutes } from "./resources/static-routes.ts";
 import { blockDevice, blockDevices } from "./resources/storage.ts";
 import { user, users } from "./resources/users.ts";
@@ -70,6 +73,8 @@ export const resources: readonly Resource[] = [
   events,
   fabric,
   fabrics,
+  file,
+  files,
   interfaces,
   ipAddresses,
   ipRange,
@@ -84,6 +89,8 @@ export const resources: readonly Resource[] = [
   nodeScriptResults,
   nodeScripts,
   nodes,
+  notification,
+  notifications,
   partition,
   partitions,
   rackController,
@@ -99,6 +106,8 @@ export const resources: readonly Resource[] = [
   space,
   spaces,
   sshKeys,
+  sslKey,
+  sslKeys,
   staticRoute,
   staticRoutes,
   subnet,

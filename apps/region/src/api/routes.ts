@@ -12,6 +12,7 @@ import { discoveriesRoutes } from "./discoveries.ts";
 import { dnsRoutes } from "./dns.ts";
 import { domainsRoutes } from "./domains.ts";
 import { fabricsRoutes } from "./fabrics.ts";
+import { filesRoutes } from "./files.ts";
 import { interfacesRoutes } from "./interfaces.ts";
 import { ipAddressesRoutes } from "./ip-addresses.ts";
 import { ipRangesRoutes } from "./ip-ranges.ts";
@@ -23,15 +24,17 @@ import { bcachesRoutes } from "./bcaches.ts";
 import { raidsRoutes } from "./raids.ts";
 import { vmfsDatastoresRoutes } from "./vmfs-datastores.ts";
 import { volumeGroupsRoutes } from "./volume-groups.ts";
-import { specialFilesystemsRoutes } from "./special-filesystems.ts";
 import { partitionsRoutes } from "./partitions.ts";
+import { notificationsRoutes } from "./notifications.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
 import { recorderRoutes } from "./recorder.ts";
 import { reservedIpsRoutes } from "./reserved-ips.ts";
 import { simulatorRoutes } from "./simulator.ts";
 import { spacesRoutes } from "./spaces.ts";
+import { specialFilesystemsRoutes } from "./special-filesystems.ts";
 import { sshKeysRoutes } from "./ssh-keys.ts";
+import { sslKeysRoutes } from "./ssl-keys.ts";
 import { staticRoutesRoutes } from "./static-routes.ts";
 import { subnetsRoutes } from "./subnets.ts";
 import { tagsRoutes } from "./tags.ts";
@@ -52,6 +55,7 @@ const families = [
   dnsRoutes,
   domainsRoutes,
   fabricsRoutes,
+  filesRoutes,
   interfacesRoutes,
   ipAddressesRoutes,
   ipRangesRoutes,
@@ -64,6 +68,7 @@ const families = [
   raidsRoutes,
   vmfsDatastoresRoutes,
   volumeGroupsRoutes,
+  notificationsRoutes,
   placesRoutes,
   rackControllersRoutes,
   recorderRoutes,
@@ -72,6 +77,7 @@ const families = [
   spacesRoutes,
   specialFilesystemsRoutes,
   sshKeysRoutes,
+  sslKeysRoutes,
   staticRoutesRoutes,
   subnetsRoutes,
   tagsRoutes,
