@@ -1,7 +1,7 @@
 /** Messages to users, and who put which away. */
-import type { Kysely, SelectQueryBuilder } from "kysely";
+import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { Tx } from "./connect.ts";
-import type { Json, Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 
 type Db = Kysely<Schema>;
 
@@ -87,7 +87,7 @@ const columnsOf = (n: NotificationFields) => ({
   users: n.users,
   admins: n.admins,
   message: n.message,
-  context: n.context as Json,
+  context: sql<never>`${JSON.stringify(n.context)}::jsonb`,
   category: n.category,
   dismissable: n.dismissable,
 });
