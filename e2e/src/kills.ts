@@ -23,7 +23,7 @@ const { seed } = values;
 console.log(`seed ${seed}`);
 await using room = upRoom();
 for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => void room[Symbol.asyncDispose]().finally(() => process.exit(1)));
+  process.once(signal, () => void Promise.resolve(room[Symbol.asyncDispose]()).finally(() => process.exit(1)));
 const counted = await killRun(room, {
   seed,
   kills: Number(values.kills),
