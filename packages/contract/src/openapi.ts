@@ -12,6 +12,7 @@ import * as machine from "./objects/machine.ts";
 import * as network from "./objects/network.ts";
 import * as recorder from "./objects/recorder.ts";
 import * as script from "./objects/script.ts";
+import * as software from "./objects/software.ts";
 import * as simulator from "./objects/simulator.ts";
 import * as storage from "./objects/storage.ts";
 import { API_ROOT, resources } from "./table.ts";
@@ -32,6 +33,7 @@ for (const module of [
   recorder,
   script,
   simulator,
+  software,
   storage,
 ])
   for (const [name, value] of Object.entries(module)) if (value instanceof z.ZodType) objects[name] = value;

@@ -1,6 +1,7 @@
 /** Every resource of API 2.0 that we serve: the one table. */
 import type { Action, Resource } from "./action.ts";
 import { account } from "./resources/account.ts";
+import { bootSource, bootSourceSelection, bootSourceSelections, bootSources } from "./resources/boot-sources.ts";
 import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
 import { device, devices } from "./resources/devices.ts";
 import { dhcpSnippet, dhcpSnippets } from "./resources/dhcp-snippets.ts";
@@ -10,6 +11,7 @@ import { domain, domains } from "./resources/domains.ts";
 import { file, files } from "./resources/files.ts";
 import { interfaces, networkInterface } from "./resources/interfaces.ts";
 import { ipAddresses } from "./resources/ip-addresses.ts";
+import { licenseKey, licenseKeys } from "./resources/license-keys.ts";
 import { machine, machines, nodes } from "./resources/machines.ts";
 import { configuration, events, sshKey, sshKeys, tag, tags, version } from "./resources/misc.ts";
 import {
@@ -30,6 +32,7 @@ import { vmfsDatastore, vmfsDatastores } from "./resources/vmfs-datastores.ts";
 import { volumeGroup, volumeGroups } from "./resources/volume-groups.ts";
 import { partition, partitions } from "./resources/partitions.ts";
 import { notification, notifications } from "./resources/notifications.ts";
+import { packageRepositories, packageRepository } from "./resources/package-repositories.ts";
 import { resourcePool, resourcePools, zone, zones } from "./resources/places.ts";
 import { changes } from "./resources/recorder.ts";
 import { network, networks } from "./resources/networks-old.ts";
@@ -56,6 +59,10 @@ export const resources: readonly Resource[] = [
   bootResource,
   bootResources,
   bootResourceUpload,
+  bootSource,
+  bootSourceSelection,
+  bootSourceSelections,
+  bootSources,
   changes,
   configuration,
   device,
@@ -79,6 +86,8 @@ export const resources: readonly Resource[] = [
   ipAddresses,
   ipRange,
   ipRanges,
+  licenseKey,
+  licenseKeys,
   machine,
   machines,
   network,
@@ -91,6 +100,8 @@ export const resources: readonly Resource[] = [
   nodes,
   notification,
   notifications,
+  packageRepositories,
+  packageRepository,
   partition,
   partitions,
   rackController,

@@ -3,6 +3,7 @@ import { Routes } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
 import { blockDeviceRoutes } from "./block-devices.ts";
 import { bootResourceRoutes } from "./boot-resources.ts";
+import { bootSourcesRoutes } from "./boot-sources.ts";
 import { changesRoutes } from "./changes.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
@@ -16,6 +17,7 @@ import { filesRoutes } from "./files.ts";
 import { interfacesRoutes } from "./interfaces.ts";
 import { ipAddressesRoutes } from "./ip-addresses.ts";
 import { ipRangesRoutes } from "./ip-ranges.ts";
+import { licenseKeysRoutes } from "./license-keys.ts";
 import { machinesRoutes } from "./machines.ts";
 import { networksRoutes } from "./networks-old.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
@@ -26,6 +28,7 @@ import { vmfsDatastoresRoutes } from "./vmfs-datastores.ts";
 import { volumeGroupsRoutes } from "./volume-groups.ts";
 import { partitionsRoutes } from "./partitions.ts";
 import { notificationsRoutes } from "./notifications.ts";
+import { packageRepositoriesRoutes } from "./package-repositories.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
 import { recorderRoutes } from "./recorder.ts";
@@ -46,6 +49,7 @@ const families = [
   accountRoutes,
   blockDeviceRoutes,
   bootResourceRoutes,
+  bootSourcesRoutes,
   changesRoutes,
   configurationRoutes,
   eventsRoutes,
@@ -59,6 +63,7 @@ const families = [
   interfacesRoutes,
   ipAddressesRoutes,
   ipRangesRoutes,
+  licenseKeysRoutes,
   machinesRoutes,
   networksRoutes,
   nodeScriptResultsRoutes,
@@ -69,6 +74,7 @@ const families = [
   vmfsDatastoresRoutes,
   volumeGroupsRoutes,
   notificationsRoutes,
+  packageRepositoriesRoutes,
   placesRoutes,
   rackControllersRoutes,
   recorderRoutes,
