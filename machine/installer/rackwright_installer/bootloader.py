@@ -4,6 +4,8 @@ import os
 import re
 
 from .errors import InstallError
+from .groups import mapper_path
+from .items import Raid, Volume
 from .preflight import GRUB_TARGETS
 from .partitioning import fstab_uuid
 from .target import write_file
@@ -17,7 +19,17 @@ def install_bootloader(plan, paths, ctx):
     # Read by update-grub when a later kernel is installed.
     defaults = f'GRUB_CMDLINE_LINUX="{" ".join(options)}"\n' + ("GRUB_TERMINAL=\"console serial\"\n" if _serial(plan, options) else "")
     write_file(ctx.target, "/etc/default/grub.d/50-rackwright.cfg", defaults)
+    refresh_initrd(plan, version, ctx)
     grub_install(plan, paths, ctx)
+
+
+def refresh_initrd(plan, version, ctx):
+    """So that the initrd knows the arrays by their names: the image's was made where there were none."""
+    if not any(isinstance(group, Raid) for group in plan.storage.groups):
+        return
+    write_file(ctx.target, "/etc/mdadm/mdadm.conf", "HOMEHOST <system>\nMAILADDR root\n" + ctx.run(["mdadm", "--detail", "--scan"]))
+    if os.path.exists(f"{ctx.target}/usr/sbin/update-initramfs"):
+        ctx.run(["chroot", ctx.target, "update-initramfs", "-u", "-k", version])
 
 
 def find_kernel(root):
@@ -69,16 +81,27 @@ def grub_cfg(plan, version, kernel, initrd, options):
     if serial:
         lines += [f"serial --unit={serial[0]} --speed={serial[1]}", "terminal_input console serial", "terminal_output console serial"]
     module = {"ext2": "ext2", "ext4": "ext2", "xfs": "xfs", "btrfs": "btrfs", "vfat": "fat", "fat32": "fat"}[holder.fstype]
-    arguments = " ".join([f"root=UUID={fstab_uuid(root)}", "ro", *options])
+    below = storage.below(holder.volume)
+    groups = (["insmod diskfilter", "insmod mdraid1x"] if any(isinstance(g, Raid) for g in below) else []) + (
+        ["insmod lvm"] if any(isinstance(g, Volume) for g in below) else [])
+    arguments = " ".join([f"root={_root_device(storage, root)}", "ro", *options])
     return "\n".join([
         *lines,
-        "insmod part_gpt", "insmod part_msdos", f"insmod {module}",
+        "insmod part_gpt", "insmod part_msdos", *groups, f"insmod {module}",
         f"search --no-floppy --fs-uuid --set=root {fstab_uuid(holder)}",
         f"menuentry 'Linux {version}' {{",
         f"  linux {folder}/{kernel} {arguments}",
         f"  initrd {folder}/{initrd}",
         "}",
     ]) + "\n"
+
+
+def _root_device(storage, root):
+    """A volume by its name: initrds activate it by that, and look for a UUID on what is active already."""
+    volume = storage.group(root.volume)
+    if isinstance(volume, Volume):
+        return mapper_path(storage.group(volume.group).name, volume.name)
+    return f"UUID={fstab_uuid(root)}"
 
 
 def grub_install(plan, paths, ctx):

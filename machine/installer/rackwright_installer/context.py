@@ -41,6 +41,8 @@ class Context:
     cmdline_path: str = "/proc/cmdline"
     # Left out by tests that use an image without kernel or boot loader.
     with_bootloader: bool = True
+    # Before /sys: of tests.
+    sys_root: str = ""
     # Where /usr/lib/grub of the running system is.
     system_root: str = "/"
 
@@ -71,6 +73,17 @@ class Context:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or ["it said nothing"]
             raise InstallError(f"{' '.join(argv)} failed with {done.returncode}: {said[0]}")
         return done.stdout
+
+    def write_sys(self, path, text, check=True):
+        """Tell the kernel by a file of /sys."""
+        self.log.write(f"+ echo {text} > {path}")
+        try:
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+        except OSError as error:
+            self.log.write(f"{path}: {error}")
+            if check:
+                raise InstallError(f"the kernel refused {text!r} for {path}: {error}") from error
 
     def cmdline(self):
         with open(self.cmdline_path, encoding="utf-8") as file:

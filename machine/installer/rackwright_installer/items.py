@@ -44,6 +44,39 @@ class Partition:
 
 
 @dataclass
+class Raid:
+    id: str
+    name: str
+    level: int
+    devices: List[str]
+    spares: List[str]
+    ptable: Optional[str]
+
+
+@dataclass
+class VolumeGroup:
+    id: str
+    name: str
+    devices: List[str]
+
+
+@dataclass
+class Volume:
+    id: str
+    name: str
+    group: str
+    size_bytes: int
+
+
+@dataclass
+class Bcache:
+    id: str
+    backing: str
+    cache: str
+    mode: str
+
+
+@dataclass
 class Format:
     id: str
     volume: str
@@ -55,15 +88,19 @@ class Format:
 @dataclass
 class Mount:
     id: str
-    device: str
+    # The format item; None for a filesystem in memory, of which `fstype` says what it is.
+    device: Optional[str]
     path: str
     options: Optional[str]
+    fstype: Optional[str] = None
 
 
 @dataclass
 class Storage:
     disks: List[Disk] = field(default_factory=list)
     partitions: List[Partition] = field(default_factory=list)
+    # Raid, VolumeGroup, Volume and Bcache in the order of the plan: each is made of what comes before it.
+    groups: List[object] = field(default_factory=list)
     formats: Dict[str, Format] = field(default_factory=dict)
     mounts: List[Mount] = field(default_factory=list)
 
@@ -76,7 +113,22 @@ class Storage:
     def mounted(self, path):
         """The format of what is mounted at `path`, or None."""
         mount = next((m for m in self.mounts if m.path == path), None)
-        return self.formats[mount.device] if mount else None
+        return self.formats[mount.device] if mount and mount.device else None
+
+    def group(self, name):
+        return next((g for g in self.groups if g.id == name), None)
+
+    def below(self, volume):
+        """The groups that a disk, partition or group lies on, itself first."""
+        part = next((p for p in self.partitions if p.id == volume), None)
+        found = self.group(part.device if part else volume)
+        if found is None:
+            return []
+        members = {
+            Raid: lambda: [*found.devices, *found.spares], VolumeGroup: lambda: found.devices, Volume: lambda: [found.group],
+            Bcache: lambda: [found.backing, found.cache],
+        }[type(found)]()
+        return [found, *(deeper for member in members for deeper in self.below(member))]
 
     def grub_disk(self):
         return next((d for d in self.disks if d.grub_device), None)

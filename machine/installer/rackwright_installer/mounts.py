@@ -11,9 +11,12 @@ def mount_all(plan, paths, ctx):
     """Filesystems in path order, a parent before what lies in it."""
     os.makedirs(ctx.target, mode=0o755, exist_ok=True)
     for mount in sorted((m for m in plan.storage.mounts if m.path != "none"), key=lambda m: m.path):
-        made = plan.storage.formats[mount.device]
         point = os.path.normpath(ctx.target + mount.path)
         os.makedirs(point, exist_ok=True)
+        if mount.device is None:
+            # In memory: the new system mounts it, and nothing is installed into it.
+            continue
+        made = plan.storage.formats[mount.device]
         kind = {"fat32": "vfat"}.get(made.fstype, made.fstype)
         options = ["-o", mount.options] if mount.options else []
         ctx.run(["mount", "-t", kind, *options, paths[made.volume], point])

@@ -2,7 +2,8 @@
 
 import os
 
-from .blockdev import partition_path, wait_for_node
+from .blockdev import BlockDevice, partition_path, wait_for_node
+from .groups import make_group
 from .items import FAT, starts
 from .wipe import wipe_disk, zero_ends
 
@@ -22,17 +23,32 @@ def partition_all(plan, devices, ctx):
         wipe_disk(ctx, device)
         if disk.ptable is None:
             continue
-        script = sfdisk_script(plan.storage, disk, device)
-        ctx.run(["sfdisk", "--quiet", "--wipe", "always", "--wipe-partitions", "always", device.path], text=script)
-        tell_kernel(ctx, device, plan.storage.partitions_of(disk))
-        for partition in plan.storage.partitions_of(disk):
-            path = partition_path(device.path, partition.number)
-            wait_for_node(ctx, path)
-            # A filesystem that began here before, and that the old table did not show.
-            ctx.run(["wipefs", "--all", "--force", path])
-            zero_ends(path)
-            paths[partition.id] = path
+        partition_device(plan, disk, device, paths, ctx)
+    for group in plan.storage.groups:
+        path = make_group(group, plan, paths, ctx)
+        paths[group.id] = path
+        if getattr(group, "ptable", None):
+            partition_device(plan, group, virtual_device(path), paths, ctx)
     return paths
+
+
+def partition_device(plan, item, device, paths, ctx):
+    parts = plan.storage.partitions_of(item)
+    script = sfdisk_script(plan.storage, item, device)
+    ctx.run(["sfdisk", "--quiet", "--wipe", "always", "--wipe-partitions", "always", device.path], text=script)
+    tell_kernel(ctx, device, parts)
+    for partition in parts:
+        path = partition_path(device.path, partition.number)
+        wait_for_node(ctx, path)
+        # A filesystem that began here before, and that the old table did not show.
+        ctx.run(["wipefs", "--all", "--force", path])
+        zero_ends(path)
+        paths[partition.id] = path
+
+
+def virtual_device(path):
+    """A RAID as what is partitioned: md counts in sectors of 512 bytes."""
+    return BlockDevice(path=path, size_bytes=0, sector_bytes=512, serials=set(), model="", read_only=False)
 
 
 def tell_kernel(ctx, device, partitions):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List
 
 from .errors import Refused
-from .items import Storage
+from .items import Bcache, Storage
 from .storage_items import read_storage
 
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -150,10 +150,15 @@ def _check_boot(storage, method, architecture, problems):
         return
     if not storage.mounted("/"):
         problems.append("no filesystem is mounted on /")
+    holder = storage.mounted("/boot") or storage.mounted("/")
+    if holder and any(isinstance(group, Bcache) for group in storage.below(holder.volume)):
+        problems.append("GRUB cannot read a bcache: give /boot a partition of its own")
     if method == "uefi":
         efi = storage.mounted("/boot/efi")
         if efi is None or efi.fstype not in ("vfat", "fat32"):
             problems.append("uefi needs a fat32 filesystem mounted on /boot/efi")
+        elif storage.below(efi.volume):
+            problems.append("firmware cannot read /boot/efi on a RAID, volume or bcache: put it on a partition of a disk")
     elif method == "bios":
         disk = storage.grub_disk()
         if disk is None:

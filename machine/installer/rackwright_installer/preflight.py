@@ -5,6 +5,7 @@ import os
 
 from .blockdev import find_disk, list_disks, uses
 from .errors import Refused
+from .groups import needed_tools
 from .items import MIB, MKFS, starts
 
 GRUB_TARGETS = {("amd64", "bios"): "i386-pc", ("amd64", "uefi"): "x86_64-efi", ("arm64", "uefi"): "arm64-efi"}
@@ -32,6 +33,7 @@ def check(plan, ctx):
 
 def _missing_tools(plan, ctx):
     needed = {"lsblk", "wipefs", "sfdisk", "partx", "blockdev", "mount", "umount", "unsquashfs"}
+    needed |= needed_tools(plan.storage)
     needed |= {MKFS[made.fstype] for made in plan.storage.formats.values()}
     return [f"this system has no {name}" for name in sorted(needed) if not ctx.has_tool(name)]
 

@@ -2,14 +2,18 @@
 
 import re
 
-from .items import FAT, MIB, MKFS, Disk, Format, Mount, Partition, Storage, parse_size, starts
+from .group_items import GROUP_READERS, volumes
+from .items import FAT, MIB, MKFS, Disk, Format, Mount, Partition, Raid, Storage, parse_size, starts
 
 UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.:-]*"
 # An option of fstab's fourth field; blanks and # would end the field or the line.
 OPTIONS = r"[A-Za-z0-9_=,.:/@%+-]+"
 
-TEXTS = ("type", "device", "volume", "fstype", "path", "ptable", "flag", "wipe", "uuid", "label", "options", "serial", "model")
+# Filesystems that need no device.
+IN_MEMORY = ("tmpfs", "ramfs")
+
+TEXTS = ("type", "device", "volume", "fstype", "path", "ptable", "flag", "wipe", "uuid", "label", "options", "serial", "model", "name", "volgroup")
 
 
 def read_storage(raw, sizes, problems):
@@ -19,7 +23,7 @@ def read_storage(raw, sizes, problems):
         return None
     storage = Storage()
     seen = set()
-    readers = {"disk": _disk, "partition": _partition, "format": _format, "mount": _mount}
+    readers = {"disk": _disk, "partition": _partition, "format": _format, "mount": _mount, **GROUP_READERS}
     for index, item in enumerate(raw["config"]):
         if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not re.fullmatch(NAME, item["id"]):
             problems.append(f"storage item {index} has no usable id")
@@ -63,9 +67,10 @@ def _disk(item, storage, sizes, problem):
 def _partition(item, storage, _sizes, problem):
     if item.get("preserve"):
         problem("preserve is not supported")
-    device = next((disk for disk in storage.disks if disk.id == item.get("device")), None)
+    raids = [group for group in storage.groups if isinstance(group, Raid)]
+    device = next((disk for disk in [*storage.disks, *raids] if disk.id == item.get("device")), None)
     if device is None:
-        problem(f"device {item.get('device')!r} is no disk that comes before it")
+        problem(f"device {item.get('device')!r} is no disk or RAID that comes before it")
         return
     if device.ptable is None:
         problem(f"disk {device.id} has no partition table")
@@ -91,14 +96,13 @@ def _partition(item, storage, _sizes, problem):
 
 
 def _format(item, storage, _sizes, problem):
-    volumes = [disk.id for disk in storage.disks] + [part.id for part in storage.partitions]
     fstype, label = item.get("fstype"), item.get("label") or None
-    if item.get("volume") not in volumes:
-        problem(f"volume {item.get('volume')!r} is no disk or partition that comes before it")
-    elif storage.format_of(item["volume"]):
+    if storage.format_of(item.get("volume")):
         problem(f"volume {item['volume']} is formatted twice")
-    elif any(disk.id == item["volume"] and disk.ptable for disk in storage.disks):
+    elif any(disk.id == item.get("volume") and disk.ptable for disk in storage.disks):
         problem(f"disk {item['volume']} has a partition table and cannot be formatted")
+    elif item.get("volume") not in volumes(storage):
+        problem(f"volume {item.get('volume')!r} is nothing that comes before it and can be formatted")
     elif fstype not in MKFS:
         problem(f"fstype {fstype!r} is not supported: {', '.join(sorted(MKFS))}")
     elif not re.fullmatch(UUID, str(item.get("uuid"))):
@@ -111,10 +115,13 @@ def _format(item, storage, _sizes, problem):
 
 def _mount(item, storage, _sizes, problem):
     made, path, options = storage.formats.get(item.get("device")), item.get("path"), item.get("options") or None
-    if made is None:
+    special = item.get("fstype") if "device" not in item else None
+    if made is None and special is None:
         problem(f"device {item.get('device')!r} is no format item that comes before it")
         return
-    if made.fstype == "swap":
+    if special is not None and special not in IN_MEMORY:
+        problem(f"fstype {special!r} needs a device")
+    if made is not None and made.fstype == "swap":
         path = "none"
     elif not isinstance(path, str) or not re.fullmatch(r"/|(/[A-Za-z0-9_@%+=:,.-]+)+", path) or "/.." in path:
         problem(f"path {path!r} is no absolute path")
@@ -122,7 +129,7 @@ def _mount(item, storage, _sizes, problem):
         problem(f"{path} is mounted twice")
     if options and not re.fullmatch(OPTIONS, str(options)):
         problem(f"options {options!r} cannot stand in fstab")
-    storage.mounts.append(Mount(item["id"], item["device"], path, options))
+    storage.mounts.append(Mount(item["id"], item.get("device"), path, options, special))
 
 
 def _check_layouts(storage, problems):

@@ -48,6 +48,9 @@ def configure(plan, root):
 def fstab(storage):
     lines = ["# <what> <where> <type> <options> <dump> <check order>"]
     for mount in sorted(storage.mounts, key=lambda mount: mount.path):
+        if mount.device is None:
+            lines.append(f"{mount.fstype} {mount.path} {mount.fstype} {mount.options or 'defaults'} 0 0")
+            continue
         made = storage.formats[mount.device]
         what = f"UUID={fstab_uuid(made)}"
         if made.fstype == "swap":

@@ -2,7 +2,7 @@ import type { FieldMessages } from "../errors.ts";
 import type { NetworkInterface } from "../network/model.ts";
 import { needsBoot } from "../storage/geometry.ts";
 import { bootDisk } from "../storage/boot-disk.ts";
-import { mountedAt, physicalDisks, type StorageModel } from "../storage/model.ts";
+import { mountedAt, physicalDisks, type On, type StorageModel } from "../storage/model.ts";
 
 /** What deploying an operating system asks of a machine's network and disks. */
 export interface DeployCandidate {
@@ -49,6 +49,7 @@ function storageErrors({ hostname, storage, ...system }: DeployCandidate): strin
       errors.push(`${hostname} is arm64 without UEFI and needs a filesystem of its own on /boot`);
     }
   }
+  errors.push(...uninstallable(hostname, storage));
   if (isRedHat(system.osystem) && system.series.includes("8")) {
     for (const filesystem of storage.filesystems.filter(({ fstype }) => fstype === "btrfs")) {
       errors.push(
@@ -60,3 +61,39 @@ function storageErrors({ hostname, storage, ...system }: DeployCandidate): strin
 }
 
 const isRedHat = (osystem: string): boolean => osystem === "centos" || osystem === "rhel";
+
+/** What can be planned and not be installed: said before the machine is booted for it. */
+function uninstallable(hostname: string, storage: StorageModel): string[] {
+  const errors: string[] = [];
+  const root = mountedAt(storage, "/boot") ?? mountedAt(storage, "/");
+  if (root && onBcache(storage, root.on))
+    errors.push(`${hostname} starts from a bcache, which GRUB cannot read: mount a filesystem of its own on /boot`);
+  const efi = mountedAt(storage, "/boot/efi");
+  if (efi && deviceOf(storage, efi.on)?.type === "virtual")
+    errors.push(`${hostname} has /boot/efi on a RAID, volume or bcache, which firmware cannot read: put it on a disk`);
+  for (const filesystem of storage.filesystems.filter(({ fstype }) => fstype === "zfsroot"))
+    errors.push(
+      `${hostname} has ZFS on ${filesystem.mountPoint ?? "a device"}, which is not installed: format it otherwise`,
+    );
+  for (const group of storage.groups.filter(({ type }) => type === "vmfs6"))
+    errors.push(`${hostname} has the datastore ${group.name}, which only ESXi can use: apply another storage layout`);
+  for (const disk of storage.devices.filter(({ table }) => table === "mbr"))
+    if (storage.partitions.some((p) => p.deviceId === disk.id && p.index > 4))
+      errors.push(`${hostname} has more than three partitions on the MBR of ${disk.name}: use a GPT`);
+  return errors;
+}
+
+function deviceOf(storage: StorageModel, on: On) {
+  if (on.kind === "nothing") return undefined;
+  const id = on.kind === "device" ? on.id : storage.partitions.find((p) => p.id === on.id)?.deviceId;
+  return storage.devices.find((device) => device.id === id);
+}
+
+/** Directly, or below a RAID or volume group. */
+function onBcache(storage: StorageModel, on: On): boolean {
+  const groupId = deviceOf(storage, on)?.groupId ?? null;
+  if (groupId === null) return false;
+  const type = storage.groups.find((group) => group.id === groupId)?.type;
+  const members = storage.filesystems.filter((f) => f.groupId === groupId);
+  return type === "bcache" || members.some((member) => onBcache(storage, member.on));
+}

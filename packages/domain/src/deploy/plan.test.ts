@@ -5,9 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { parse } from "yaml";
+import { onDevice, StorageEdit } from "../storage/edit.ts";
 import { GIB } from "../storage/geometry.ts";
 import { applyLayout } from "../storage/layout.ts";
+import { createVolume, createVolumeGroup } from "../storage/lvm.ts";
 import type { StorageModel } from "../storage/model.ts";
+import { addPartition } from "../storage/partitions.ts";
+import { createRaid } from "../storage/raid.ts";
 import { disk, machine, uuids } from "../storage/storage-fixture.ts";
 import { deployErrors, type DeployCandidate } from "./checks.ts";
 import { type DeployPlan, type DeployPlanInput, renderDeployPlan } from "./plan.ts";
@@ -17,6 +21,28 @@ import { renderInstallerUserData } from "./user-data.ts";
 function storage(biosBootMethod: string, layout = "flat"): StorageModel {
   const vda = disk(1, "vda", 8 * GIB, { idPath: "/dev/disk/by-id/virtio-D" });
   return applyLayout(layout, machine([vda], { biosBootMethod }), uuids());
+}
+
+const disks = () => [
+  disk(1, "vda", 8 * GIB),
+  disk(2, "vdb", 8 * GIB, { tags: ["ssd"] }),
+  disk(3, "vdc", 8 * GIB),
+  disk(4, "vdd", 8 * GIB),
+];
+const grouped = (layout: string) => applyLayout(layout, machine(disks()), uuids());
+
+/** A volume group on a partition of a RAID with a spare, beside the flat layout; a filesystem in memory. */
+function raided(): StorageModel {
+  const edit = new StorageEdit(grouped("flat"), uuids());
+  createRaid(edit, { level: "raid-1", members: { blockDevices: ["vdb", "vdc"] }, spares: { blockDevices: ["vdd"] } });
+  const md = edit.devices.find((device) => device.name === "md0");
+  assert.ok(md);
+  const part = addPartition(edit, md);
+  const group = createVolumeGroup(edit, { name: "vg-0", partitions: [String(part.id)] });
+  const on = onDevice(createVolume(edit, group, { name: "srv" }));
+  edit.addFilesystem({ on, fstype: "xfs", mountPoint: "/srv" });
+  edit.addFilesystem({ on: { kind: "nothing" }, fstype: "tmpfs", mountPoint: "/scratch" });
+  return edit.result();
 }
 
 function input(change: Partial<DeployPlanInput> = {}): DeployPlanInput {
@@ -102,12 +128,16 @@ test("the installer accepts what is rendered here, and refuses what it has probl
     renderDeployPlan(input()),
     renderDeployPlan(input({ biosBootMethod: "uefi" })),
     renderDeployPlan(input({ storage: storage("pxe", "blank") })),
+    renderDeployPlan(input({ storage: storage("pxe", "lvm") })),
+    renderDeployPlan(input({ storage: grouped("bcache") })),
+    renderDeployPlan(input({ storage: raided() })),
   ];
   const env = { ...process.env, PYTHONPATH: installer, PYTHONDONTWRITEBYTECODE: "1" };
   const ran = spawnSync("python3", ["-c", code], { input: JSON.stringify(plans), encoding: "utf8", env });
-  const [bios, uefi, blank] = ran.stdout.split("\n");
+  const [bios, uefi, blank, ...groups] = ran.stdout.trim().split("\n");
   assert.deepEqual([bios, uefi, ran.stderr], ["ok", "ok", ""]);
   assert.match(blank ?? "", /no filesystem is mounted on \//);
+  assert.deepEqual(groups, ["ok", "ok", "ok"]);
 });
 
 suite("installer user-data", () => {
@@ -192,5 +222,14 @@ suite("deploy checks", () => {
     assert.equal(says({ storage: btrfs }), "");
     assert.equal(says({ storage: blank, osystem: "custom" }), "");
     assert.equal(says({ storage: noDisk, inMemory: true }), "");
+    assert.equal(says({ storage: raided() }), "");
+    const bcache = grouped("bcache");
+    assert.equal(says({ storage: bcache }), "", "it has /boot of its own");
+    const alone = { ...bcache, filesystems: bcache.filesystems.filter((f) => f.mountPoint !== "/boot") };
+    assert.match(says({ storage: alone }), /GRUB cannot read/);
+    const zfs = { ...flat, filesystems: flat.filesystems.map((f) => ({ ...f, fstype: "zfsroot" as const })) };
+    assert.match(says({ storage: zfs }), /ZFS on \//);
+    const big = applyLayout("vmfs6", machine([disk(1, "vda", 40 * GIB)]), uuids());
+    assert.match(says({ storage: big, osystem: "custom" }), /datastore1, which only ESXi/);
   });
 });
