@@ -37,8 +37,21 @@ export function insertTag(tx: Tx, tag: Omit<Tag, "id">): Promise<Tag | undefined
     .executeTakeFirst();
 }
 
-/** @returns system ids of the nodes that had it */
-export async function deleteTag(tx: Tx, id: number): Promise<string[]> {
+export async function tagNameTaken(tx: Tx, name: string, exceptId: number): Promise<boolean> {
+  const other = tx.selectFrom("tag").select("id").where("name", "=", name).where("id", "<>", exceptId);
+  return (await other.executeTakeFirst()) !== undefined;
+}
+
+export function updateTagRow(tx: Tx, id: number, tag: Omit<Tag, "id">): Promise<Tag> {
+  return tx
+    .updateTable("tag")
+    .set({ name: tag.name, definition: tag.definition, comment: tag.comment, kernel_opts: tag.kernelOpts })
+    .where("id", "=", id)
+    .returning(tagColumns)
+    .executeTakeFirstOrThrow();
+}
+
+export async function nodesOfTag(tx: Tx, id: number): Promise<string[]> {
   const rows = await tx
     .selectFrom("node_tag as t")
     .innerJoin("node as n", "n.id", "t.node_id")
@@ -46,8 +59,14 @@ export async function deleteTag(tx: Tx, id: number): Promise<string[]> {
     .where("t.tag_id", "=", id)
     .orderBy("n.id")
     .execute();
-  await tx.deleteFrom("tag").where("id", "=", id).execute();
   return rows.map((r) => r.system_id);
+}
+
+/** @returns system ids of the nodes that had it */
+export async function deleteTag(tx: Tx, id: number): Promise<string[]> {
+  const systemIds = await nodesOfTag(tx, id);
+  await tx.deleteFrom("tag").where("id", "=", id).execute();
+  return systemIds;
 }
 
 export interface TaggableNode {

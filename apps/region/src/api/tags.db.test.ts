@@ -21,17 +21,16 @@ const having = async (name: string, op: string, who = t.admin) =>
     .map((m) => m.hostname)
     .sort();
 
-test("a tag is made with its definition, read, listed and deleted", async () => {
+test("a tag is made, read, listed and deleted", async () => {
   const made = await create({
     name: "virtual",
-    definition: '//node[@id="vm"]',
     comment: "VMs",
     kernel_opts: "nomodeset",
   });
   assert.equal(made.status, 200, made.text);
   const tag = {
     name: "virtual",
-    definition: '//node[@id="vm"]',
+    definition: "",
     comment: "VMs",
     kernel_opts: "nomodeset",
     resource_uri: "/MAAS/api/2.0/tags/virtual/",
@@ -75,9 +74,67 @@ test("nodes get and lose a tag, and each caller is shown those that they may see
 });
 
 test("a JSON body may list the nodes, and a definition that is another by now is a conflict", async () => {
-  await create({ name: "defined", definition: "//node" });
+  await t.db.pool.query("insert into tag (name, definition) values ('defined', '//node')");
   const json = { add: ["free01"], remove: [], definition: "//node" };
   const send = (body: object) => t.request(t.admin, "POST", "/tags/defined/?op=update_nodes", { json: body });
   assert.deepEqual((await send(json)).json, { added: 1, removed: 0 });
   assert.equal((await send({ ...json, definition: "//other" })).status, 409);
+});
+
+const change = (name: string, form: Record<string, string>, who: typeof t.admin | null = t.admin) =>
+  t.request(who, "PUT", `/tags/${name}/`, { form });
+
+test("a tag is renamed on the machines that have it; what is not named stays", async () => {
+  await create({ name: "before", comment: "kept", kernel_opts: "quiet" });
+  await update("before", { add: ["free01"] });
+  const renamed = await change("before", { name: "after" });
+  assert.equal(renamed.status, 200, renamed.text);
+  const { comment, kernel_opts } = renamed.json as Record<string, string>;
+  assert.deepEqual([comment, kernel_opts], ["kept", "quiet"]);
+  assert.deepEqual(await having("after", "machines"), ["free"]);
+  const machine = (await t.request(t.admin, "GET", "/machines/free01/")).json as { tag_names: string[] };
+  assert.ok(machine.tag_names.includes("after") && !machine.tag_names.includes("before"));
+  assert.equal(((await change("after", { kernel_opts: "" })).json as Record<string, string>).kernel_opts, "");
+  assert.equal((await change("before", { comment: "x" })).status, 404);
+  await create({ name: "taken" });
+  assert.deepEqual(Object.keys((await change("after", { name: "taken" })).json as object), ["name"]);
+});
+
+test("a definition is refused, clearly: nothing would evaluate it", async () => {
+  for (const reply of [
+    await create({ name: "by-xpath", definition: "//node" }),
+    await change("after", { definition: "//node" }),
+  ]) {
+    assert.equal(reply.status, 400);
+    assert.match((reply.json as { definition: string[] }).definition[0] ?? "", /not evaluated/);
+  }
+  assert.equal((await t.request(t.admin, "GET", "/tags/by-xpath/")).status, 404);
+  const rebuild = (name: string, who: typeof t.admin | null = t.admin) =>
+    t.request(who, "POST", `/tags/${name}/`, { query: { op: "rebuild" } });
+  assert.deepEqual((await rebuild("after")).json, { rebuilding: "after" });
+  assert.deepEqual(await having("after", "machines"), ["free"]);
+  assert.equal((await rebuild("defined")).status, 400);
+  assert.equal((await change("defined", { definition: "" })).status, 200);
+  assert.equal((await rebuild("defined")).status, 200);
+  assert.equal((await rebuild("nosuch")).status, 404);
+  assert.equal((await rebuild("after", t.user)).status, 403);
+  assert.equal((await rebuild("after", null)).status, 401);
+});
+
+test("devices and rack controllers of a tag are listed apart; only administrators change tags", async () => {
+  await t.db.pool.query(
+    `insert into node (system_id, hostname, node_type, owner_id) values ('dev001', 'theirs', 1, $1)`,
+    [t.other.id],
+  );
+  await update("after", { add: ["dev001", "rack01"] });
+  assert.deepEqual(await having("after", "devices"), ["theirs"]);
+  assert.deepEqual(await having("after", "devices", t.other), ["theirs"]);
+  assert.deepEqual(await having("after", "devices", t.user), []);
+  assert.deepEqual(await having("after", "rack_controllers", t.user), ["rack"]);
+  for (const op of ["devices", "rack_controllers"]) {
+    assert.equal((await t.request(t.user, "GET", "/tags/nosuch/", { query: { op } })).status, 404);
+    assert.equal((await t.request(null, "GET", "/tags/after/", { query: { op } })).status, 401);
+  }
+  assert.equal((await change("after", { name: "mine" }, t.user)).status, 403);
+  assert.equal((await change("after", { name: "mine" }, null)).status, 401);
 });

@@ -3,7 +3,9 @@ import { tag, tags } from "@rackwright/contract/resources/misc";
 import { API_ROOT } from "@rackwright/contract/table";
 import * as app from "../app/tags.ts";
 import type { Routes } from "../http/route.ts";
+import { wireDevice } from "./wire/device.ts";
 import { wireMachine } from "./wire/machine.ts";
+import { wireRackController } from "./wire/rack.ts";
 
 type Tag = Awaited<ReturnType<typeof app.readTag>>;
 
@@ -34,6 +36,15 @@ export function tagsRoutes(routes: Routes): void {
   );
   routes.on(tag.actions.read, async (call) => wireTag(await app.readTag(call.ctx, nameOf(call))));
   routes.on(tag.actions.delete, async (call) => app.deleteTag(call.ctx, nameOf(call)));
+  routes.on(tag.actions.update, async (call) => {
+    const { name, comment, definition, kernel_opts: kernelOpts } = call.params;
+    return wireTag(await app.updateTag(call.ctx, nameOf(call), { name, comment, definition, kernelOpts }));
+  });
+  routes.on(tag.actions.rebuild, async (call) => ({ rebuilding: await app.rebuildTag(call.ctx, nameOf(call)) }));
+  routes.on(tag.actions.devices, async (call) => (await app.devicesWithTag(call.ctx, nameOf(call))).map(wireDevice));
+  routes.on(tag.actions.rack_controllers, async (call) =>
+    (await app.racksWithTag(call.ctx, nameOf(call))).map(wireRackController),
+  );
   routes.on(tag.actions.machines, async (call) =>
     (await app.nodesWithTag(call.ctx, nameOf(call), MACHINE)).map(wireMachine),
   );

@@ -5,7 +5,9 @@ import * as db from "@rackwright/db/tags";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
+import { type DeviceView, deviceViews } from "./devices.ts";
 import { searchMachines } from "./machine-view.ts";
+import { type RackView, rackViews } from "./rack-controllers.ts";
 
 export const listTags = (ctx: Ctx): Promise<db.Tag[]> => db.listTags(ctx.region.db.kysely);
 
@@ -19,8 +21,18 @@ export async function readTag(ctx: Ctx, name: string): Promise<db.Tag> {
   return found(await db.tagByName(ctx.region.db.kysely, name), name);
 }
 
-/** @throws DomainError invalid_fields when the name is taken */
+/** Definitions would be XPath over what lshw printed; nothing here evaluates that. @throws DomainError invalid_fields */
+function refuseDefinition(definition: string): void {
+  if (definition.trim() !== "")
+    throw invalidField(
+      "definition",
+      "Definitions are not evaluated here, so none is taken: leave it empty, and put the tag on nodes with update-nodes.",
+    );
+}
+
+/** @throws DomainError invalid_fields when the name is taken, or there is a definition */
 export async function createTag(ctx: Ctx, tag: Omit<db.Tag, "id">): Promise<db.Tag> {
+  refuseDefinition(tag.definition);
   return inTransaction(ctx, async (tx) => {
     const made = await db.insertTag(tx, tag);
     if (!made) throw invalidField("name", `There is a tag '${tag.name}' already.`);
@@ -28,6 +40,37 @@ export async function createTag(ctx: Ctx, tag: Omit<db.Tag, "id">): Promise<db.T
     await audit(ctx, tx, "TAG", `Created tag '${tag.name}'.`);
     return made;
   });
+}
+
+export type TagRequest = { [K in keyof Omit<db.Tag, "id">]?: db.Tag[K] | undefined };
+
+/** @throws DomainError not_found, invalid_fields */
+export async function updateTag(ctx: Ctx, name: string, request: TagRequest): Promise<db.Tag> {
+  return inTransaction(ctx, async (tx) => {
+    const before = found(await db.lockTag(tx, name), name);
+    const after = {
+      name: request.name || before.name,
+      definition: request.definition ?? before.definition,
+      comment: request.comment ?? before.comment,
+      kernelOpts: request.kernelOpts ?? before.kernelOpts,
+    };
+    if (after.definition !== before.definition) refuseDefinition(after.definition);
+    if (await db.tagNameTaken(tx, after.name, before.id))
+      throw invalidField("name", `There is a tag '${after.name}' already.`);
+    const tag = await db.updateTagRow(tx, before.id, after);
+    await appendChange(tx, { kind: "update", entity: "tag", entityId: tag.name });
+    if (tag.name !== name)
+      await appendChanges(tx, { kind: "update", entity: "machine", entityIds: await db.nodesOfTag(tx, tag.id) });
+    await audit(ctx, tx, "TAG", `Updated tag '${name}'.`);
+    return tag;
+  });
+}
+
+/** Nothing evaluates definitions: one that came in another way is named, not passed over. @throws DomainError not_found */
+export async function rebuildTag(ctx: Ctx, name: string): Promise<string> {
+  const tag = await readTag(ctx, name);
+  refuseDefinition(tag.definition);
+  return tag.name;
 }
 
 /** @throws DomainError not_found */
@@ -89,4 +132,16 @@ export async function updateTagNodes(
       await audit(ctx, tx, "TAG", `Put tag '${name}' on ${add.length} nodes, took it off ${remove.length}.`);
     return { added: add.length, removed: remove.length };
   });
+}
+
+/** Devices with the tag that the caller may see. @throws DomainError not_found */
+export async function devicesWithTag(ctx: Ctx, name: string): Promise<DeviceView[]> {
+  await readTag(ctx, name);
+  return deviceViews(ctx, { tags: [name] });
+}
+
+/** @throws DomainError not_found */
+export async function racksWithTag(ctx: Ctx, name: string): Promise<RackView[]> {
+  await readTag(ctx, name);
+  return rackViews(ctx, { tags: [name] });
 }
