@@ -249,3 +249,24 @@ test("groups are an administrator's, while the machine is Ready", async () => {
     assert.equal((await m.ask("GET", `${path}/`, undefined, t.other)).status, 403, path);
   }
 });
+
+test("the layout custom is what a commissioning script said; without one it is refused", async () => {
+  const m = await machineWithDisks(t, 20);
+  const layOut = () =>
+    t.request(t.admin, "POST", `/machines/${m.systemId}/`, {
+      query: { op: "set_storage_layout" },
+      form: { storage_layout: "custom" },
+    });
+  const refusedReply = await layOut();
+  assert.deepEqual([refusedReply.status, Object.keys(refusedReply.json as object)], [400, ["storage_layout"]]);
+  const layout = { sda: { type: "disk", partitions: [{ name: "sda1", fs: "ext4" }] } };
+  const said = JSON.stringify({ "storage-extra": { layout, mounts: { "/": { device: "sda1" } } } });
+  await t.db.pool.query(
+    `with s as (insert into script_set (node_id, result_type) values ($1, 0) returning id)
+     insert into script_result (set_id, name, status, stdout) select id, '50-maas-01-commissioning', 2, $2 from s`,
+    [m.id, Buffer.from(said)],
+  );
+  const done = await layOut();
+  assert.equal(done.status, 200, done.text);
+  assert.equal((await m.ask("GET", "blockdevices/sda/partitions/")).json[0].filesystem.mount_point, "/");
+});

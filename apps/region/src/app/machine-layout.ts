@@ -8,6 +8,7 @@ import { applyLayout } from "@rackwright/domain/storage/layout";
 import type { LayoutParams } from "@rackwright/domain/storage/layouts/sizes";
 import type { Ctx } from "../context.ts";
 import { commit } from "./commit.ts";
+import { customParams } from "./custom-layout.ts";
 import { act } from "./machine-act.ts";
 
 /** @returns the machine's id @throws DomainError invalid_fields where the disks do not allow it: nothing is changed then */
@@ -16,7 +17,8 @@ export function layOutDisks(ctx: Ctx, systemId: string, layout: string, params: 
     const { machine } = loaded;
     refuse("set_storage_layout", machine);
     const before = await loadStorageModel(tx, machine.id, { acquired: false });
-    const after = applyLayout(layout, before, randomUUID, params);
+    const custom = await customParams(tx, machine.id, layout);
+    const after = applyLayout(layout, before, randomUUID, { ...params, ...custom });
     await saveStorageModel(tx, machine.id, before, after, { acquired: false });
     const done = event("NODE", `Laid out the disks of '${machine.hostname}' as '${layout}'.`);
     // The layout is part of the machine: whoever follows it has to hear of this.

@@ -10,6 +10,7 @@ import { applyLayout } from "@rackwright/domain/storage/layout";
 import { fastDisk } from "@rackwright/domain/storage/layouts/bcache";
 import { physicalDisks } from "@rackwright/domain/storage/model";
 import { type Ctx, actorName } from "../context.ts";
+import { customParams } from "./custom-layout.ts";
 import { getConfig } from "./config.ts";
 
 /** Forget partitions and filesystems; the disks stay. The caller records the change of the machine. */
@@ -35,7 +36,8 @@ export async function applyDefaultLayout(ctx: Ctx, tx: Tx, nodeId: number): Prom
   // Not every machine has a fast disk besides: one without gets what all can have.
   const layout = wanted === "bcache" && !fastDisk(before) ? "flat" : wanted;
   try {
-    await saveStorageModel(tx, nodeId, before, applyLayout(layout, before, randomUUID), { acquired: false });
+    const after = applyLayout(layout, before, randomUUID, await customParams(tx, nodeId, layout));
+    await saveStorageModel(tx, nodeId, before, after, { acquired: false });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     await clearStorageRows(tx, nodeId);

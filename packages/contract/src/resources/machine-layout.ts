@@ -9,7 +9,9 @@ export const layoutActions = {
     access: "admin",
     doc: "Lay out the disks of a machine\n\nPuts a layout in place of all that was planned for its disks. Sizes are bytes; K, M, G, T may follow, or % of the disk.",
     params: {
-      storage_layout: requiredText("flat, lvm, bcache, vmfs6, vmfs7, or blank: nothing, to be planned by hand."),
+      storage_layout: requiredText(
+        "flat, lvm, bcache, vmfs6, vmfs7, custom (as a commissioning script said), or blank: nothing, to be planned by hand.",
+      ),
       boot_size: text("Size of /boot, where there is to be one."),
       root_size: text("Size of the root partition. Default: the rest of the disk."),
       root_device: integer("Id of the disk of the root partition. Default: the one to start from.", {

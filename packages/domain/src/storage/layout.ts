@@ -1,6 +1,7 @@
 import { invalidField } from "../errors.ts";
 import { StorageEdit } from "./edit.ts";
 import { bcacheLayout } from "./layouts/bcache.ts";
+import { customLayout } from "./layouts/custom.ts";
 import { flatLayout } from "./layouts/flat.ts";
 import { lvmLayout } from "./layouts/lvm.ts";
 import type { LayoutParams } from "./layouts/sizes.ts";
@@ -16,6 +17,7 @@ const layouts: Record<string, Layout> = {
   bcache: bcacheLayout,
   vmfs6: vmfs6Layout,
   vmfs7: vmfs7Layout,
+  custom: (edit, params) => customLayout(edit, params.custom),
   // Nothing: the user partitions by hand before deploying.
   blank: () => {},
 };

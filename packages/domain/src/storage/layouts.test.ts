@@ -136,3 +136,57 @@ test("a layout takes the place of the one before, whatever that was", () => {
     [[], [], [null, null, null]],
   );
 });
+
+suite("custom", () => {
+  const apply = (custom: unknown) => lay("custom", machine([sda, sdb, sdc]), { custom });
+  const layout = {
+    data: { type: "lvm", members: ["md0"], volumes: [{ name: "srv", size: "1G", fs: "xfs" }] },
+    md0: { type: "raid", level: 1, members: ["sda2", "sdb"] },
+    fast: { type: "bcache", "cache-device": "sdc", "backing-device": "sda3", "cache-mode": "writeback", fs: "btrfs" },
+    tmp: { type: "special", fs: "tmpfs" },
+    sdc: { type: "disk" },
+    sdb: { type: "disk" },
+    sda: {
+      type: "disk",
+      ptable: "gpt",
+      boot: true,
+      partitions: [
+        { name: "sda1", fs: "ext4", size: "5G", bootable: true },
+        { name: "sda2", size: "9G" },
+        { name: "sda3" },
+      ],
+    },
+  };
+  const mounts = {
+    "/": { device: "sda1", options: "noatime" },
+    "/srv": { device: "srv" },
+    "/fast": { device: "fast" },
+    "/tmp": { device: "tmp" },
+  };
+
+  test("in whatever order it names things", () => {
+    const model = apply({ layout, mounts });
+    assert.deepEqual(
+      model.filesystems.filter((f) => f.mountPoint !== null).map((f) => [f.fstype, f.mountPoint, f.mountOptions]),
+      [
+        ["ext4", "/", "noatime"],
+        ["btrfs", "/fast", null],
+        ["xfs", "/srv", null],
+        ["tmpfs", "/tmp", null],
+      ],
+    );
+    assert.equal(model.bootDiskId, 1);
+    assert.deepEqual(model.groups.map((g) => g.name).sort(), ["data", "fast", "md0"]);
+  });
+
+  test("what cannot be is said in one field", () => {
+    refused("storage_layout", /commissioning brought none/, () => apply(undefined));
+    refused("storage_layout", /no disk 'sdz'/, () => apply({ layout: { sdz: { type: "disk" } } }));
+    refused("storage_layout", /type "zpool"/, () => apply({ layout: { z: { type: "zpool" } } }));
+    const loop = { a: { type: "lvm", members: ["b"] }, b: { type: "lvm", members: ["a"] } };
+    refused("storage_layout", /'a' is made of b/, () => apply({ layout: loop }));
+    refused("storage_layout", /on 'sdq'/, () => apply({ layout, mounts: { "/": { device: "sdq" } } }));
+    const huge = { sda: { type: "disk", partitions: [{ name: "p", size: "9T" }] } };
+    refused("storage_layout", /sda has/, () => apply({ layout: huge }));
+  });
+});

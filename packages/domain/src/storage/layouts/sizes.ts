@@ -21,6 +21,8 @@ export interface LayoutParams {
   readonly cacheMode?: string;
   readonly cacheSize?: string | number;
   readonly cacheNoPart?: boolean;
+  /** Of the layout custom: `storage-extra` of what commissioning said. */
+  readonly custom?: unknown;
 }
 
 const MIN_BOOT_BYTES = 512 * MIB;
