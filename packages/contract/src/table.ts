@@ -31,6 +31,7 @@ import { raid, raids } from "./resources/raids.ts";
 import { vmfsDatastore, vmfsDatastores } from "./resources/vmfs-datastores.ts";
 import { volumeGroup, volumeGroups } from "./resources/volume-groups.ts";
 import { partition, partitions } from "./resources/partitions.ts";
+import { node } from "./resources/node.ts";
 import { notification, notifications } from "./resources/notifications.ts";
 import { packageRepositories, packageRepository } from "./resources/package-repositories.ts";
 import { resourcePool, resourcePools, zone, zones } from "./resources/places.ts";
@@ -93,6 +94,7 @@ export const resources: readonly Resource[] = [
   network,
   networks,
   networkInterface,
+  node,
   nodeScript,
   nodeScriptResult,
   nodeScriptResults,

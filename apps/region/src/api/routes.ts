@@ -20,6 +20,7 @@ import { ipRangesRoutes } from "./ip-ranges.ts";
 import { licenseKeysRoutes } from "./license-keys.ts";
 import { machinesRoutes } from "./machines.ts";
 import { networksRoutes } from "./networks-old.ts";
+import { nodeRoutes } from "./node.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { bcachesRoutes } from "./bcaches.ts";
@@ -66,6 +67,7 @@ const families = [
   licenseKeysRoutes,
   machinesRoutes,
   networksRoutes,
+  nodeRoutes,
   nodeScriptResultsRoutes,
   nodeScriptsRoutes,
   bcachesRoutes,

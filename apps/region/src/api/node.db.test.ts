@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { addMachine } from "../testing/machines.ts";
+import { type TestRegion, testRegion } from "../testing/region.ts";
+
+let t: TestRegion;
+before(async () => {
+  t = await testRegion();
+  await t.db.pool.query(
+    `insert into node (system_id, hostname, node_type, owner_id) values
+      ('dev001', 'printer', 1, $1), ('rack01', 'rack', 2, null)`,
+    [t.user.id],
+  );
+});
+after(() => t?.close());
+
+const get = (who: typeof t.admin | null, id: string, op?: string) =>
+  t.request(who, "GET", `/nodes/${id}/`, { query: op === undefined ? {} : { op } });
+
+test("nodes of every kind are read, each by whoever may see it", async () => {
+  const machine = await addMachine(t, "allocated", { owner_id: t.user.id });
+  for (const [id, hostname] of [
+    [machine.systemId, machine.hostname],
+    ["dev001", "printer"],
+    ["rack01", "rack"],
+  ] as const)
+    for (const who of [t.user, t.admin])
+      assert.equal(((await get(who, id)).json as { hostname: string }).hostname, hostname);
+  for (const id of [machine.systemId, "dev001"])
+    for (const op of [undefined, "details"]) assert.equal((await get(t.other, id, op)).status, 403, `${id} ${op}`);
+  for (const op of [undefined, "details", "power_parameters"]) {
+    assert.equal((await get(t.admin, "nosuch", op)).status, 404);
+    assert.equal((await get(null, machine.systemId, op)).status, 401);
+  }
+  const details = await get(t.user, machine.systemId, "details");
+  assert.equal(details.headers["content-type"], "application/bson");
+  assert.deepEqual((await get(t.user, "rack01", "details")).bytes, details.bytes);
+});
+
+test("power parameters are an administrator's", async () => {
+  const machine = await addMachine(t, "ready");
+  const set = await t.request(t.admin, "PUT", `/machines/${machine.systemId}/`, {
+    form: {
+      power_type: "webhook",
+      power_parameters_skip_check: "true",
+      power_parameters_power_on_uri: "http://bmc.example/on",
+    },
+  });
+  assert.equal(set.status, 200, set.text);
+  const power = await get(t.admin, machine.systemId, "power_parameters");
+  assert.match(power.text, /bmc\.example/);
+  assert.equal((await get(t.user, machine.systemId, "power_parameters")).status, 403);
+});
+
+test("machines and devices are deleted by administrators; controllers are not nodes to delete", async () => {
+  const machine = await addMachine(t, "ready");
+  for (const id of [machine.systemId, "dev001"]) {
+    const remove = (who: typeof t.admin | null) => t.request(who, "DELETE", `/nodes/${id}/`);
+    assert.equal((await remove(t.user)).status, 403);
+    assert.equal((await remove(null)).status, 401);
+    assert.equal((await remove(t.admin)).status, 204);
+    assert.equal((await get(t.admin, id)).status, 404);
+    assert.equal((await remove(t.admin)).status, 404);
+  }
+  assert.equal((await t.request(t.admin, "DELETE", "/nodes/rack01/")).status, 400);
+  assert.equal((await get(t.admin, "rack01")).status, 200);
+});
