@@ -64,7 +64,7 @@ const groupFields = {
 };
 const sized = { size: z.int(), human_size: z.string() };
 
-export const Raid = z.object({
+export const RAID = z.object({
   ...groupFields,
   level: z.string(),
   devices: z.array(StorageDevice),
@@ -73,7 +73,7 @@ export const Raid = z.object({
   virtual_device: BlockDevice,
   resource_uri: z.string(),
 });
-export type Raid = z.infer<typeof Raid>;
+export type RAID = z.infer<typeof RAID>;
 
 export const VolumeGroup = z.object({
   ...groupFields,
@@ -108,14 +108,14 @@ export const Bcache = z.object({
 });
 export type Bcache = z.infer<typeof Bcache>;
 
-export const VmfsDatastore = z.object({
+export const VMFSDatastore = z.object({
   ...groupFields,
   devices: z.array(StorageDevice),
   ...sized,
   filesystem: z.object({ fstype: z.string(), mount_point: z.string().nullable() }).nullable(),
   resource_uri: z.string(),
 });
-export type VmfsDatastore = z.infer<typeof VmfsDatastore>;
+export type VMFSDatastore = z.infer<typeof VMFSDatastore>;
 
 export const StorageStub = z.object({
   system_id: z.string(),

@@ -1,5 +1,5 @@
 /** RAIDs, volume groups, bcaches, cache sets and datastores as the API shows them. */
-import type { Bcache, CacheSet, Raid, VmfsDatastore, VolumeGroup } from "@rackwright/contract/objects/storage";
+import type { Bcache, CacheSet, RAID, VMFSDatastore, VolumeGroup } from "@rackwright/contract/objects/storage";
 import { API_ROOT } from "@rackwright/contract/table";
 import { cacheOf } from "@rackwright/domain/storage/bcache";
 import { usedBytes, volumeGroupBytes, volumesOf } from "@rackwright/domain/storage/lvm";
@@ -27,7 +27,7 @@ function offered(g: Group, { storage }: SeenStorage): Device {
   return device;
 }
 
-export function wireRaid(g: Group, of: SeenStorage): Raid {
+export function wireRaid(g: Group, of: SeenStorage): RAID {
   const device = offered(g, of);
   return {
     ...base(g, of),
@@ -85,7 +85,7 @@ export function wireBcache(g: Group, of: SeenStorage): Bcache {
   };
 }
 
-export function wireDatastore(g: Group, of: SeenStorage): VmfsDatastore {
+export function wireDatastore(g: Group, of: SeenStorage): VMFSDatastore {
   const size = datastoreBytes(of.storage, g);
   return {
     ...base(g, of),
