@@ -48,7 +48,7 @@ async function ownerOf(ctx: Ctx, tx: Tx, username: string | undefined): Promise<
 }
 
 /** A key with another comment is the same key. */
-function isSame(stored: SshKey, key: SshPublicKey): boolean {
+export function isSame(stored: SshKey, key: SshPublicKey): boolean {
   const [type, blob] = stored.key.split(" ");
   return type === key.type && blob === key.blob;
 }

@@ -178,6 +178,13 @@ export const sshKeys = resource({
       success: 201,
       errors: { 400: "the key is not one, or is there already", 403: "the key would be another user's" },
     }),
+    import: action({
+      method: "POST",
+      doc: "Import SSH keys\n\nThat somebody published at Launchpad or GitHub. The region fetches them; keys that are there already stay.",
+      params: { keysource: requiredText("lp:NAME (Launchpad) or gh:NAME (GitHub).") },
+      returns: "SSHKey[]",
+      errors: { 400: "keysource is missing or no source, or the keys could not be fetched" },
+    }),
   },
 });
 
