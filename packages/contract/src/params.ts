@@ -192,7 +192,8 @@ export function choice<const C extends readonly string[]>(
   const schema = lastGiven.transform((v, ctx): C[number] | undefined => {
     if (v === undefined) return undefined;
     const word = v.toLowerCase();
-    const found = choices.find((c) => c.toLowerCase() === word) ?? aliases[word];
+    const alias = Object.hasOwn(aliases, word) ? aliases[word] : undefined;
+    const found = choices.find((c) => c.toLowerCase() === word) ?? alias;
     if (found !== undefined) return found;
     ctx.addIssue({ code: "custom", message: `"${v}" is not one of ${choices.join(", ")}.` });
     return z.NEVER;
