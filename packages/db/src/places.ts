@@ -88,5 +88,5 @@ export async function countNodesInPool(tx: Tx, poolId: number): Promise<number> 
     .select((eb) => eb.fn.countAll<number>().as("count"))
     .where("pool_id", "=", poolId)
     .executeTakeFirstOrThrow();
-  return Number(count);
+  return count;
 }

@@ -6,8 +6,18 @@ import * as app from "../app/package-repositories.ts";
 import type { Routes } from "../http/route.ts";
 import { idOf } from "./wire/path-id.ts";
 
-const wire = ({ is_default: _, ...repository }: app.Repository): PackageRepository => ({
-  ...repository,
+const wire = (repository: app.Repository): PackageRepository => ({
+  name: repository.name,
+  url: repository.url,
+  distributions: repository.distributions,
+  disabled_pockets: repository.disabled_pockets,
+  disabled_components: repository.disabled_components,
+  disable_sources: repository.disable_sources,
+  components: repository.components,
+  arches: repository.arches,
+  key: repository.key,
+  enabled: repository.enabled,
+  id: repository.id,
   resource_uri: `${API_ROOT}/package-repositories/${repository.id}/`,
 });
 

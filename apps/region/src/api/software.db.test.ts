@@ -32,7 +32,7 @@ test("a package repository is made, changed, deleted; the default archives stay"
   const changed = await send("PUT", path, { enabled: "false", arches: "" });
   assert.deepEqual(changed.json, { ...row, enabled: false, arches: ["amd64", "i386"] });
   assert.deepEqual((await t.request(t.user, "GET", path)).json, changed.json);
-  const all = (await t.request(t.user, "GET", "/package-repositories/")).json as unknown as Row[];
+  const all = (await t.request(t.user, "GET", "/package-repositories/")).json as Row[];
   assert.deepEqual(
     all.map((r) => r.name),
     ["main_archive", "ports_archive", "mine"],

@@ -5,7 +5,7 @@ import { DomainError } from "@rackwright/domain/errors";
 import type { Ctx } from "../context.ts";
 import { searchMachines } from "./machine-view.ts";
 
-const RACK_TYPES = [2, 4];
+export const RACK_TYPES = [2, 4];
 
 export interface RackView {
   view: MachineView;

@@ -1,5 +1,17 @@
 import { action, resource } from "../action.ts";
-import { choice, flag, integer, optionalFlag, optionalList, requiredInteger, requiredText, text } from "../params.ts";
+import {
+  choice,
+  flag,
+  integer,
+  list,
+  optionalFlag,
+  optionalList,
+  requiredInteger,
+  requiredText,
+  text,
+} from "../params.ts";
+import { nodesActions } from "./machine-many.ts";
+import { machines } from "./machines.ts";
 import { machineFilters } from "./filters.ts";
 
 const admin = { 403: "the caller is not an administrator" } as const;
@@ -311,6 +323,17 @@ export const rackControllers = resource({
       returns: "PowerType[]",
       errors: { 403: "the caller is not an administrator" },
     }),
+    power_parameters: action({
+      method: "GET",
+      access: "admin",
+      doc: "Read power parameters of rack controllers\n\nBy system id, passwords included.",
+      params: { id: list("System ids. Default: all.", { split: "comma-or-blank" }) },
+      returns: "PowerParametersMap",
+      errors: { 403: "the caller is not an administrator" },
+    }),
+    is_registered: machines.actions.is_registered,
+    is_action_in_progress: machines.actions.is_action_in_progress,
+    ...nodesActions,
   },
 });
 
@@ -324,6 +347,19 @@ export const rackController = resource({
       doc: "Read a rack controller",
       returns: "RackController",
       errors: { 404: "there is no such rack controller" },
+    }),
+    details: action({
+      method: "GET",
+      doc: "Read the rack controller's hardware as it was captured\n\nA BSON document; nothing is captured of rack controllers, so it is empty.",
+      returns: "bytes",
+      errors: { 404: "there is no such rack controller" },
+    }),
+    power_parameters: action({
+      method: "GET",
+      access: "admin",
+      doc: "Read the rack controller's power parameters\n\nPasswords included.",
+      returns: "PowerParameters",
+      errors: { 403: "the caller is not an administrator", 404: "there is no such rack controller" },
     }),
   },
 });
