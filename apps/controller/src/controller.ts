@@ -5,6 +5,7 @@ import { lockDirectory } from "@rackwright/db/postgres/lock";
 import { cannotListen } from "@rackwright/rack/listening";
 import { type Rack, startRack } from "@rackwright/rack/rack";
 import { type RunningRegion, startRegion } from "@rackwright/region/region";
+import { unlessAborted } from "@rackwright/region/unless-aborted";
 import type { Logger } from "pino";
 import { openDatabases } from "./database.ts";
 import { registerImages } from "./images.ts";
@@ -12,7 +13,6 @@ import type { UpOptions } from "./options.ts";
 import { originFor } from "./origin.ts";
 import { checkMark, registerEmulatedImage, writeMark } from "./simulated.ts";
 import { teardown } from "./teardown.ts";
-import { unlessAborted } from "./unless-aborted.ts";
 
 export interface Controller {
   running: RunningRegion;
@@ -45,7 +45,7 @@ export async function startController(
     // PostgreSQL has its own limits, and is ended the hard way after them.
     started.add("PostgreSQL", () => databases.stop(), 120_000);
     signal.throwIfAborted();
-    const running = await startRegion({
+    const starting = startRegion({
       connection: databases.connection,
       kea: databases.kea,
       dataDir,
@@ -54,11 +54,13 @@ export async function startController(
       log,
       version,
       simulated,
+      signal,
     }).catch((error: unknown) => {
       throw cannotListen(error, "The API", options, "choose another port with --port");
     });
-    started.add("the region", () => running.stop());
-    signal.throwIfAborted();
+    // Also one whose start was given up: PostgreSQL is not ended under it.
+    started.add("the region", async () => (await starting.catch(() => undefined))?.stop());
+    const running = await unlessAborted(starting, signal);
     await writeMark(dataDir, simulated);
     if (simulated) await registerEmulatedImage(running.region, join(dataDir, "emulated-image"));
     const bootloaders = await registerImages(running.region, options.images, join(dataDir, "bootloaders"));

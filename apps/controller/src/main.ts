@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { unlessAborted } from "@rackwright/region/unless-aborted";
 import { type Logger, pino } from "pino";
 import { startController } from "./controller.ts";
 import { greeting } from "./greet.ts";
 import { parseOptions, type UpOptions, usage } from "./options.ts";
-import { unlessAborted } from "./unless-aborted.ts";
 
 /** Somebody wants us to end: nothing is wrong. */
 class Asked extends Error {}

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, createConnection, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connectDatabase } from "@rackwright/db/connect";
 import { firstClosedDirectory } from "@rackwright/db/postgres/os-user";
 import { ensureDatabase } from "@rackwright/db/postgres/ensure-database";
@@ -120,6 +121,38 @@ test("Ctrl-C in the middle of a start ends it without a trace, and the next star
     assert.deepEqual(processesOn(room.dir), []);
   }
   await room.up();
+});
+
+test("a start that waits for its database in vain ends when it is asked to", async () => {
+  await using room = upRoom();
+  const server = await startPostgres({ dataDir: join(room.dir, "theirs"), durable: false });
+  // As when PostgreSQL dies in this very moment of a start: it is tried again and again to listen for notifications.
+  const between = createServer((client) => {
+    client.on("error", () => {});
+    client.once("data", (hello: Buffer) => {
+      if (hello.includes("rackwright listen")) return void client.destroy();
+      const upstream = createConnection(join(server.socketDir, `.s.PGSQL.${server.port}`));
+      upstream.on("error", () => client.destroy());
+      upstream.write(hello);
+      client.pipe(upstream).pipe(client);
+    });
+  });
+  try {
+    await ensureDatabase(server.connection("postgres"), "ours");
+    mkdirSync(join(room.dir, "between"));
+    between.listen(join(room.dir, "between", `.s.PGSQL.${server.port}`));
+    const [theirs, ours] = [server.socketDir, join(room.dir, "between")].map(encodeURIComponent);
+    const env = { RACKWRIGHT_DATABASE_URI: server.url("ours").replace(theirs ?? "", ours ?? "") };
+    const up = room.run([...UP, "--data", room.data, ...LOOPBACK, "--port", "0"], { env });
+    const what = "it to try to listen";
+    await until(() => up.stderr().includes("cannot listen for database"), { timeoutMs: 20_000, what });
+    up.child.kill("SIGTERM");
+    const late = sleep(20_000, "it is still there", { ref: false });
+    assert.equal(await Promise.race([up.ended, late]), 0, up.stderr());
+  } finally {
+    between.close();
+    await server.stop();
+  }
 });
 
 test("a password is asked for on a terminal, and not shown there", { skip: noTerminal() }, async () => {

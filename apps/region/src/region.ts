@@ -34,6 +34,7 @@ import { syncImagesToRacks } from "./reconcile/images.ts";
 import { addPowerStep } from "@rackwright/db/power-actions";
 import { nodeIdBySystemId } from "@rackwright/db/nodes";
 import { Turns } from "./turns.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 import { startPowerWorkflow } from "./workflows/power.ts";
 
 export interface KeaDatabase {
@@ -57,6 +58,8 @@ export interface RegionOptions {
   version: string;
   /** For emulated machines alone. What the first start said holds for ever. */
   simulated?: boolean;
+  /** Gives the start up, also where it waits for a database that does not come back. */
+  signal?: AbortSignal;
 }
 
 export interface RunningRegion {
@@ -66,12 +69,21 @@ export interface RunningRegion {
   stop(): Promise<void>;
 }
 
-/** @throws Error of what could not be started, with everything that was started before it stopped again */
+/** @throws Error of what could not be started, or the signal's reason; everything that was started before has stopped again then */
 export async function startRegion(options: RegionOptions): Promise<RunningRegion> {
+  await using started = new AsyncDisposableStack();
+  // Whatever of it still goes on when it is given up fails: at the closed database, or at the stack, which takes nothing more.
+  const starting = startParts(options, started);
+  const parts = await (options.signal ? unlessAborted(starting, options.signal) : starting);
+  const running = started.move();
+  return { ...parts, stop: () => running.disposeAsync() };
+}
+
+/** @param started what is to be stopped, in the order it was started */
+async function startParts(options: RegionOptions, started: AsyncDisposableStack): Promise<Omit<RunningRegion, "stop">> {
   const { connection, dataDir, log, simulated = false } = options;
   await migrate(connection, { log: (line) => log.info(line) });
   await installJobs(connection);
-  await using started = new AsyncDisposableStack();
   let closing = false;
   const db = connectDatabase({
     connection,
@@ -160,12 +172,10 @@ export async function startRegion(options: RegionOptions): Promise<RunningRegion
   if (!simulated) started.defer(await watchConsoles(region, hub));
   started.defer(await startLeaseEvents(region, options.kea));
   const address = server.addresses()[0];
-  const running = started.move();
   return {
     region,
     port: typeof address === "object" ? address.port : options.listen.port,
     enrolmentSecret: racks.enrolmentSecret,
-    stop: () => running.disposeAsync(),
   };
 }
 
