@@ -19,6 +19,8 @@ test("kill -9 of controller, rack and PostgreSQL loses no machine and does nothi
     speed: 40,
     limitMs: 5 * 60_000,
     log: (line) => void said.push(line),
+  }).catch((cause: unknown) => {
+    throw new Error(`the run did not come to its end:\n${said.join("\n")}`, { cause });
   });
   const table = killTable(SEED, counted);
   t.diagnostic(table);

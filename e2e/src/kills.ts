@@ -21,18 +21,26 @@ const { values } = parseArgs({
 });
 const { seed } = values;
 console.log(`seed ${seed}`);
-await using room = upRoom();
-for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => void Promise.resolve(room[Symbol.asyncDispose]()).finally(() => process.exit(1)));
-const counted = await killRun(room, {
-  seed,
-  kills: Number(values.kills),
-  machines: Number(values.machines),
-  everyMs: Number(values["every-ms"]),
-  speed: Number(values.speed),
-  limitMs: 10 * 60_000,
-  log: console.log,
-  ...(values.logs === undefined ? {} : { logs: values.logs }),
-});
-console.log(killTable(seed, counted));
-process.exitCode = Object.values(counted.wrong).some((found) => found.length > 0) ? 1 : 0;
+const broken = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => broken.abort(new Error(`ended by ${name}`)));
+try {
+  await using room = upRoom();
+  const counted = await killRun(room, {
+    seed,
+    kills: Number(values.kills),
+    machines: Number(values.machines),
+    everyMs: Number(values["every-ms"]),
+    speed: Number(values.speed),
+    limitMs: 10 * 60_000,
+    log: console.log,
+    signal: broken.signal,
+    ...(values.logs === undefined ? {} : { logs: values.logs }),
+  });
+  console.log(killTable(seed, counted));
+  process.exitCode = Object.values(counted.wrong).some((found) => found.length > 0) ? 1 : 0;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
+// Whatever may still wait for something does not keep it.
+process.exit();

@@ -1,6 +1,6 @@
 /** A controller and a rack, each in a process of its own, on an embedded PostgreSQL: to be killed, and kept running all the same. */
 import { once } from "node:events";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -14,6 +14,8 @@ const LOGS = ["--log-level", "info"];
 const ENV = { RACKWRIGHT_ADMIN_PASSWORD: "a password" };
 /** After any kill, on a busy host. */
 const SERVING_MS = 120_000;
+/** Of one request; the rack itself gives the region less. */
+const ANSWER_MS = 30_000;
 /** The supervisor looks at PostgreSQL every 2 s, and has then to end itself. */
 const END_AFTER_POSTGRES_MS = 20_000;
 
@@ -29,11 +31,16 @@ export interface Kills {
   unwanted: string[];
   starts(): { controller: number; rack: number };
   postgres: { socketDir: string; passwordFile: string };
-  /** End all in order. @returns what is left running */
+  /** What each process said last: why something does not come. */
+  tails(): string;
+  /** End all in order. @returns what is left running, and what did not end in order */
   stop(): Promise<string[]>;
 }
 
-/** @param logs directory for what the processes say */
+/**
+ * @param logs directory for what the processes say
+ * @throws Error when the controller does not get ready; it has ended then, and its last words are in the log
+ */
 export async function startRoom(
   room: UpRoom,
   { log, logs }: { log: (line: string) => void; logs: string | undefined },
@@ -61,7 +68,12 @@ export async function startRoom(
     () => started("controller", room.run([...up, "--port", String(port), "--image", image, ...LOGS], { env: ENV })),
     ended("controller"),
   );
-  const ready = JSON.parse(await firstLine(controller.current)) as { url: string; api_key: string };
+  const line = await firstLine(controller.current).catch(async (error: unknown) => {
+    log(`controller: ${controller.tail()}`);
+    await controller.stop();
+    throw error;
+  });
+  const ready = JSON.parse(line) as { url: string; api_key: string };
   const secret = join(room.dir, "rack-secret");
   await copyFile(join(room.data, "rack-secret"), secret);
   const origin = `http://127.0.0.1:${port}`;
@@ -79,8 +91,9 @@ export async function startRoom(
     postgres: { socketDir: join(room.data, "postgres/socket"), passwordFile: join(room.data, "postgres/password") },
     async serving() {
       const answered = async () => {
-        const reply = await fetch(`http://127.0.0.1:${rackPort}/ipxe.cfg-02-00-00-00-00-01`).catch(() => undefined);
-        return reply?.ok === true && !(await reply.text()).includes("no boot script now");
+        const signal = AbortSignal.timeout(ANSWER_MS);
+        const reply = await fetch(`http://127.0.0.1:${rackPort}/ipxe.cfg-02-00-00-00-00-01`, { signal });
+        return reply.ok && !(await reply.text()).includes("no boot script now");
       };
       await until(answered, { timeoutMs: SERVING_MS, everyMs: 100, what: "everything to serve again" });
       return performance.now() - lastKill;
@@ -92,10 +105,16 @@ export async function startRoom(
       killed.postgres = performance.now();
       for (const pid of victims(room, victim === "postgres")) killPid(pid);
     },
+    tails: () =>
+      [
+        `controller: ${controller.tail()}`,
+        `rack: ${rack.tail()}`,
+        `PostgreSQL said last:\n${tailOf(join(room.data, "postgres/postgresql.log"))}`,
+      ].join("\n"),
     async stop() {
-      const statuses = { rack: await rack.stop(), controller: await controller.stop() };
-      const stopped = Object.entries(statuses).flatMap(([who, status]) => (status === 0 ? [] : [`${who}: ${status}`]));
-      return [...stopped, ...processesOn(room.dir).map((pid) => `process ${pid}`)];
+      const stopped = { rack: await rack.stop(), controller: await controller.stop() };
+      const wrong = Object.entries(stopped).flatMap(([who, what]) => (what === undefined ? [] : [`${who} ${what}`]));
+      return [...wrong, ...processesOn(room.dir).map((pid) => `process ${pid}`)];
     },
   };
 }
@@ -112,6 +131,14 @@ function postmaster(room: UpRoom): number | undefined {
     return room.postgresPid();
   } catch {
     return undefined; // killed before, and not yet started again
+  }
+}
+
+function tailOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trimEnd().split("\n").slice(-20).join("\n");
+  } catch (error) {
+    return String(error);
   }
 }
 

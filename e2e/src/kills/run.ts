@@ -1,6 +1,7 @@
 /** Lives of emulated machines while processes are killed; counted at the end. */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 import type { UpRoom } from "@rackwright/controller/up-process";
 import { survey } from "@rackwright/db/testing/survey";
 import { Gate } from "@rackwright/testkit/fleet/gate";
@@ -27,6 +28,8 @@ export interface KillOptions {
   log: (line: string) => void;
   /** A directory for what the processes say. */
   logs?: string;
+  /** Breaks the run off. */
+  signal?: AbortSignal;
 }
 
 export interface Counted {
@@ -49,6 +52,7 @@ const QUIET_MS = 5000;
 const USUAL_START_MS = 2500;
 const QUEUE_LIMIT_MS = 60_000;
 
+/** @throws what kept the run from its end, after it was logged; all processes have ended then */
 export async function killRun(room: UpRoom, options: KillOptions): Promise<Counted> {
   const { seed, machines, log, speed } = options;
   const began = performance.now();
@@ -59,11 +63,13 @@ export async function killRun(room: UpRoom, options: KillOptions): Promise<Count
   const bmcs = new Bmcs(seed);
   await bmcs.listen();
   const ending = new AbortController();
-  const client = new Client(processes.url, processes.apiKey, ending.signal);
-  // So that "stuck" shows soon.
-  await client.ask("POST", "maas/?op=set_config", { name: "node_timeout", value: "3" });
+  const { signal } = ending;
+  options.signal?.addEventListener("abort", () => ending.abort(options.signal?.reason));
+  const { promise: broken, reject: breakOff } = Promise.withResolvers<never>();
+  broken.catch(() => undefined);
+  signal.addEventListener("abort", () => breakOff(signal.reason));
+  const client = new Client(processes.url, processes.apiKey, signal);
   const follower = new Follower(client);
-  const following = follower.follow().catch(() => undefined);
   const world: World = {
     bootUrl: processes.bootUrl,
     speed,
@@ -103,14 +109,19 @@ export async function killRun(room: UpRoom, options: KillOptions): Promise<Count
       });
       released++;
     } catch (error) {
+      if (signal.aborted) return; // its end says nothing about it
       const kind = error instanceof Unfulfilled ? error.kind : "failed";
       blame(kind, error instanceof Error ? error.message : String(error));
       bmc.phase = "given up";
     }
   };
-  const all = Array.from({ length: machines }, (_, i) => bmcs.add(i, world, ending.signal));
+  const all = Array.from({ length: machines }, (_, i) => bmcs.add(i, world, signal));
   const kills = Object.fromEntries(victims.map((victim) => [victim, 0])) as Record<Victim, number>;
   try {
+    options.signal?.throwIfAborted();
+    // So that "stuck" shows soon.
+    await client.ask("POST", "maas/?op=set_config", { name: "node_timeout", value: "3" });
+    const following = follower.follow().catch(() => undefined);
     // By the number of kills that must be past.
     const waiting = all.map((bmc, i) => ({ bmc, after: plan.pluggedInAfter[i] ?? 0 }));
     const lives: Promise<void>[] = [];
@@ -120,17 +131,19 @@ export async function killRun(room: UpRoom, options: KillOptions): Promise<Count
     for (const [index, { victim, whenServing, afterMs }] of plan.kills.entries()) {
       plugIn(index);
       // On a host that is busy with other things machines get as much further between two kills as on an idle one.
-      const slowness = whenServing ? Math.max(1, (await processes.serving()) / USUAL_START_MS) : 1;
-      await sleep(afterMs * slowness);
+      const slowness = whenServing
+        ? Math.max(1, (await Promise.race([processes.serving(), broken])) / USUAL_START_MS)
+        : 1;
+      await sleep(afterMs * slowness, undefined, { signal });
       say(`kill -9 ${victim} (${released} of ${machines} through)`);
       processes.kill(victim);
       kills[victim]++;
     }
     plugIn(Number.POSITIVE_INFINITY);
     say("no more kills");
-    await Promise.all(lives);
+    await Promise.race([Promise.all(lives), broken]);
     say("all lives are over");
-    await sleep(QUIET_MS);
+    await sleep(QUIET_MS, undefined, { signal });
     const left = await settled(processes);
     wrong["jobs left"]?.push(...left.jobs);
     wrong["power actions left"]?.push(...left.powerActions);
@@ -141,10 +154,14 @@ export async function killRun(room: UpRoom, options: KillOptions): Promise<Count
     ending.abort(new Error("all is over"));
     await following;
     judgeChanges(follower.read, left.changes, blame);
+  } catch (error) {
+    // Before anything is ended: that may take its time.
+    say(`broken off: ${inspect(error)}\n${processes.tails()}`);
+    throw error;
   } finally {
     ending.abort(new Error("all is over"));
     bmcs.close();
-    wrong["processes left"]?.push(...(await processes.stop()));
+    for (const what of await processes.stop()) blame("processes left", what);
   }
   const orders = all.flatMap((bmc) => bmc.orders);
   return {
