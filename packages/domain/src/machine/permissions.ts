@@ -45,6 +45,13 @@ export const permissionFor = {
 /** Only the machine's user: an administrator too would do it to somebody else's machine. With the code that clients know. */
 const usersOwn: Partial<Record<Action, ErrorCode>> = { mark_broken: "forbidden", set_workload_annotations: "conflict" };
 
+/** What a holder does to copies of his own would, of a machine that nobody holds, stay for whoever comes next. With the code that clients know. */
+const administratorsWhileReady: Partial<Record<Action, ErrorCode>> = {
+  format_storage: "forbidden",
+  mount_special: "wrong_status",
+  unmount_special: "wrong_status",
+};
+
 /** Actions in a sentence where only the user may. */
 const ownDeed: Partial<Record<Action, string>> = {
   mark_broken: "marks a machine broken",
@@ -88,8 +95,9 @@ export function actionForbidden(
 ): DomainError | undefined {
   const forbidden = forbiddance(actor, permissionFor[action], m);
   if (forbidden) return forbidden;
-  if (action === "format_storage" && m.status === "ready" && !mayDo(actor, "admin", m))
-    return new DomainError("forbidden", `Nobody holds ${m.hostname}: only an administrator changes its disks.`);
+  const whileFree = administratorsWhileReady[action];
+  if (whileFree !== undefined && m.status === "ready" && !mayDo(actor, "admin", m))
+    return new DomainError(whileFree, `Nobody holds ${m.hostname}: only an administrator changes its disks.`);
   const code = usersOwn[action];
   if (code === undefined || actor.kind !== "user" || m.ownerId === actor.userId) return undefined;
   return new DomainError(
