@@ -8,8 +8,12 @@ export interface Cidr4 {
   prefix: number;
 }
 
+/** Without leading zeros, as inet_pton(3) has it: Kea reads no others. */
+const OCTET = "(0|[1-9]\\d{0,2})";
+const DOTTED = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`);
+
 export function ipv4ToNumber(text: string): number | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  const match = DOTTED.exec(text);
   if (!match) return undefined;
   let value = 0;
   for (const octet of match.slice(1).map(Number)) {

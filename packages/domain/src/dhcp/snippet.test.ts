@@ -48,6 +48,8 @@ test("what cannot be served is refused with the reason", () => {
     ['{"option-data": [null]}', /not served/],
     ['{"option-data": [{"name": "ntp-servers"}]}', /no data/],
     ["option ntp-servers ntp.example.com;", /IPv4 addresses/],
+    ["option ntp-servers 010.0.0.1;", /IPv4 addresses/],
+    [`option domain-name ${"x".repeat(64)}.example;`, /name of a domain/],
     ["option interface-mtu 20;", /68 to 65535/],
     ["option domain-name lab example;", /name of a domain/],
     ["option host-name x;", /'host-name' is not served/],

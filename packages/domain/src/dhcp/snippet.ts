@@ -2,6 +2,7 @@
  * DHCP snippets: what an administrator adds to our answers. Kea's own JSON, or statements of ISC dhcpd where they say the same. Only
  * options whose data can be checked here: one that Kea cannot read would stop every later change of its networks.
  */
+import { isOptionDomain } from "./domain-name.ts";
 import { ipv4ToNumber } from "./ipv4.ts";
 import type { DhcpOption } from "./wanted.ts";
 
@@ -77,13 +78,13 @@ function option(name: string, values: readonly string[]): DhcpOption {
   const wrong = (what: string) => new Unreadable(`The option '${name}' needs ${what}, not "${values.join(", ")}".`);
   const [first = "", ...more] = values;
   if (kind === "ips" || kind === "domains") {
-    const good = kind === "ips" ? isAddress : isDomain;
+    const good = kind === "ips" ? isAddress : isOptionDomain;
     if (values.length === 0 || !values.every(good)) throw wrong(kind === "ips" ? "IPv4 addresses" : "names of domains");
     return { code, value: values.join(", ") };
   }
   if (more.length > 0) throw wrong("one value");
   if (kind === "ip" && !isAddress(first)) throw wrong("an IPv4 address");
-  if (kind === "domain" && !isDomain(first)) throw wrong("the name of a domain");
+  if (kind === "domain" && !isOptionDomain(first)) throw wrong("the name of a domain");
   if (kind === "text" && !/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(first)) throw wrong("a short text");
   if (kind === "text" && /[,"\\]/.test(first)) throw wrong("a text without commas, quotes and backslashes");
   if (kind === "flag") {
@@ -100,7 +101,6 @@ function option(name: string, values: readonly string[]): DhcpOption {
 }
 
 const isAddress = (text: string): boolean => ipv4ToNumber(text) !== undefined;
-const isDomain = (text: string): boolean => /^[\w-]+(\.[\w-]+)*\.?$/.test(text) && text.length <= 253;
 
 function lease(text: string): number {
   const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;

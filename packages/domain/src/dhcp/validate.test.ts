@@ -93,15 +93,15 @@ suite("what DHCP refuses to serve", () => {
     const given = {
       ...subnet,
       gateway: "fd00::1",
-      dnsServers: ["10.0.0.2", "fd00::53"],
+      dnsServers: ["10.0.0.2", "fd00::53", "010.0.0.3"],
       ntpServers: ["ntp.example.com"],
       domainName: "two words",
-      searchDomains: ["maas", "a,b"],
+      searchDomains: ["maas", "a,b", "x".repeat(64)],
     };
     const { accepted, refused } = validateWanted({ networks: [{ ...network, subnets: [given] }], hosts: [host] });
     const clean = { gateway: null, dnsServers: ["10.0.0.2"], ntpServers: [], domainName: "", searchDomains: ["maas"] };
     assert.deepEqual(accepted, { networks: [{ ...network, subnets: [{ ...given, ...clean }] }], hosts: [host] });
-    assert.equal(refused.length, 5);
+    assert.equal(refused.length, 7);
     assert.ok(refused.every(({ message }) => /left out of DHCP/.test(message)));
   });
 

@@ -1,3 +1,4 @@
+import { isOptionDomain } from "./domain-name.ts";
 import { ipv4ToNumber, parseCidr4, type Cidr4 } from "./ipv4.ts";
 import { hostKey, type DhcpHost, type DhcpNetwork, type DhcpSubnet, type DhcpWanted } from "./wanted.ts";
 
@@ -61,8 +62,6 @@ function networkProblem(network: DhcpNetwork, earlier: DhcpNetwork[]): string | 
   return undefined;
 }
 
-const DOMAIN = /^[\w-]+(\.[\w-]+)*\.?$/;
-
 /**
  * DHCP for IPv4 carries IPv4 addresses only; and one option that Kea cannot read stops every later change. Such a one is left out, and the
  * subnet is served without it.
@@ -74,9 +73,9 @@ function withReadableOptions(subnet: DhcpSubnet): { subnet: DhcpSubnet; dropped:
     return good(item);
   };
   const isAddress = (item: string) => ipv4ToNumber(item) !== undefined;
-  const isDomain = (item: string) => DOMAIN.test(item) && item.length <= 253;
   const gateway = subnet.gateway === null || keep("gateway", isAddress)(subnet.gateway) ? subnet.gateway : null;
-  const domainName = subnet.domainName === "" || keep("domain", isDomain)(subnet.domainName) ? subnet.domainName : "";
+  const domainName =
+    subnet.domainName === "" || keep("domain", isOptionDomain)(subnet.domainName) ? subnet.domainName : "";
   return {
     dropped,
     subnet: {
@@ -85,7 +84,7 @@ function withReadableOptions(subnet: DhcpSubnet): { subnet: DhcpSubnet; dropped:
       domainName,
       dnsServers: subnet.dnsServers.filter(keep("name server (not an IPv4 address)", isAddress)),
       ntpServers: subnet.ntpServers.filter(keep("NTP server (not an IPv4 address)", isAddress)),
-      searchDomains: subnet.searchDomains.filter(keep("search domain", isDomain)),
+      searchDomains: subnet.searchDomains.filter(keep("search domain", isOptionDomain)),
     },
   };
 }
