@@ -2,6 +2,8 @@
 import { invalidField } from "../errors.ts";
 import { bcacheSize } from "./bcache.ts";
 import type { StorageEdit } from "./edit.ts";
+import { deviceOf } from "./members.ts";
+import type { Group } from "./model.ts";
 import { usableBytes } from "./geometry.ts";
 import { checkRoom } from "./lvm.ts";
 import { raidTypes } from "./model.ts";
@@ -13,6 +15,7 @@ import { describeBytes } from "./size.ts";
  * @throws DomainError invalid_fields
  */
 export function settle(edit: StorageEdit): void {
+  for (const group of edit.groups) refuseCircle(edit, group, [group]);
   // A group on groups is right after as many rounds as there are levels.
   for (let round = 0; round <= edit.groups.length; round += 1) {
     if (!resize(edit)) break;
@@ -25,6 +28,21 @@ export function settle(edit: StorageEdit): void {
         "size",
         `${device.name} would have ${describeBytes(device.sizeBytes)}, and its partitions need ${describeBytes(taken)}: delete some first.`,
       );
+  }
+}
+
+/** A bcache lies on its cache too, which several share. @throws DomainError invalid_fields for a group that lies on itself */
+function refuseCircle(edit: StorageEdit, top: Group, way: readonly Group[]): void {
+  const [group = top] = way.slice(-1);
+  const parts = edit.filesystems.filter(
+    (f) => f.groupId === group.id || (f.cacheSetId !== null && f.cacheSetId === group.cacheSetId),
+  );
+  for (const { on } of parts) {
+    const groupId = deviceOf(edit, on)?.groupId ?? null;
+    if (groupId === null) continue;
+    const below = edit.group(groupId);
+    if (below.id === top.id) throw invalidField("__all__", `${top.name} would lie on itself.`);
+    if (!way.includes(below)) refuseCircle(edit, top, [...way, below]);
   }
 }
 
