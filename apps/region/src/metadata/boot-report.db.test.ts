@@ -50,3 +50,13 @@ test("it is taken from whoever has the boot's secret, at its address, and no mor
   assert.equal((await say(elsewhere.secret, "x")).status, 403);
   assert.deepEqual(await consoleOf(m.id), []);
 });
+
+test("a machine that says it for ever is heard some times only", async () => {
+  const m = await addMachine(t, "new");
+  await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "commission" } });
+  const { secret } = await netboot(t, m.mac);
+  const words = Array.from({ length: 40 }, (_, i) => "x".repeat(i + 1));
+  for (const word of [...words, ...words]) assert.equal((await say(secret, word)).status, 204);
+  const kept = (await consoleOf(m.id)).length;
+  assert.ok(kept > 0 && kept < 30, String(kept));
+});

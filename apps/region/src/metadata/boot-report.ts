@@ -1,5 +1,6 @@
 /** What an initrd says that cannot go on: the line of its console, sent before it stands still. */
 import { insertEvidence } from "@rackwright/db/history";
+import { LineLimit } from "@rackwright/domain/console/limit";
 import type { FastifyRequest } from "fastify";
 import type { Region } from "../context.ts";
 import { readAll, queryParams } from "../http/body.ts";
@@ -7,6 +8,21 @@ import { claimedBoot, textOf } from "./request.ts";
 
 /** A line of a console is shorter. */
 const LIMIT_BYTES = 4096;
+
+/** What each booting card has said. Whoever starts from the network is given a secret, and evidence is kept for good. */
+const limits = new Map<string, LineLimit>();
+const MOST_LIMITS = 1000;
+
+function limitOf(mac: string): LineLimit {
+  const limit = limits.get(mac) ?? new LineLimit();
+  limits.delete(mac); // to its end: the map is in the order of last use
+  limits.set(mac, limit);
+  for (const oldest of limits.keys()) {
+    if (limits.size <= MOST_LIMITS) break;
+    limits.delete(oldest);
+  }
+  return limit;
+}
 
 /**
  * A person reads it where the machine's evidence is read, and the diagnosis too; it changes nothing of the machine, which may come
@@ -25,8 +41,8 @@ export async function bootReport(region: Region, request: FastifyRequest): Promi
     .toString("utf8")
     .replaceAll(/\p{Cc}+/gu, " ")
     .trim();
-  if (text === "") return;
   const { nodeId, mac, bootEpoch } = boot;
+  if (text === "" || !limitOf(mac).takes(text, region.now().getTime())) return;
   await insertEvidence(region.db.kysely, [
     { nodeId, mac, bootEpoch: nodeId === null ? null : bootEpoch, source: "console", text },
   ]);
