@@ -16,6 +16,8 @@ const published: Record<string, string> = {
   "/ada": `ssh-ed25519 ${blob(1)} ada@one\n\nssh-ed25519 ${blob(2)}\nnonsense\n`,
   "/none": "\n",
   "/large": "x".repeat(2 << 20),
+  "/twice": `ssh-ed25519 ${blob(3)} one\nssh-ed25519 ${blob(3)} two\n`,
+  "/many": Array.from({ length: 201 }, (_, i) => `ssh-ed25519 ${blob(i + 10)}`).join("\n"),
 };
 
 let t: TestRegion;
@@ -51,12 +53,17 @@ test("published keys become the caller's, once, and say where they came from", a
   assert.deepEqual((await t.request(t.other, "GET", "/account/prefs/sshkeys/")).json, []);
 });
 
+test("a key that is published twice is imported once", async () => {
+  assert.equal((await importSshKeys(t.other.ctx, "gh:twice", gh)).length, 1);
+});
+
 test("what cannot be fetched is said, with its address", async () => {
   const fails = (source: string, why: RegExp, from = gh) =>
     assert.rejects(importSshKeys(t.user.ctx, source, from), why);
   await fails("gh:nobody", /nobody has this name there/);
   await fails("gh:none", /no SSH keys/);
   await fails("gh:large", /more than/);
+  await fails("gh:many", /has 201 keys/);
   await fails("gh:moved", /could not be fetched/);
   await fails("gh:ada", /could not be fetched from http:\/\/127\.0\.0\.1:1\//, { gh: () => "http://127.0.0.1:1/" });
 });

@@ -16,6 +16,8 @@ const PUBLISHED: KeyAddresses = {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/;
 const PATIENCE_MS = 10_000;
 const MOST_BYTES = 1 << 20;
+/** Each goes onto every machine that the user deploys. */
+const MOST_KEYS = 200;
 
 /** @throws DomainError invalid_fields that says what was asked where, and what came of it */
 async function publishedAt(url: string): Promise<string> {
@@ -56,11 +58,17 @@ export async function importSshKeys(ctx: Ctx, source: string, addresses = PUBLIS
   const lines = (await publishedAt(address(name))).split("\n").filter((line) => line.trim() !== "");
   const keys = lines.map(parseSshPublicKey).filter((key): key is SshPublicKey => !("problem" in key));
   if (keys.length === 0) throw invalidField("keysource", `${source} has no SSH keys that are taken.`);
+  if (keys.length > MOST_KEYS)
+    throw invalidField(
+      "keysource",
+      `${source} has ${keys.length} keys, and up to ${MOST_KEYS} are imported: add them one by one.`,
+    );
   return inTransaction(ctx, async (tx) => {
     const userId = userIdOf(ctx);
     const imported: SshKey[] = [];
+    const before = await sshKeysOf(tx, userId);
     for (const key of keys) {
-      const there = (await sshKeysOf(tx, userId)).find((stored) => isSame(stored, key));
+      const there = [...before, ...imported].find((stored) => isSame(stored, key));
       const made = there ?? (await insertSshKey(tx, userId, sshKeyLine(key), source.trim()));
       if (!made) continue;
       if (!imported.some(({ id }) => id === made.id)) imported.push(made);
