@@ -12,6 +12,8 @@ const BROADCAST = "255.255.255.255";
 const WAIT_MS = 5_000;
 /** A packet may be lost; the second one goes out half-way. */
 const TRIES = 2;
+/** More on one network are somebody's forgeries: anybody can answer. */
+const MOST_SERVERS = 16;
 
 export interface ProbedInterface {
   mac: string;
@@ -33,7 +35,7 @@ export async function probeDhcp(
     const socket = createSocket({ type: "udp4", reuseAddr: true });
     socket.on("message", (bytes) => {
       const offer = decodeOffer(bytes, xid);
-      if (offer) servers.add(offer.server);
+      if (offer && servers.size < MOST_SERVERS) servers.add(offer.server);
     });
     const ready = once(socket, "listening");
     socket.bind({ address: local, port: CLIENT_PORT, exclusive: true });
