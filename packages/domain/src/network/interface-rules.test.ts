@@ -34,7 +34,7 @@ test("names: of Linux, once per node, and the next of eth", () => {
   const nics = [nic(0), nic(3)];
   assert.equal(nameProblem("br-x.5:1_2", nics, null), undefined);
   assert.equal(nameProblem("eth0", nics, 0), undefined);
-  for (const name of ["eth0", "with blank", "", "sixteen-letters1", "é"])
+  for (const name of ["eth0", "with blank", "", "sixteen-letters1", "é", ".", ".."])
     assert.equal(nameProblem(name, nics, null)?.field, "name", name);
   assert.equal(nextPhysicalName(nics), "eth4");
   assert.equal(nextPhysicalName([]), "eth0");

@@ -35,7 +35,8 @@ export const childrenOf = (nics: readonly Nic[], id: number): Nic[] => nics.filt
 const MAX_NAME = 15;
 
 export function nameProblem(name: string, nics: readonly Nic[], ownId: number | null): NicProblem | undefined {
-  if (!/^[A-Za-z0-9_.:-]+$/.test(name))
+  // Linux takes neither of the two for a name: they are folders of /sys.
+  if (!/^[A-Za-z0-9_.:-]+$/.test(name) || name === "." || name === "..")
     return {
       field: "name",
       message: `"${name}" is no interface name: letters, digits, dots, colons, dashes and underscores.`,
