@@ -44,6 +44,10 @@ export interface Evidence {
   detail?: object;
 }
 
+/** PostgreSQL's text has no NUL and no halves of surrogate pairs: a text that was cut within a character ends with one. */
+export const storable = (_key: string, value: unknown): unknown =>
+  typeof value === "string" ? value.toWellFormed().replaceAll("\0", "") : value;
+
 export async function insertEvidence(db: Kysely<Schema>, items: readonly Evidence[]): Promise<void> {
   if (items.length === 0) return;
   await db
@@ -54,8 +58,8 @@ export async function insertEvidence(db: Kysely<Schema>, items: readonly Evidenc
         mac: e.mac,
         boot_epoch: e.bootEpoch,
         source: e.source,
-        text: e.text,
-        detail: e.detail ? JSON.stringify(e.detail) : null,
+        text: String(storable("", e.text)),
+        detail: e.detail ? JSON.stringify(e.detail, storable) : null,
       })),
     )
     .execute();

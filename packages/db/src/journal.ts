@@ -3,7 +3,7 @@ import { eventLevel, type EventRecord, eventTypes } from "@rackwright/domain/mac
 import { sql } from "kysely";
 import { CHANGE_CHANNEL, type NewChange } from "./change.ts";
 import type { Tx } from "./connect.ts";
-import type { Evidence, EventSubject } from "./history.ts";
+import { type Evidence, type EventSubject, storable } from "./history.ts";
 
 export class Journal {
   readonly #evidence: Evidence[] = [];
@@ -58,7 +58,3 @@ export class Journal {
       from (select distinct entity from jsonb_to_recordset(${changes}::jsonb) as r(entity text)) told`.execute(tx);
   }
 }
-
-/** PostgreSQL's text has no NUL and no halves of surrogate pairs: a text that was cut within a character ends with one. */
-const storable = (_key: string, value: unknown): unknown =>
-  typeof value === "string" ? value.toWellFormed().replaceAll("\0", "") : value;

@@ -32,7 +32,11 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
   const ids = await machinesSeen(
     region.db.kysely,
     // One address that is none must not keep the rest from being recorded.
-    seen.map(({ item, mac, systemId }) => ({ systemId, mac, address: isIP(item.address ?? "") ? item.address : null })),
+    seen.map(({ item, mac, systemId }) => ({
+      systemId,
+      mac,
+      address: isInet(item.address ?? "") ? item.address : null,
+    })),
   );
   const strangers: Evidence[] = [];
   const byMachine = new Map<number, Seen[]>();
@@ -48,6 +52,9 @@ export async function recordEvidence(region: Region, items: readonly EvidenceIte
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
+
+/** PostgreSQL takes no zone, as link-local addresses have one (RFC 4007 section 11). */
+const isInet = (text: string): boolean => isIP(text) !== 0 && !text.includes("%");
 
 function whose(item: EvidenceItem): Seen {
   // Of BMCs and consoles the rack says whose they are, and for which boot.
