@@ -81,7 +81,7 @@ def run(raw):
     plan = parse(raw)
     devices = {d.id: BlockDevice(f"/dev/{d.id}", GIB, 512, set(), "", False) for d in plan.storage.disks}
     with mock.patch.object(partitioning, "wipe_disk"), mock.patch.object(partitioning, "wait_for_node"), \
-            mock.patch.object(partitioning, "zero_ends"), mock.patch.object(groups, "wait_for"), \
+            mock.patch.object(partitioning, "zero_ends"), mock.patch.object(partitioning, "stop_holders"), mock.patch.object(groups, "wait_for"), \
             mock.patch.object(groups, "real_node", lambda _ctx, path: path.replace("/dev/md/", "/dev/")):
         paths = partitioning.partition_all(plan, devices, ctx)
         partitioning.format_all(plan, paths, ctx)
@@ -114,10 +114,12 @@ class GroupsTest(unittest.TestCase):
 
     def test_lvm(self):
         commands, _, _, plan = run(plan_of(VG, LV, *root_on("vg-0-root")))
+        # Nothing but the member: a volume group of another disk is not seen.
+        alone = '--config devices { filter = [ "a|^/dev/vda2$|", "r|.*|" ] }'
         self.assertEqual(commands[1:4], [
-            "pvcreate --yes --force /dev/vda2",
-            "vgcreate --yes --physicalextentsize 4m vg-0 /dev/vda2",
-            "lvcreate --yes --wipesignatures y --extents 25 --name root vg-0",
+            f"pvcreate {alone} --yes --force /dev/vda2",
+            f"vgcreate {alone} --yes --physicalextentsize 4m vg-0 /dev/vda2",
+            f"lvcreate {alone} --yes --wipesignatures y --extents 25 --name root vg-0",
         ])
         cfg = grub_cfg(plan, "6.1", "vmlinuz-6.1", "initrd.img-6.1", [])
         self.assertIn("insmod lvm", cfg)

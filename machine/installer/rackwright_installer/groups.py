@@ -6,10 +6,11 @@ import time
 
 from .errors import InstallError
 from .items import Bcache, Raid, Volume, VolumeGroup
+from .leftovers import only
 
 TOOLS = {
     Raid: ("mdadm",),
-    VolumeGroup: ("pvcreate", "vgcreate"),
+    VolumeGroup: ("pvcreate", "pvs", "vgcreate"),
     Volume: ("lvcreate",),
     Bcache: ("make-bcache", "bcache-super-show"),
 }
@@ -37,14 +38,15 @@ def _raid(raid, plan, paths, ctx):
 
 def _volume_group(group, _plan, paths, ctx):
     members = [paths[member] for member in group.devices]
-    ctx.run(["pvcreate", "--yes", "--force", *members])
-    ctx.run(["vgcreate", "--yes", "--physicalextentsize", "4m", group.name, *members])
+    ctx.run(["pvcreate", *only(members), "--yes", "--force", *members])
+    ctx.run(["vgcreate", *only(members), "--yes", "--physicalextentsize", "4m", group.name, *members])
 
 
-def _volume(volume, plan, _paths, ctx):
+def _volume(volume, plan, paths, ctx):
     group = plan.storage.group(volume.group)
     extents = str(volume.size_bytes // EXTENT_BYTES)
-    ctx.run(["lvcreate", "--yes", "--wipesignatures", "y", "--extents", extents, "--name", volume.name, group.name])
+    members = [paths[member] for member in group.devices]
+    ctx.run(["lvcreate", *only(members), "--yes", "--wipesignatures", "y", "--extents", extents, "--name", volume.name, group.name])
     return mapper_path(group.name, volume.name)
 
 

@@ -5,7 +5,7 @@ import os
 from .blockdev import BlockDevice, partition_path, wait_for_node
 from .groups import make_group
 from .items import FAT, starts
-from .wipe import wipe_disk, zero_ends
+from .wipe import stop_holders, wipe_disk, zero_ends
 
 # GPT partition types (UEFI specification, table 5-7; GRUB manual, "BIOS installation").
 BIOS_GRUB = "21686148-6449-6E6F-744E-656564454649"
@@ -17,6 +17,9 @@ SWAP = "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"
 def partition_all(plan, devices, ctx):
     """Device path by item id, of disks and partitions. Everything old on the plan's disks is gone afterwards."""
     paths = {}
+    # On all of them first: what spans several would be started again from a disk that is not wiped yet.
+    for disk in plan.storage.disks:
+        stop_holders(ctx, devices[disk.id].path)
     for disk in plan.storage.disks:
         device = devices[disk.id]
         paths[disk.id] = device.path

@@ -7,6 +7,7 @@ from .blockdev import find_disk, list_disks, uses
 from .errors import Refused
 from .groups import needed_tools
 from .items import MIB, MKFS, starts
+from .leftovers import name_clashes
 
 GRUB_TARGETS = {("amd64", "bios"): "i386-pc", ("amd64", "uefi"): "x86_64-efi", ("arm64", "uefi"): "arm64-efi"}
 
@@ -26,6 +27,8 @@ def check(plan, ctx):
             if device.path in [known.path for known in devices.values()]:
                 problems.append(f"disk {disk.id}: {device.path} is already another disk of the plan")
             devices[disk.id] = device
+        if len(devices) == len(plan.storage.disks):
+            problems += name_clashes(plan.storage, {device.path for device in devices.values()}, present, ctx)
     if problems:
         raise Refused(problems)
     return devices
