@@ -62,6 +62,30 @@ export async function isPartOf(tx: Tx, id: number, of: number): Promise<boolean>
   return rows.length > 0;
 }
 
+/** What may be the parent of a device, with whose it is. */
+export function nodeOwner(tx: Tx, systemId: string): Promise<{ id: number; ownerId: number | null } | undefined> {
+  return tx
+    .selectFrom("node")
+    .select(["id", "owner_id as ownerId"])
+    .where("system_id", "=", systemId)
+    .executeTakeFirst();
+}
+
+/** Devices that are parts of a node, and parts of those: they go with it. Locked until `tx` ends. */
+export async function partsOf(
+  tx: Tx,
+  nodeId: number,
+): Promise<Pick<DeviceRow, "id" | "systemId" | "hostname" | "ownerId">[]> {
+  const { rows } = await sql<Pick<DeviceRow, "id" | "systemId" | "hostname" | "ownerId">>`
+    with recursive part as (
+      select id from node where parent_id = ${nodeId}
+      union select n.id from node n join part on n.parent_id = part.id
+    )
+    select n.id, n.system_id as "systemId", n.hostname, n.owner_id as "ownerId" from node n
+    where n.id in (select id from part) order by n.id for update of n`.execute(tx);
+  return rows;
+}
+
 /** Every interface of a node up, without an address, unless it has links. */
 export async function settleInterfaces(tx: Tx, nodeId: number): Promise<void> {
   const nics = await tx.selectFrom("interface").select("id").where("node_id", "=", nodeId).execute();

@@ -81,6 +81,39 @@ test("a device cannot be made of MAC addresses that are none, or somebody's; it 
   assert.equal((await user.get(`/devices/${part.system_id}/`)).status, 404);
 });
 
+test("a device is a part of what its owner sees; when that goes, the change record and the audit log name every part", async () => {
+  const machine = (owner: string) =>
+    t.db.pool.query(`update node set owner_id = (select id from app_user where username = '${owner}') where id = 910`);
+  await machine("other");
+  const fields = { mac_addresses: "02:00:00:00:00:01", parent: "mach01" };
+  assert.deepEqual(await refused(user.post("/devices/", fields)), ["parent"]);
+  const own = await user.made("/devices/", { mac_addresses: "02:00:00:00:00:01" });
+  assert.deepEqual(await refused(user.put(`/devices/${own.system_id}/`, { parent: "mach01" })), ["parent"]);
+  await machine("user");
+  const part = await user.made("/devices/", { mac_addresses: "02:00:00:00:00:02", parent: "mach01" });
+  const inner = await user.made("/devices/", { mac_addresses: "02:00:00:00:00:03", parent: part.system_id });
+  await t.db.pool.query("delete from change");
+  assert.equal((await admin.delete("/machines/mach01/")).status, 204);
+  const { rows } = await t.db.pool.query(
+    "select entity, entity_id, visible_to from change where kind = 'delete' order by id",
+  );
+  const userId = String((await t.db.pool.query("select id from app_user where username = 'user'")).rows[0].id);
+  assert.deepEqual(
+    rows.map((row) => [row.entity, row.entity_id, row.visible_to]),
+    [
+      ["device", part.system_id, userId],
+      ["device", inner.system_id, userId],
+      ["machine", "mach01", null],
+    ],
+  );
+  const said = await t.db.pool.query(
+    "select description from event where description like 'Deleted, with otter%' and description ~ $1",
+    [`${part.system_id}|${inner.system_id}`],
+  );
+  assert.equal(said.rows.length, 2);
+  assert.equal((await user.get(`/devices/${own.system_id}/`)).status, 200);
+});
+
 test("its interfaces are its owner's to configure, addresses come with them, and an administrator restores them", async () => {
   const lan = await admin.made("/subnets/", { cidr: "10.0.0.0/24" });
   const { system_id } = await user.made("/devices/", { mac_addresses: "02:00:00:00:00:01" });

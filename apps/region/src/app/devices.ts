@@ -7,7 +7,9 @@ import {
   type DeviceRow,
   isPartOf,
   lockDevice,
+  nodeOwner,
   parentSystemIds,
+  partsOf,
   setOwnerData,
   settleInterfaces,
   updateDevice,
@@ -22,7 +24,6 @@ import {
   hostnameTaken,
   insertBootInterfaces,
   insertNode,
-  nodeIdBySystemId,
   takenMacs,
   zoneId,
 } from "@rackwright/db/nodes";
@@ -31,7 +32,7 @@ import { generateHostname, generateSystemId, parseHostname, parseMac } from "@ra
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 import { userIdOf } from "./audit.ts";
 import { mayEdit } from "./interface-access.ts";
-import { searchMachines } from "./machine-view.ts";
+import { searchMachines, visibility } from "./machine-view.ts";
 
 export interface DeviceFields {
   hostname?: string | undefined;
@@ -68,7 +69,16 @@ export async function deviceView(ctx: Ctx, systemId: string): Promise<DeviceView
   throw new DomainError("forbidden", `${hidden.hostname} is not yours to see.`);
 }
 
-async function placeColumns(tx: Tx, fields: DeviceFields, device: DeviceRow | null) {
+/** A node that the caller sees: whoever deletes it deletes what is a part of it. @throws DomainError invalid_fields */
+async function parentOf(ctx: Ctx, tx: Tx, systemId: string): Promise<number> {
+  const node = await nodeOwner(tx, systemId);
+  const seen = visibility(ctx);
+  if (!node || (seen !== null && node.ownerId !== null && node.ownerId !== seen))
+    throw invalidField("parent", `There is no node '${systemId}' that you may see.`);
+  return node.id;
+}
+
+async function placeColumns(ctx: Ctx, tx: Tx, fields: DeviceFields, device: DeviceRow | null) {
   const find = async (field: "zone" | "domain", lookUp: typeof zoneId) => {
     const word = fields[field];
     if (!word) return undefined;
@@ -78,8 +88,7 @@ async function placeColumns(tx: Tx, fields: DeviceFields, device: DeviceRow | nu
   };
   const zone = await find("zone", zoneId);
   const domain = await find("domain", domainId);
-  const parent = fields.parent ? await nodeIdBySystemId(tx, fields.parent) : null;
-  if (parent === undefined) throw invalidField("parent", `There is no node '${fields.parent}'.`);
+  const parent = fields.parent ? await parentOf(ctx, tx, fields.parent) : null;
   if (parent !== null && device && (await isPartOf(tx, parent, device.id)))
     throw invalidField("parent", `${fields.parent} is a part of ${device.hostname}, or the device itself.`);
   return {
@@ -117,7 +126,7 @@ export async function createDevice(ctx: Ctx, fields: DeviceFields & { mac_addres
   return inTransaction(ctx, async (tx) => {
     const [taken] = await takenMacs(tx, macs);
     if (taken) throw invalidField("mac_addresses", `MAC address ${taken.mac} already in use on ${taken.systemId}.`);
-    const columns = await placeColumns(tx, fields, null);
+    const columns = await placeColumns(ctx, tx, fields, null);
     const domain = columns.domain_id ?? (await defaultDomainId(tx));
     for (let attempt = 0; attempt < 50; attempt++) {
       const systemId = generateSystemId(randomInt);
@@ -156,6 +165,12 @@ async function told(
   ]);
 }
 
+/** The devices that go with a node, before it goes: their owners hear of each. */
+export async function partsGo(ctx: Ctx, tx: Tx, parent: { id: number; hostname: string }): Promise<void> {
+  for (const part of await partsOf(tx, parent.id))
+    await told(ctx, tx, part, "delete", `Deleted, with ${parent.hostname} of which it was a part, device`);
+}
+
 /** Lock the caller's device and change it. @throws DomainError not_found, forbidden */
 async function change(
   ctx: Ctx,
@@ -175,7 +190,7 @@ async function change(
 
 export function updateDeviceFields(ctx: Ctx, systemId: string, fields: DeviceFields): Promise<void> {
   return change(ctx, systemId, "Updated device", async (tx, device) => {
-    const columns = await placeColumns(tx, fields, device);
+    const columns = await placeColumns(ctx, tx, fields, device);
     const domain = columns.domain_id ?? device.domainId;
     const name =
       fields.hostname || domain !== device.domainId
@@ -186,7 +201,11 @@ export function updateDeviceFields(ctx: Ctx, systemId: string, fields: DeviceFie
 }
 
 export function removeDevice(ctx: Ctx, systemId: string): Promise<void> {
-  return change(ctx, systemId, "Deleted device", (tx, device) => deleteNode(tx, device.id), "delete");
+  const work = async (tx: Tx, device: DeviceRow) => {
+    await partsGo(ctx, tx, device);
+    await deleteNode(tx, device.id);
+  };
+  return change(ctx, systemId, "Deleted device", work, "delete");
 }
 
 export function restoreDevice(ctx: Ctx, systemId: string): Promise<void> {

@@ -45,6 +45,7 @@ import { actorName, type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
 import { adoptByBmc } from "./enlist-by-bmc.ts";
 import { lifecycleTimes } from "./config.ts";
+import { partsGo } from "./devices.ts";
 import { type CommissionRequest, startCommission } from "./machine-actions.ts";
 import { type PresetFields, presetColumns, presetOf } from "./deploy-preset.ts";
 import { permitted } from "./permissions.ts";
@@ -393,6 +394,7 @@ export async function updateMachineFields(
 export async function removeMachine(ctx: Ctx, systemId: string): Promise<void> {
   await inTransaction(ctx, async (tx) => {
     const { machine } = permitted(ctx.actor, "admin", await lockMachine(tx, systemId));
+    await partsGo(ctx, tx, machine);
     await deleteNode(tx, machine.id);
     await insertEvents(tx, { nodeId: null, hostname: machine.hostname, username: actorName(ctx.actor) }, [
       { type: "NODE", description: `Deleted machine '${machine.hostname}' (${systemId}).` },
