@@ -19,6 +19,40 @@ export async function nameAddress(
   );
 }
 
+export interface NameUse {
+  /** It has a CNAME record, beside which nothing can stand. */
+  isAlias: boolean;
+  /** It has records, which administrators make. */
+  hasRecords: boolean;
+  /** It has an address of somebody else, or is the name of somebody else's node. */
+  isForeign: boolean;
+}
+
+/** What a name is already, seen by a user. The name is locked until `tx` ends. */
+export async function nameUse(
+  tx: Tx,
+  { name, domainId }: { name: string; domainId: number },
+  userId: number,
+): Promise<NameUse> {
+  const { rows } = await sql<{ id: number }>`
+    select id from dns_resource where domain_id = ${domainId} and lower(name) = lower(${name}) for update`.execute(tx);
+  const id = rows[0]?.id ?? null;
+  const found = await sql<NameUse>`
+    select exists (select from dns_record x where x.resource_id = ${id}::bigint and x.rrtype = 'CNAME') as "isAlias",
+      exists (select from dns_record x where x.resource_id = ${id}::bigint) as "hasRecords",
+      exists (
+        select from dns_resource_address d join ip_address a on a.id = d.address_id
+          left join interface i on i.id = a.interface_id left join node n on n.id = i.node_id
+        where d.resource_id = ${id}::bigint and coalesce(a.user_id, n.owner_id) is distinct from ${userId}::bigint
+      ) or exists (
+        select from node n where n.domain_id = ${domainId} and lower(n.hostname) = lower(${name})
+          and n.owner_id is distinct from ${userId}::bigint
+      ) as "isForeign"`.execute(tx);
+  const [use] = found.rows;
+  if (!use) throw new Error(`what ${name} is used for was not answered`);
+  return use;
+}
+
 export interface ResourceRow {
   id: number;
   name: string;

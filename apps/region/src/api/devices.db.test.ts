@@ -212,6 +212,25 @@ test("a user reserves addresses, named or free, sees them, and gives them back",
   await user.made("/devices/", { mac_addresses: "02:00:00:00:00:77" });
 });
 
+test("a user names addresses by names of their own: no administrator's, no node's, and nobody by an alias", async () => {
+  await admin.made("/subnets/", { cidr: "10.0.0.0/24" });
+  await admin.made("/dnsresources/", { fqdn: "www.maas", ip_addresses: "10.0.0.9" });
+  await admin.made("/dnsresourcerecords/", { fqdn: "mail.maas", rrtype: "mx", rrdata: "10 www.maas" });
+  await admin.made("/dnsresourcerecords/", { fqdn: "alias.maas", rrtype: "cname", rrdata: "www.maas" });
+  const reserve = (who: Caller, hostname: string) =>
+    who.post("/ipaddresses/?op=reserve", { subnet: "cidr:10.0.0.0/24", hostname });
+  for (const hostname of ["www", "WWW.maas", "mail", "otter"])
+    assert.equal((await reserve(user, hostname)).status, 403, hostname);
+  const ips = async () => (await user.get("/dnsresources/?fqdn=www.maas")).json[0].ip_addresses.map((a: Json) => a.ip);
+  assert.deepEqual(await ips(), ["10.0.0.9"]);
+  for (const who of [user, admin]) assert.deepEqual(await refused(reserve(who, "alias")), ["hostname"]);
+  assert.equal((await reserve(user, "mine")).status, 200);
+  assert.equal((await reserve(user, "mine")).status, 200, "a second address");
+  assert.equal((await reserve(other, "mine")).status, 403);
+  assert.equal((await reserve(admin, "www")).status, 200);
+  assert.equal((await ips()).length, 2);
+});
+
 test("what cannot be reserved says why", async () => {
   await admin.made("/subnets/", { cidr: "10.0.0.0/29" });
   await admin.made("/ipranges/", { type: "dynamic", start_ip: "10.0.0.4", end_ip: "10.0.0.6" });

@@ -9,7 +9,7 @@ import {
   unknownInterface,
   unknownInterfaces,
 } from "@rackwright/db/reserved-addresses";
-import { nameAddress } from "@rackwright/db/dns";
+import { nameAddress, nameUse } from "@rackwright/db/dns";
 import { deleteLinks, ensureLinks, physicalHolder } from "@rackwright/db/interfaces";
 import {
   type InterfaceRow,
@@ -113,7 +113,7 @@ export async function reserve(ctx: Ctx, fields: ReserveFields): Promise<AddressV
       wanted === undefined
         ? await subnetGiven(tx, fields.subnet ?? "")
         : await subnetFor(tx, fields.subnet, { field, text: wanted });
-    const name = await wantedName(tx, fields.hostname);
+    const name = await wantedName(ctx, tx, fields.hostname);
     const holder = mac === null ? undefined : await physicalHolder(tx, mac, null);
     if (holder) throw invalidField("mac", `${mac} is ${holder.name} of ${holder.systemId}: link that to the subnet.`);
     await lockSubnets(tx, [subnet.id]);
@@ -131,8 +131,9 @@ export async function reserve(ctx: Ctx, fields: ReserveFields): Promise<AddressV
   return view;
 }
 
-/** @throws DomainError invalid_fields, not_found for an unknown domain */
+/** @throws DomainError invalid_fields, forbidden for a name that is not the caller's, not_found for an unknown domain */
 async function wantedName(
+  ctx: Ctx,
   tx: Tx,
   hostname: string | undefined,
 ): Promise<{ name: string; domainId: number } | undefined> {
@@ -145,7 +146,16 @@ async function wantedName(
     );
   const id = parsed.domain === undefined ? await defaultDomainId(tx) : await domainId(tx, parsed.domain);
   if (id === undefined) throw new DomainError("not_found", `There is no domain '${parsed.domain}'.`);
-  return { name: parsed.hostname, domainId: id };
+  const name = { name: parsed.hostname, domainId: id };
+  const use = await nameUse(tx, name, userIdOf(ctx));
+  if (use.isAlias)
+    throw invalidField(
+      "hostname",
+      `${parsed.hostname} is an alias (CNAME): it cannot have addresses. Choose another name.`,
+    );
+  if (!isAdmin(ctx) && (use.isForeign || use.hasRecords))
+    throw new DomainError("forbidden", `hostname: ${parsed.hostname} is not your name: choose another one.`);
+  return name;
 }
 
 const told = async (ctx: Ctx, tx: Tx, kind: string, id: number, what: string) => {
