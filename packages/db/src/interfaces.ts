@@ -214,10 +214,17 @@ export async function vlanOfTag(tx: Tx, fabricId: number, vid: number): Promise<
   return row.id;
 }
 
-/** A fabric that nothing is in any more, unless it is the default one. @returns whether it went */
+/**
+ * A fabric that was made for what came by itself, and that nothing is in any more: not the default one, and none that somebody named,
+ * described or set up. @returns whether it went
+ */
 export async function dropEmptyFabric(tx: Tx, fabricId: number): Promise<boolean> {
   const { rows } = await sql`
     delete from fabric f where f.id = ${fabricId} and f.id <> 0
+      and f.name is null and f.description = '' and coalesce(f.class_type, '') = ''
+      and not exists (
+        select from vlan v where v.fabric_id = f.id and (v.vid <> 0 or v.description <> '' or v.space_id is not null or v.dhcp_on)
+      )
       and not exists (select from subnet s join vlan v on v.id = s.vlan_id where v.fabric_id = f.id)
       and not exists (select from interface i join vlan v on v.id = i.vlan_id where v.fabric_id = f.id)
     returning f.id`.execute(tx);

@@ -195,7 +195,7 @@ test("links: each mode, what it puts in place of others, and what is refused", a
     assert.equal((await admin.post(op("eth0", name), { mode: "dhcp", id: 1 })).status, 409, name);
 });
 
-test("a subnet of another VLAN moves the interface only by force, or when it is nowhere; an emptied fabric goes", async () => {
+test("a subnet of another VLAN moves the interface only by force, or when it is nowhere", async () => {
   const fabric = await admin.made("/fabrics/", { name: "row-a" });
   const there = await admin.made("/subnets/", { cidr: "10.5.0.0/24", fabric: "row-a" });
   const link = (fields: Record<string, string | number>) => admin.post(op("eth0", "link_subnet"), fields);
@@ -206,9 +206,37 @@ test("a subnet of another VLAN moves the interface only by force, or when it is 
   await admin.delete(`/subnets/${there.id}/`);
   const off = await admin.made(op("eth0", "disconnect"));
   assert.deepEqual([off.vlan, off.links], [null, []]);
-  assert.equal((await admin.get(`/fabrics/${fabric.id}/`)).status, 404);
+  assert.equal((await admin.get(`/fabrics/${fabric.id}/`)).status, 200, "somebody made it");
   const back = await admin.made(op("eth0", "link_subnet"), { mode: "auto", subnet: lan.id });
   assert.equal(back.vlan.id, 1);
+});
+
+test("a fabric that came by itself goes with the last interface, and the audit log says so; what somebody set up stays", async () => {
+  const put = async (sql: string) => {
+    const { rows } = await t.db.pool.query("insert into fabric default values returning id");
+    const id: number = rows[0].id;
+    await t.db.pool.query(`
+      insert into vlan (fabric_id, vid, name) values (${id}, 0, 'untagged');
+      ${sql.replaceAll("$id", String(id))};
+      update interface set vlan_id = (select id from vlan where fabric_id = ${id} and vid = 0) where id = 91`);
+    await admin.made(op("eth0", "disconnect"));
+    return id;
+  };
+  const told = async (id: number) =>
+    (await t.db.pool.query(`select username from event where description like 'Deleted fabric ''fabric-${id}''%'`))
+      .rows;
+  const gone = await put("select");
+  assert.equal((await admin.get(`/fabrics/${gone}/`)).status, 404);
+  assert.deepEqual(await told(gone), [{ username: "admin" }]);
+  for (const sql of [
+    "update fabric set description = 'hall 3' where id = $id",
+    "update fabric set name = 'row-b' where id = $id",
+    "insert into vlan (fabric_id, vid) values ($id, 20)",
+  ]) {
+    const kept = await put(sql);
+    assert.equal((await admin.get(`/fabrics/${kept}/`)).status, 200, sql);
+    assert.deepEqual(await told(kept), []);
+  }
 });
 
 test("a reserved IP is what its MAC address gets, and no other", async () => {

@@ -21,6 +21,7 @@ import { childrenOf, type Nic } from "@rackwright/domain/network/nic";
 import type { SubnetRow } from "@rackwright/db/machine-views";
 import type { Ctx } from "../context.ts";
 import { freeAddress } from "./addresses.ts";
+import { audit } from "./audit.ts";
 import { changeNetwork, nicOf } from "./interface-access.ts";
 import { subnetGiven } from "./named.ts";
 
@@ -57,7 +58,7 @@ export function linkSubnet(ctx: Ctx, systemId: string, word: string, fields: Lin
       },
     );
     await deleteLinks(tx, plan.clear);
-    if (plan.moveTo !== undefined) await moveNic(tx, nic, plan.moveTo);
+    if (plan.moveTo !== undefined) await moveNic(ctx, tx, nic, plan.moveTo);
     const linkId = await insertLink(tx, {
       interfaceId: nic.id,
       type: plan.type,
@@ -87,12 +88,13 @@ export async function staticAddress(
   return ip;
 }
 
-/** To another VLAN, or none. A fabric that is left with nothing in it goes. */
-export async function moveNic(tx: Tx, nic: Nic, vlanId: number | null): Promise<void> {
+/** To another VLAN, or none. A fabric that was made by itself and is left with nothing in it goes. */
+export async function moveNic(ctx: Ctx, tx: Tx, nic: Nic, vlanId: number | null): Promise<void> {
   await updateNic(tx, nic.id, { vlan_id: vlanId });
   const left = await vlanFacts(tx, nic.vlanId);
-  if (left && left.id !== vlanId && (await dropEmptyFabric(tx, left.fabricId)))
-    await appendChange(tx, { kind: "delete", entity: "fabric", entityId: left.fabricId });
+  if (!left || left.id === vlanId || !(await dropEmptyFabric(tx, left.fabricId))) return;
+  await appendChange(tx, { kind: "delete", entity: "fabric", entityId: left.fabricId });
+  await audit(ctx, tx, "NETWORKING", `Deleted fabric 'fabric-${left.fabricId}': ${nic.name} was the last thing in it.`);
 }
 
 export function unlinkSubnet(ctx: Ctx, systemId: string, word: string, linkId: number): Promise<number> {
@@ -113,7 +115,7 @@ export function disconnectInterface(ctx: Ctx, systemId: string, word: string): P
       tx,
       (await linksOfNic(tx, nic.id)).map((link) => link.id),
     );
-    await moveNic(tx, nic, null);
+    await moveNic(ctx, tx, nic, null);
     return nic.id;
   });
 }

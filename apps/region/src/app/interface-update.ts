@@ -57,7 +57,7 @@ export function updateInterface(ctx: Ctx, systemId: string, word: string, given:
     const nic = nicOf(net, word);
     const fields = taken(net, given);
     const parents = await changeParents(tx, net, nic, fields);
-    const vlanId = await changeVlan(tx, net, nic, parents, fields);
+    const vlanId = await changeVlan(ctx, tx, net, nic, parents, fields);
     const name = fields.name?.trim() || (await followedName(tx, net, nic, parents, vlanId));
     if (name !== nic.name) refuse(nameProblem(name, net.nics, nic.id));
     const mac = await changedMac(tx, nic, parents, fields);
@@ -109,6 +109,7 @@ function isBelow(nics: readonly Nic[], id: number, nic: Nic): boolean {
 
 /** @returns the VLAN that it is on then */
 async function changeVlan(
+  ctx: Ctx,
   tx: Tx,
   net: NodeNetwork,
   nic: Nic,
@@ -122,20 +123,20 @@ async function changeVlan(
     refuse(vlanInterfaceProblem(parents, net.nics, { ownId: nic.id, vlan: await vlanFacts(tx, vlanId), parentVlan }));
   }
   if (vlanId === nic.vlanId) return vlanId;
-  if (isController(net.node)) await moveController(tx, net, nic, vlanId);
+  if (isController(net.node)) await moveController(ctx, tx, net, nic, vlanId);
   else
     await deleteLinks(
       tx,
       (await linksOfNic(tx, nic.id)).map((link) => link.id),
     );
   if (nic.type === "bond") await joinBond(tx, parents, vlanId);
-  await moveNic(tx, nic, vlanId);
+  await moveNic(ctx, tx, nic, vlanId);
   if (!isController(net.node) && nic.enabled) await ensureLinks(tx, [nic.id]);
   return vlanId;
 }
 
 /** What a controller has is so: its subnets are where its interface is, and its VLAN interfaces in that fabric. */
-async function moveController(tx: Tx, net: NodeNetwork, nic: Nic, vlanId: number | null): Promise<void> {
+async function moveController(ctx: Ctx, tx: Tx, net: NodeNetwork, nic: Nic, vlanId: number | null): Promise<void> {
   const target = await vlanFacts(tx, vlanId);
   if (!target) return;
   const moved = await moveSubnetsOf(tx, nic.id, target.id);
@@ -145,7 +146,7 @@ async function moveController(tx: Tx, net: NodeNetwork, nic: Nic, vlanId: number
     if (!vlan || vlan.fabricId === target.fabricId) continue;
     const heir = await vlanOfTag(tx, target.fabricId, vlan.vid);
     const subnets = await moveSubnetsOf(tx, child.id, heir);
-    await moveNic(tx, child, heir);
+    await moveNic(ctx, tx, child, heir);
     await appendChange(tx, { kind: "create", entity: "vlan", entityId: heir });
     await appendChanges(tx, { kind: "update", entity: "subnet", entityIds: subnets.map(String) });
   }
