@@ -125,6 +125,16 @@ class GroupsTest(unittest.TestCase):
         self.assertIn("insmod lvm", cfg)
         self.assertIn("root=/dev/mapper/vg--0-root ro", cfg)
 
+    def test_items_are_called_by_whatever_groups_and_paths_may_be(self):
+        group, volume = {**VG, "id": "vg+1", "name": "vg+1"}, {**LV, "volgroup": "vg+1"}
+        memory = {"id": "tmpfs_a@b%c=d_mount", "type": "mount", "fstype": "tmpfs", "spec": "tmpfs", "path": "/a@b%c=d"}
+        root = root_on("vg-0-root", memory)
+        root[0]["label"] = "sixteen-long-txt"
+        self.assertEqual(run(plan_of(group, volume, *root))[3].storage.groups[0].name, "vg+1")
+        root[0]["label"] += "x"
+        with self.assertRaises(Refused):
+            parse(plan_of(group, volume, *root))
+
     def test_bcache_one_cache_for_two(self):
         second = {**BCACHE, "id": "bcache1", "name": "bcache1", "backing_device": "vdd", "cache_mode": "writethrough"}
         boot = root_on("vda-part2")

@@ -3,12 +3,17 @@
 import re
 
 from .group_items import GROUP_READERS, volumes
-from .items import FAT, MIB, MKFS, Disk, Format, Mount, Partition, Raid, Storage, parse_size, starts
+from .items import MIB, MKFS, Disk, Format, Mount, Partition, Raid, Storage, parse_size, starts
 
 UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-NAME = r"[A-Za-z0-9_][A-Za-z0-9_.:-]*"
+# Of items: names of groups and paths are in them.
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.:@%+=,-]*"
+PATH = r"/|(/[A-Za-z0-9_@%+=:,.-]+)+"
 # An option of fstab's fourth field; blanks and # would end the field or the line.
 OPTIONS = r"[A-Za-z0-9_=,.:/@%+-]+"
+
+# Characters of a label at most, by what mkfs takes.
+LABELS = {"ext2": 16, "ext4": 16, "xfs": 12, "btrfs": 255, "vfat": 11, "fat32": 11, "swap": 15}
 
 # Filesystems that need no device.
 IN_MEMORY = ("tmpfs", "ramfs")
@@ -107,7 +112,7 @@ def _format(item, storage, _sizes, problem):
         problem(f"fstype {fstype!r} is not supported: {', '.join(sorted(MKFS))}")
     elif not re.fullmatch(UUID, str(item.get("uuid"))):
         problem(f"uuid {item.get('uuid')!r} is no UUID")
-    elif label and not re.fullmatch(r"[A-Za-z0-9_. -]{1,%d}" % (11 if fstype in FAT else 12), str(label)):
+    elif label and not re.fullmatch(r"[A-Za-z0-9_. -]{1,%d}" % LABELS[fstype], str(label)):
         problem(f"label {label!r} does not fit {fstype}")
     else:
         storage.formats[item["id"]] = Format(item["id"], item["volume"], fstype, str(item["uuid"]).lower(), label)
@@ -123,7 +128,7 @@ def _mount(item, storage, _sizes, problem):
         problem(f"fstype {special!r} needs a device")
     if made is not None and made.fstype == "swap":
         path = "none"
-    elif not isinstance(path, str) or not re.fullmatch(r"/|(/[A-Za-z0-9_@%+=:,.-]+)+", path) or "/.." in path:
+    elif not isinstance(path, str) or not re.fullmatch(PATH, path) or "/.." in path:
         problem(f"path {path!r} is no absolute path")
     elif any(mount.path == path for mount in storage.mounts):
         problem(f"{path} is mounted twice")

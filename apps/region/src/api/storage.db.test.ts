@@ -185,6 +185,14 @@ suite("filesystems", () => {
       const reply = await m.ask("POST", "blockdevices/sdc/?op=mount", { mount_point });
       assert.deepEqual([reply.status, Object.keys(reply.json)], [400, ["mount_point"]], mount_point);
     }
+    for (const [op, form, field] of [
+      ["format", { fstype: "xfs", label: "thirteen-long" }, "label"],
+      ["mount", { mount_point: "/it's" }, "mount_point"],
+      ["mount", { mount_point: "/x", mount_options: 'context="a"' }, "mount_options"],
+    ] as const) {
+      const reply = await m.ask("POST", `blockdevices/sdc/?op=${op}`, form);
+      assert.deepEqual([reply.status, Object.keys(reply.json)], [400, [field]], field);
+    }
     for (const fstype of ["", "ntfs", "tmpfs", "raid"]) {
       const reply = await m.ask("POST", "blockdevices/sdc/?op=format", { fstype });
       assert.deepEqual([reply.status, Object.keys(reply.json)], [400, ["fstype"]], fstype);

@@ -136,7 +136,7 @@ export function bcacheSize(edit: StorageEdit, group: Group): { sizeBytes: number
 export function updateBcache(edit: StorageEdit, group: Group, change: BcacheRequest): void {
   const device = edit.devices.find((d) => d.groupId === group.id);
   const name = change.name ?? group.name;
-  edit.checkName("name", name, device?.id);
+  if (name !== group.name) edit.checkName("name", name, device?.id);
   const uuid = givenUuid(change.uuid) ?? group.uuid;
   const cacheSetId = change.cacheSet === undefined ? group.cacheSetId : cacheSetByWord(edit, change.cacheSet).id;
   const changed = { ...group, name, uuid, cacheSetId, cacheMode: change.cacheMode ?? group.cacheMode };

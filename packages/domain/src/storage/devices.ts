@@ -3,7 +3,7 @@ import { DomainError, invalidField } from "../errors.ts";
 import { deleteBcache } from "./bcache.ts";
 import { givenUuid, onDevice, type StorageEdit } from "./edit.ts";
 import { ALIGNMENT_BYTES } from "./geometry.ts";
-import { deleteVolume, resizeVolume, volumeName } from "./lvm.ts";
+import { deleteVolume, checkVolumeName, resizeVolume, volumeName } from "./lvm.ts";
 import { type Device, filesystemOn, type PartitionTableType } from "./model.ts";
 import { ensureTable } from "./partitions.ts";
 import { deleteRaid } from "./raid.ts";
@@ -103,7 +103,7 @@ function updateVirtual(edit: StorageEdit, device: Device, change: DiskChange): v
   if (group.type === "lvm-vg") {
     const short = change.name ?? volumeName(group, device);
     const name = short.startsWith(`${group.name}-`) ? short : `${group.name}-${short}`;
-    edit.checkName("name", name, device.id);
+    if (name !== device.name) checkVolumeName(edit, group, name, device.id);
     const sized = change.sizeBytes === undefined ? device : resizeVolume(edit, group, device, change.sizeBytes);
     edit.putDevice({ ...sized, name, uuid });
     return;
@@ -111,7 +111,7 @@ function updateVirtual(edit: StorageEdit, device: Device, change: DiskChange): v
   if (change.sizeBytes !== undefined && change.sizeBytes !== device.sizeBytes)
     throw invalidField("size", `${device.name} is as large as its members make it.`);
   const name = change.name ?? device.name;
-  edit.checkName("name", name, device.id);
+  if (name !== device.name) edit.checkName("name", name, device.id);
   edit.putDevice({ ...device, name, uuid });
   edit.putGroup({ ...group, name, uuid: uuid ?? group.uuid });
 }

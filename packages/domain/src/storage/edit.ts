@@ -1,6 +1,7 @@
 /** A storage model that is being changed. Each rule (`partitions.ts`, `raid.ts` ...) is a function that takes it. */
 import { DomainError, invalidField } from "../errors.ts";
 import { bootDisk } from "./boot-disk.ts";
+import { isGroupName, isItemOf } from "./installer-limits.ts";
 import {
   type CacheSet,
   type Device,
@@ -162,10 +163,23 @@ export class StorageEdit {
 
   /** @throws DomainError invalid_fields when another device is called so */
   checkName(field: string, name: string, ownId?: number): void {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,126}$/.test(name))
-      throw invalidField(field, `'${name}' is no name: use letters, digits, '_', '.', '+' and '-'.`);
+    if (!isGroupName(name))
+      throw invalidField(
+        field,
+        `'${name}' is no name: use letters, digits, '_', '.', '+' and '-', and begin with none of the last three.`,
+      );
     if (this.devices.some((d) => d.name === name && d.id !== ownId))
       throw invalidField(field, `The machine has a block device called '${name}' already.`);
+    // The plan of the installation calls everything by its name.
+    const own = this.devices.find((d) => d.id === ownId);
+    const others = this.devices.filter((d) => d !== own);
+    const groups = this.groups.filter((g) => g.id !== own?.groupId);
+    const clash =
+      groups.find((g) => g.name === name) ??
+      others.find((d) => isItemOf(d.name, name)) ??
+      [...others, ...groups].find((each) => isItemOf(name, each.name));
+    if (clash)
+      throw invalidField(field, `'${name}' would be taken for '${clash.name}' or a part of it: choose another name.`);
   }
 
   /** The first of `md0`, `md1` ... that is free. */

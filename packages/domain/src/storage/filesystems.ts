@@ -1,6 +1,7 @@
 /** Formatting and mounting (reference: networking-storage, section 11). */
 import { DomainError, invalidField } from "../errors.ts";
 import { givenUuid, type StorageEdit } from "./edit.ts";
+import { isMountOptions, isMountPath, labelProblem } from "./installer-limits.ts";
 import {
   type Filesystem,
   filesystemOn,
@@ -43,7 +44,8 @@ export function format(edit: StorageEdit, on: On, { fstype, uuid, label }: Forma
   const old = filesystemOn(edit, on);
   if (old && isMember(old))
     throw new DomainError("bad_request", `Cannot format ${name}: it is part of ${edit.memberOf(on) ?? old.fstype}.`);
-  checkLength("label", label);
+  const wrong = label === undefined ? undefined : labelProblem(fstype, label);
+  if (wrong !== undefined) throw invalidField("label", wrong);
   const id = givenUuid(uuid);
   if (old) edit.dropFilesystems((f) => f.id === old.id);
   return edit.addFilesystem({ on, fstype: fstype as FilesystemType, uuid: id, label: label ?? "" });
@@ -108,11 +110,8 @@ export function unmountSpecial(edit: StorageEdit, mountPoint: string): void {
   edit.dropFilesystems((f) => f.id === found.id);
 }
 
-function checkLength(field: string, value: string | undefined): void {
-  if (value !== undefined && value.length > MAX_TEXT)
-    throw invalidField(field, `At most ${MAX_TEXT} characters (it has ${value.length}).`);
-  // Both end up in fstab and on command lines of the installer.
-  if (value !== undefined && /[\p{Cc}]/u.test(value)) throw invalidField(field, "Must not hold control characters.");
+function checkLength(field: string, value: string): void {
+  if (value.length > MAX_TEXT) throw invalidField(field, `At most ${MAX_TEXT} characters (it has ${value.length}).`);
 }
 
 function checkPath(edit: StorageEdit, given: string | undefined, ownId?: number): string {
@@ -121,7 +120,12 @@ function checkPath(edit: StorageEdit, given: string | undefined, ownId?: number)
   checkLength("mount_point", path);
   if (!path.startsWith("/") || /\s/.test(path) || path.split("/").some((part) => part === ".." || part === "."))
     throw invalidField("mount_point", `'${path}' is no absolute path without blanks and dots: such as /srv/data.`);
-  const clean = path === "/" ? path : path.replace(/\/+/g, "/").replace(/\/$/, "");
+  const clean = path.replace(/\/+/g, "/").replace(/(.)\/$/, "$1");
+  if (!isMountPath(clean))
+    throw invalidField(
+      "mount_point",
+      `'${path}' has characters that cannot stand in fstab: use letters, digits and any of _@%+=:,.- between the slashes.`,
+    );
   const taken = mountedAt(edit, clean);
   if (taken && taken.id !== ownId)
     throw invalidField("mount_point", `${edit.nameOf(taken.on)} (${taken.fstype}) is mounted at ${clean} already.`);
@@ -131,6 +135,11 @@ function checkPath(edit: StorageEdit, given: string | undefined, ownId?: number)
 function checkOptions(given: string | undefined): string | null {
   const options = given?.trim() ?? "";
   checkLength("mount_options", options);
-  if (/\s|#/.test(options)) throw invalidField("mount_options", "Separate options by commas, without blanks.");
-  return options === "" ? null : options;
+  if (options === "") return null;
+  if (!isMountOptions(options))
+    throw invalidField(
+      "mount_options",
+      "Separate options by commas; use letters, digits and any of _=.:/@%+- in them.",
+    );
+  return options;
 }

@@ -2,6 +2,7 @@
 import { DomainError, invalidField } from "../errors.ts";
 import { givenUuid, type StorageEdit } from "./edit.ts";
 import { ALIGNMENT_BYTES } from "./geometry.ts";
+import { isGroupName } from "./installer-limits.ts";
 import { addMembers, candidates, dropGroup, membersOf, type MemberWords, removeMembers } from "./members.ts";
 import type { Device, Group } from "./model.ts";
 import { describeBytes } from "./size.ts";
@@ -106,7 +107,7 @@ export interface VolumeRequest {
 
 export function createVolume(edit: StorageEdit, group: Group, request: VolumeRequest): Device {
   const name = `${group.name}-${request.name}`;
-  edit.checkName("name", name);
+  checkVolumeName(edit, group, name);
   const free = volumeGroupBytes(edit, group) - usedBytes(edit, group);
   const sizeBytes = volumeBytes(group, request.sizeBytes ?? free, free);
   const volume: Device = {
@@ -126,6 +127,17 @@ export function createVolume(edit: StorageEdit, group: Group, request: VolumeReq
   };
   edit.devices.push(volume);
   return volume;
+}
+
+/** @param name with the group's before it, as the machine's block devices are called */
+export function checkVolumeName(edit: StorageEdit, group: Group, name: string, ownId?: number): void {
+  const short = name.slice(group.name.length + 1);
+  if (!isGroupName(short))
+    throw invalidField(
+      "name",
+      `'${short}' is no name for a volume: use letters, digits, '_', '.', '+' and '-', and begin with none of the last three.`,
+    );
+  edit.checkName("name", name, ownId);
 }
 
 function volumeBytes(group: Group, asked: number, free: number): number {

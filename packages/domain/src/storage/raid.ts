@@ -119,7 +119,7 @@ export interface RaidChange {
 export function updateRaid(edit: StorageEdit, group: Group, change: RaidChange): void {
   const device = edit.devices.find((d) => d.groupId === group.id);
   const name = change.name ?? group.name;
-  edit.checkName("name", name, device?.id);
+  if (name !== group.name) edit.checkName("name", name, device?.id);
   const uuid = givenUuid(change.uuid) ?? group.uuid;
   edit.putGroup({ ...group, name, uuid });
   if (device) edit.putDevice({ ...device, name, uuid });
