@@ -16,7 +16,7 @@ after(() => t?.close());
 
 beforeEach(async () => {
   await t.db.pool.query(`
-    delete from ip_address; delete from ip_range; delete from subnet; delete from node; delete from domain where id > 0;
+    delete from reserved_ip; delete from ip_address; delete from ip_range; delete from subnet; delete from node; delete from domain where id > 0;
     update domain set is_default = true where id = 0;
     insert into node (id, system_id, hostname, node_type, status, address_ttl) overriding system value values (910, 'mach01', 'otter', 0, 4, 60);
     insert into interface (id, node_id, name, mac, vlan_id) values (91, 910, 'eth0', '02:00:00:00:00:91', 1)`);
@@ -97,6 +97,12 @@ test("names: with addresses that somebody has, or that are reserved thereby", as
   assert.deepEqual(await refused(create({ name: "a b", domain: "maas" })), ["name"]);
   assert.deepEqual(await refused(create({ fqdn: "x.maas", ip_addresses: "nonsense" })), ["ip_addresses"]);
   assert.deepEqual(await refused(create({ fqdn: "x.maas", ip_addresses: "10.0.0.150" })), ["ip_addresses"]);
+  for (const unusable of ["10.0.0.0", "10.0.0.255"])
+    assert.deepEqual(await refused(create({ fqdn: "x.maas", ip_addresses: unusable })), ["ip_addresses"], unusable);
+  await admin.made("/reservedips/", { ip: "10.0.0.77", mac_address: "02:00:00:00:00:77" });
+  const kept = await create({ fqdn: "x.maas", ip_addresses: "10.0.0.77" });
+  assert.equal(kept.status, 409, "it is another's");
+  assert.match(JSON.stringify(kept.json), /10\.0\.0\.77 is reserved for 02:00:00:00:00:77/);
   assert.equal((await create({ fqdn: "x.unknown" })).status, 404);
   assert.equal((await user.post("/dnsresources/", { fqdn: "x.maas" })).status, 403);
   const path = `/dnsresources/${made.id}/`;

@@ -24,6 +24,7 @@ import { formatIp, parseIp } from "@rackwright/domain/addressing/ip";
 import { dynamicRangeOf } from "@rackwright/domain/addressing/kept-ip-rules";
 import { isResourceName, splitFqdn } from "@rackwright/domain/dns/names";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { checkWantedAddress } from "@rackwright/domain/network/link";
 import { asId } from "@rackwright/domain/network/specifier";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit, userIdOf } from "./audit.ts";
@@ -157,7 +158,7 @@ const told = async (ctx: Ctx, tx: Tx, kind: string, id: number, what: string) =>
   await audit(ctx, tx, "NETWORKING", what);
 };
 
-/** Of addresses that somebody has, or that the caller reserves thereby. @throws DomainError invalid_fields */
+/** Of addresses that somebody has, or that the caller reserves thereby. @throws DomainError invalid_fields, conflict */
 async function addressIds(ctx: Ctx, tx: Tx, given: readonly string[]): Promise<number[]> {
   const ids: number[] = [];
   for (const text of given) {
@@ -173,12 +174,14 @@ async function addressId(ctx: Ctx, tx: Tx, ip: string): Promise<number> {
   if (subnet) await lockSubnets(tx, [subnet.id]);
   const held = (await listAddresses(tx, { ip })).find((address) => address.allocType !== allocType.discovered);
   if (held) return held.id;
-  const range = subnet && dynamicRangeOf(ip, await subnetOccupancy(tx, subnet.id));
+  const occupancy = subnet && (await subnetOccupancy(tx, subnet.id));
+  const range = occupancy && dynamicRangeOf(ip, occupancy);
   if (range)
     throw invalidField(
       "ip_addresses",
       `${ip} is in the dynamic range ${range.start} to ${range.end}: it changes hands.`,
     );
+  if (occupancy) checkWantedAddress(ip, null, occupancy, { outside: "invalid_fields", field: "ip_addresses" });
   return reserveAddress(tx, { ip, subnetId: subnet?.id ?? null, userId: userIdOf(ctx), interfaceId: null });
 }
 
