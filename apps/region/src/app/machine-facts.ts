@@ -1,4 +1,5 @@
 /** What can be asked of a machine: its power, its credentials, its hardware as captured. */
+import type { Tx } from "@rackwright/db/connect";
 import { latestOutput } from "@rackwright/db/script-results";
 import { lockMachineById, type NodeRow } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
@@ -82,14 +83,23 @@ export async function askBmc(region: Region, row: NodeRow): Promise<"on" | "off"
   return state;
 }
 
-/** What the BMC said becomes a fact; finishes a release when that is waited for. */
-export async function observePower(region: Region, machineId: number, state: "on" | "off"): Promise<void> {
+/**
+ * What the BMC said becomes a fact; finishes a release when that is waited for.
+ * @param also done in the same transaction, with the machine locked
+ */
+export async function observePower(
+  region: Region,
+  machineId: number,
+  state: "on" | "off",
+  also?: (tx: Tx) => Promise<void>,
+): Promise<void> {
   const ctx = systemCtx(region);
   await inTransaction(ctx, async (tx) => {
     const loaded = await lockMachineById(tx, machineId);
-    if (loaded)
-      await commit(ctx, tx, loaded, powerObserved(loaded.machine, state, region.now()), {
-        power_checked_at: region.now(),
-      });
+    if (!loaded) return;
+    await also?.(tx);
+    await commit(ctx, tx, loaded, powerObserved(loaded.machine, state, region.now()), {
+      power_checked_at: region.now(),
+    });
   });
 }

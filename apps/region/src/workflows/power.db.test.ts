@@ -157,6 +157,30 @@ test("a release ends when the BMC shows off", async () => {
   assert.equal(await statusOf(t, m.systemId), "new", "seen off again, nothing happens");
 });
 
+test("power that was switched is done together with what follows from it, or not at all", async () => {
+  t.racks.connect({ nodeId: RACK });
+  const m = await bmcMachine("allocated", { owner_id: t.admin.id, power_state: "on" });
+  const holder = await t.db.pool.connect();
+  t.racks.answer("power", async () => {
+    await holder.query("begin");
+    await holder.query("select from node where id = $1 for update", [m.id]);
+    return { state: "off" };
+  });
+  assert.equal((await op(m, "release")).status, 200);
+  await until(async () => {
+    const { rows } = await t.db.pool.query(
+      "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+    );
+    return rows.length > 0;
+  });
+  // A process that is killed here leaves an action to be gone on with, not a machine that nobody looks after.
+  const { rows } = await t.db.pool.query("select finished_at from power_action where node_id = $1", [m.id]);
+  assert.deepEqual(rows, [{ finished_at: null }]);
+  await holder.query("rollback");
+  holder.release();
+  await until(async () => (await statusOf(t, m.systemId)) === "new");
+});
+
 test("tries that ended with their process do not use up the patience with a rack", () => {
   const away = new DomainError("rack_unavailable", "the rack has gone");
   const refused = new DomainError("power_failed", "the BMC says no");

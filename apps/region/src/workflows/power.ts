@@ -88,11 +88,13 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
     await giveUp(region, job, error.message);
     return;
   }
-  await finishPowerAction(region.db.kysely, key, region.now());
-  await insertEvidence(region.db.kysely, [
-    { nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} done` },
-  ]);
-  await observePower(region, job.nodeId, job.action === "off" ? "off" : "on");
+  // With what follows from it in one transaction: who finds the action finished asks nobody again.
+  await observePower(region, job.nodeId, job.action === "off" ? "off" : "on", async (tx) => {
+    await finishPowerAction(tx, key, region.now());
+    await insertEvidence(tx, [
+      { nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} done` },
+    ]);
+  });
 }
 
 /** How to switch off, for drivers that know two ways. */
