@@ -127,6 +127,7 @@ test("a lab that was killed is removed, machines and all, while another goes on"
   assert.deepEqual(left?.processes.map(({ what }) => what).sort(), [
     "oldie: ipmi_sim",
     "oldie: qemu",
+    "serial ports",
     "site router: dnsmasq",
   ]);
   assert.ok(left?.processes.every(isRunning), "they outlive the lab, which is why there is a record");
