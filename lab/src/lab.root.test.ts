@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { cleanLab } from "./clean.ts";
 import { run, until } from "./exec.ts";
@@ -38,7 +38,7 @@ const netnsPrefix = `lab-test-${process.pid}`;
 const BOOT_MS = 60_000;
 
 test("machines netboot, reboot, boot from disk and power themselves off, all by their BMCs", options, async (t) => {
-  const dir = scratch(t);
+  const dir = scratch();
   const lab = await startLab({ dir, netnsPrefix, machines, log: (line) => t.diagnostic(line) });
   t.after(() => lab.stop());
   const [bios, uefi] = lab.machines;
@@ -95,8 +95,8 @@ test("machines netboot, reboot, boot from disk and power themselves off, all by 
 });
 
 test("a lab that was killed is removed, machines and all, while another goes on", options, async (t) => {
-  const killed = scratch(t);
-  const other = scratch(t);
+  const killed = scratch();
+  const other = scratch();
   const lab = await startLab({ dir: other, netnsPrefix, machines: machines.slice(0, 1) });
   t.after(() => lab.stop());
 
@@ -152,7 +152,7 @@ test("a lab that was killed is removed, machines and all, while another goes on"
 });
 
 test("what goes wrong in a rack can be made to: a foreign DHCP server, a disk that fails", options, async (t) => {
-  const dir = scratch(t);
+  const dir = scratch();
   const lab = await startLab({ dir, netnsPrefix, machines: machines.slice(0, 1) });
   t.after(() => lab.stop());
   const [machine] = lab.machines;
@@ -190,9 +190,13 @@ const read = (machine: LabMachine): string => readFileSync(machine.serialLog, "l
 const logged = (what: string, machine: LabMachine, pattern: RegExp) =>
   until(`${what} (see ${machine.serialLog})`, BOOT_MS, () => pattern.test(read(machine)) || undefined);
 
-function scratch(t: TestContext): string {
+// Removed after all tests: what a test leaves to its own `after`s needs the lab's record to the last.
+const dirs: string[] = [];
+after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+
+function scratch(): string {
   const dir = mkdtempSync(join(tmpdir(), "lab-root-"));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  dirs.push(dir);
   return dir;
 }
 
