@@ -19,9 +19,11 @@ export type Wish = "cycle" | "off" | "nothing";
  * once. Orders that changed nothing are no harm.
  */
 export function wrongOrders(orders: readonly Order[], wish: Wish): string[] {
-  const did = orders.filter((order) => order.did);
-  const shown = did.map(({ wanted, doing }) => `${wanted} (${doing})`).join(", ");
-  const sequence = did.map((order) => order.wanted).join(" ");
+  const shown = orders.map(({ wanted, did, doing }) => `${wanted} (${doing}${did ? "" : ", no effect"})`).join(", ");
+  const sequence = orders
+    .filter((order) => order.did)
+    .map((order) => order.wanted)
+    .join(" ");
   const right = { cycle: /^(off )?on$/, off: /^(off)?$/, nothing: /^$/ }[wish];
-  return right.test(sequence) ? [] : [`${wish}: ${shown === "" ? "nothing was done" : shown}`];
+  return right.test(sequence) ? [] : [`${wish}: ${shown === "" ? "no order came" : shown}`];
 }
