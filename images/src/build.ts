@@ -108,7 +108,7 @@ async function buildInto(building: string, out: string, options: BuildOptions): 
 async function installRoot(root: string, out: string, options: BuildOptions): Promise<void> {
   const { flavour } = options;
   const sources = await hostSources();
-  options.progress?.(`installing Debian ${suite} (${flavour}) from ${sources.join(", ")}`);
+  options.progress?.(`installing Debian ${suite} (${flavour}) from ${sources.join(", ") || "Debian's own mirrors"}`);
   const debconf = "cloud-init cloud-init/datasources multiselect MAAS, NoCloud, None";
   const args = [
     "--mode=root",

@@ -1,19 +1,12 @@
 import { suite } from "./inputs.ts";
 import { run } from "./run.ts";
 
-/** Where Debian's own packages come from when this host has no source for the suite. */
-const publicSources = [
-  `deb http://deb.debian.org/debian ${suite} main`,
-  `deb http://deb.debian.org/debian ${suite}-updates main`,
-  `deb http://deb.debian.org/debian-security ${suite}-security main`,
-];
-
 /** `apt-get indextargets` line format that `sourcesFrom` reads. */
 export const indexFormat = "$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)";
 
 /**
  * Source lines for the suite as this host itself is configured to reach it, so that a site's mirror serves the build and,
- * later, the deployed machines. Only what Debian publishes, not third-party repositories.
+ * later, the deployed machines. Only what Debian publishes, not third-party repositories. Empty where it has none.
  */
 export function sourcesFrom(indexTargets: string): string[] {
   const releases = [suite, `${suite}-updates`, `${suite}-security`];
@@ -30,9 +23,18 @@ export function sourcesFrom(indexTargets: string): string[] {
     lines.add(`deb ${uri.replace(/\/$/, "")} ${release} main`);
   }
   const found = [...lines];
-  return found.some((line) => line.endsWith(` ${suite} main`)) ? found : publicSources;
+  return found.some((line) => line.endsWith(` ${suite} main`)) ? found : [];
 }
 
+/**
+ * As `sourcesFrom`, of this host. Empty on a host of another release or distribution: mmdebstrap then takes the mirrors
+ * that it knows as Debian's own.
+ */
 export async function hostSources(): Promise<string[]> {
-  return sourcesFrom(await run("apt-get", ["indextargets", "--format", indexFormat, "Created-By: Packages"]));
+  const indexTargets = ["indextargets", "--format", indexFormat, "Created-By: Packages"];
+  const found = sourcesFrom(await run("apt-get", indexTargets));
+  if (found.length > 0) return found;
+  // apt does not know who publishes a source before it has fetched its lists once.
+  await run("apt-get", ["update", "-qq"]);
+  return sourcesFrom(await run("apt-get", indexTargets));
 }
