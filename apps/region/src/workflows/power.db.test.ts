@@ -3,6 +3,7 @@ import { after, afterEach, before, test } from "node:test";
 import { lockMachineById } from "@rackwright/db/machines";
 import type { PowerStep, RackMethods } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
+import { statusCode } from "@rackwright/domain/machine/status";
 import { until } from "@rackwright/testkit/until";
 import { observePower } from "../app/machine-facts.ts";
 import { enqueueJob, type PowerJob } from "../app/queues.ts";
@@ -113,6 +114,23 @@ test("what a broken link left half done goes on from the steps that were taken",
     [[], ["off_sent", "observed_off"]],
   );
   assert.equal(await statusOf(t, m.systemId), "commissioning");
+});
+
+test("a start whose end was not heard is not repeated when the machine has done its work", async () => {
+  t.racks.connect({ nodeId: RACK });
+  t.racks.answer("power", async (order) => {
+    const { id } = await machineRow(t, order.systemId);
+    for (const step of ["off_sent", "observed_off", "on_sent"] as PowerStep[])
+      await recordPowerStep(t.region, id, order.bootEpoch, step);
+    await t.db.kysely.updateTable("node").set({ status: statusCode.ready }).where("id", "=", id).execute();
+    throw new DomainError("rack_unavailable", "the link to the rack broke");
+  });
+  const m = await bmcMachine("new");
+  await op(m, "commission");
+  const finished = () =>
+    t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]);
+  await until(async () => (await finished()).rowCount === 1, { timeoutMs: 15_000 });
+  assert.equal(ordersOf(m).length, 1);
 });
 
 test("a start waits for the order to switch off before it, however slow the BMC", async () => {

@@ -10,6 +10,7 @@ import { addPowerStep, finishPowerAction, powerActionSteps } from "@rackwright/d
 import type { PowerStep } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
 import { powerFailed } from "@rackwright/domain/machine/lifecycle/failure";
+import { cycleIsOver } from "@rackwright/domain/machine/lifecycle/power";
 import { powerDrivers } from "@rackwright/power/registry";
 import { commit } from "../app/commit.ts";
 import { withDiagnosis } from "../app/diagnosis.ts";
@@ -66,6 +67,8 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
   const key = { nodeId: job.nodeId, bootEpoch: job.epoch, action: job.action };
   const progress = await powerActionSteps(region.db.kysely, key);
   if (progress?.finished) return;
+  if (job.action === "cycle" && cycleIsOver(loaded.machine, progress?.steps ?? []))
+    return finishPowerAction(region.db.kysely, key, region.now());
   try {
     const rack = await waitForRack(region, loaded.row, run);
     await region.racks.call(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { machineStatuses } from "../status.ts";
-import { powerObserved, switchPower } from "./power.ts";
+import { cycleIsOver, powerObserved, switchPower } from "./power.ts";
 import { machine, now } from "./testing.ts";
 
 const frees = (m: ReturnType<typeof machine>, state: "on" | "off" = "off") =>
@@ -39,4 +39,14 @@ test("switched by a person: in this boot, from the network while it netboots, as
   assert.deepEqual(switchPower(machine("deployed", { powerType: "manual" }), "off", "").jobs, []);
   assert.throws(() => switchPower(machine("ready", { ownerId: null }), "on", ""), { code: "wrong_status" });
   assert.throws(() => switchPower(machine("deployed", { powerType: "manual" }), "on", ""), { code: "invalid_fields" });
+});
+
+test("a cycle is over when its purpose is, or when the machine was started and has shown that", () => {
+  const sent = ["off_sent", "observed_off", "on_sent"];
+  assert.equal(cycleIsOver(machine("ready"), ["off_sent"]), true, "tested meanwhile: it is not to be on");
+  assert.equal(cycleIsOver(machine("deployed"), []), true);
+  assert.equal(cycleIsOver(machine("testing", { waitingFor: "power_on" }), sent), false, "nothing was seen of it");
+  assert.equal(cycleIsOver(machine("testing", { waitingFor: "next_script" }), sent), true);
+  // What was seen may come from the start before this one.
+  assert.equal(cycleIsOver(machine("deploying", { waitingFor: "first_signal" }), []), false);
 });

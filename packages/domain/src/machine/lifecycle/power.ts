@@ -28,6 +28,16 @@ export function switchPower(m: Machine, to: "on" | "off", comment: string, stopM
   );
 }
 
+/**
+ * Whether a cycle that was cut short need not be taken up again: the machine was started for its purpose, which is either reached (or
+ * failed) by now, or in progress. Started again it would run whatever its status says by then, or lose what it is at.
+ * @param steps taken before
+ */
+export function cycleIsOver(m: Pick<Machine, "status" | "waitingFor">, steps: readonly string[]): boolean {
+  if (!isWaiting(m.status)) return true;
+  return steps.includes("on_sent") && m.waitingFor !== "power_on";
+}
+
 /** Statuses in which a machine that is off uses no address: none of its work or its system goes on (lifecycle.md section 13). */
 const withoutAddress: readonly MachineStatus[] = [
   "new",
