@@ -44,6 +44,7 @@ export interface BootResourceTable {
   extra: Generated<Json>;
   last_deployed: Date | null;
   created_at: Generated<Date>;
+  imported: Generated<boolean>;
 }
 
 export interface BootResourceFileTable {
@@ -213,6 +214,21 @@ export interface FilesystemTable {
   acquired: Generated<boolean>;
   group_id: number | null;
   cache_set_id: number | null;
+}
+
+export interface ImageImportTable {
+  singleton: Generated<boolean>;
+  run: Generated<number>;
+  state: Generated<string>;
+  started_at: Date | null;
+  finished_at: Date | null;
+  problems: Generated<string[]>;
+}
+
+export interface ImageSyncTable {
+  file_id: number;
+  node_id: number;
+  size_bytes: number;
 }
 
 export interface InstallationTable {
@@ -463,6 +479,14 @@ export interface RackCredentialTable {
   token_hash: Buffer;
 }
 
+export interface RegionProcessTable {
+  region_id: string;
+  node_id: number;
+  port: number;
+  started_at: Date;
+  seen_at: Date | null;
+}
+
 export interface ReservedIpTable {
   id: Generated<number>;
   ip: string;
@@ -666,6 +690,8 @@ export interface Schema {
   fabric: FabricTable;
   failure_finding: FailureFindingTable;
   filesystem: FilesystemTable;
+  image_import: ImageImportTable;
+  image_sync: ImageSyncTable;
   installation: InstallationTable;
   interface: InterfaceTable;
   interface_parent: InterfaceParentTable;
@@ -687,6 +713,7 @@ export interface Schema {
   partition: PartitionTable;
   power_action: PowerActionTable;
   rack_credential: RackCredentialTable;
+  region_process: RegionProcessTable;
   reserved_ip: ReservedIpTable;
   resource_pool: ResourcePoolTable;
   script: ScriptTable;
