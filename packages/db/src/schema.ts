@@ -111,6 +111,56 @@ export interface ChangeTable {
   payload: Generated<Json>;
 }
 
+export interface ClusterTable {
+  rack_id: number;
+  uuid: Generated<string>;
+  cluster_name: string;
+  status: Generated<number>;
+}
+
+export interface ClusterBootImageTable {
+  id: GeneratedAlways<number>;
+  rack_id: number;
+  osystem: string;
+  architecture: string;
+  subarchitecture: string;
+  release: string;
+  purpose: string;
+  label: string;
+  supported_subarches: Generated<string>;
+}
+
+export interface ClusterDownloadTable {
+  id: GeneratedAlways<number>;
+  rack_id: number;
+  filename: string;
+  size_bytes: number | null;
+  bytes_downloaded: number | null;
+  error: Generated<string>;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface ClusterInterfaceTable {
+  rack_id: number;
+  name: string;
+  ip: string;
+  management: Generated<number>;
+  subnet_mask: string | null;
+  broadcast_ip: string | null;
+  router_ip: string | null;
+  ip_range_low: string | null;
+  ip_range_high: string | null;
+  subnet_id: number | null;
+  range_id: number | null;
+}
+
+export interface ClusterLeaseTable {
+  rack_id: number;
+  ip: string;
+  mac: string;
+}
+
 export interface ConfigTable {
   name: string;
   value: Json;
@@ -259,6 +309,11 @@ export interface InterfaceTable {
   acquired: Generated<boolean>;
 }
 
+export interface InterfaceNetworkTable {
+  interface_id: number;
+  subnet_id: number;
+}
+
 export interface InterfaceParentTable {
   child_id: number;
   parent_id: number;
@@ -308,6 +363,13 @@ export interface NeighbourTable {
   hostname: string | null;
   created_at: Generated<Date>;
   seen_at: Generated<Date>;
+}
+
+export interface NetworkNameTable {
+  subnet_id: number;
+  name: string;
+  description: Generated<string>;
+  made_vlan: Generated<boolean>;
 }
 
 export interface NodeTable {
@@ -371,6 +433,9 @@ export interface NodeTable {
   parent_id: number | null;
   gateway_link_v4_id: number | null;
   gateway_link_v6_id: number | null;
+  routers: Generated<string[]>;
+  stated_storage_mb: number | null;
+  stated_cluster_id: number | null;
 }
 
 export interface NodeDeviceTable {
@@ -678,6 +743,11 @@ export interface Schema {
   boot_source_selection: BootSourceSelectionTable;
   cache_set: CacheSetTable;
   change: ChangeTable;
+  cluster: ClusterTable;
+  cluster_boot_image: ClusterBootImageTable;
+  cluster_download: ClusterDownloadTable;
+  cluster_interface: ClusterInterfaceTable;
+  cluster_lease: ClusterLeaseTable;
   config: ConfigTable;
   dhcp_snippet: DhcpSnippetTable;
   dhcp_snippet_revision: DhcpSnippetRevisionTable;
@@ -694,12 +764,14 @@ export interface Schema {
   image_sync: ImageSyncTable;
   installation: InstallationTable;
   interface: InterfaceTable;
+  interface_network: InterfaceNetworkTable;
   interface_parent: InterfaceParentTable;
   ip_address: IpAddressTable;
   ip_range: IpRangeTable;
   license_key: LicenseKeyTable;
   mdns_name: MdnsNameTable;
   neighbour: NeighbourTable;
+  network_name: NetworkNameTable;
   node: NodeTable;
   node_device: NodeDeviceTable;
   node_metadata: NodeMetadataTable;
