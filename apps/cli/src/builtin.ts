@@ -1,6 +1,6 @@
 /** How one of our own commands is declared, and its arguments read. */
 import { parseArgs } from "node:util";
-import { UsageError } from "./errors.ts";
+import { CliError, UsageError } from "./errors.ts";
 import type { Entry } from "./help.ts";
 import { renderHelp } from "./help.ts";
 import type { Shell } from "./shell.ts";
@@ -17,6 +17,15 @@ export interface BuiltinSpec {
   /** Names of what may stand without an option; those in `[brackets]` may be left out. */
   positionals: readonly Entry[];
   options: Readonly<Record<string, Option>>;
+  /** Options of the original that ours has nothing for: each says why, and what to do instead. */
+  refused?: Readonly<Record<string, Refused>>;
+  /** Whatever follows the positionals is taken, for commands that refuse anyway. */
+  restIsIgnored?: boolean;
+}
+
+export interface Refused {
+  value?: boolean;
+  why: string;
 }
 
 export interface Arguments {
@@ -46,10 +55,12 @@ export async function runBuiltin(
     await shell.out(help);
     return 0;
   }
+  for (const [option, { why }] of Object.entries(spec.refused ?? {}))
+    if (values[option] !== undefined) throw new CliError(`--${option} is not taken: ${why}`);
   const missing = spec.positionals.slice(positionals.length).filter((it) => !it.name.startsWith("["));
   if (missing.length > 0) throw usage(`${missing.map((it) => it.name).join(" and ")} missing`);
   const extra = positionals.slice(spec.positionals.length);
-  if (extra.length > 0) throw usage(`unexpected: ${extra.join(" ")}`);
+  if (extra.length > 0 && !spec.restIsIgnored) throw usage(`unexpected: ${extra.join(" ")}`);
   const texts: Record<string, string> = {};
   const flags: Record<string, boolean> = {};
   for (const [option, value] of Object.entries(values)) {
@@ -69,18 +80,23 @@ function parse(spec: BuiltinSpec, args: readonly string[], usage: (message: stri
     name,
     { type: value === undefined ? ("boolean" as const) : ("string" as const), ...(short && { short }) },
   ]);
+  const refused = Object.entries(spec.refused ?? {}).map(([name, { value }]) => [
+    name,
+    { type: value ? ("string" as const) : ("boolean" as const) },
+  ]);
   try {
     return parseArgs({
       args: [...args],
-      options: { ...Object.fromEntries(options), help: { type: "boolean", short: "h" } },
+      options: { ...Object.fromEntries([...options, ...refused]), help: { type: "boolean", short: "h" } },
       allowPositionals: true,
+      strict: !spec.restIsIgnored,
     });
   } catch (error) {
     throw usage((error as Error).message.split(". ", 1)[0] ?? "");
   }
 }
 
-function helpOf(name: string, { title, positionals, options }: BuiltinSpec): string {
+function helpOf(name: string, { title, positionals, options, refused }: BuiltinSpec): string {
   const entries = Object.entries(options).map(([option, { text, value, short }]) => ({
     name: `${short === undefined ? "" : `-${short}, `}--${option}${value === undefined ? "" : ` ${value}`}`,
     text,
@@ -91,5 +107,7 @@ function helpOf(name: string, { title, positionals, options }: BuiltinSpec): str
     ...positionals.map((it) => it.name),
   ];
   const plain = positionals.map((it) => ({ ...it, name: it.name.replace(/[[\]]/g, "") }));
-  return renderHelp({ usage: `maas ${name} ${words.join(" ")}`, title, positionals: plain, options: entries });
+  const names = Object.keys(refused ?? {}).map((option) => `--${option}`);
+  const body = names.length === 0 ? "" : `Refused, with the reason and what to do instead: ${names.join(" ")}`;
+  return renderHelp({ usage: `maas ${name} ${words.join(" ")}`, title, positionals: plain, options: entries, body });
 }

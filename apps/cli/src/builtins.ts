@@ -39,6 +39,49 @@ export const builtins: readonly Builtin[] = [
     load: () => import("./commands/createadmin.ts"),
   },
   {
+    name: "changepassword",
+    title: "Give a user another password (on the region's host, as root)",
+    load: () => import("./commands/changepassword.ts"),
+  },
+  {
+    name: "init",
+    title: "Finish the installation: make the first administrator (on the region's host, as root)",
+    load: () => import("./commands/init.ts"),
+  },
+  {
+    name: "config",
+    title: "Show how the region is installed, and how much it logs (on the region's host, as root)",
+    load: () => import("./commands/config.ts"),
+  },
+  {
+    name: "configauth",
+    title: "Show how users are known (on the region's host, as root)",
+    aliases: ["config-auth"],
+    load: () => import("./commands/configauth.ts"),
+  },
+  {
+    name: "config-tls",
+    title: "Say how to have TLS before the region",
+    aliases: ["configtls"],
+    load: () => import("./commands/config-tls.ts"),
+  },
+  {
+    name: "config-vault",
+    title: "Say where secrets are kept",
+    load: () => import("./commands/config-vault.ts"),
+  },
+  {
+    name: "migrate",
+    title: "Say how far the database has been migrated (on the region's host, as root)",
+    aliases: ["dbupgrade"],
+    load: () => import("./commands/migrate.ts"),
+  },
+  {
+    name: "msm",
+    title: "Say that there is no Site Manager",
+    load: () => import("./commands/msm.ts"),
+  },
+  {
     name: "status",
     title: "Show how the region is (on the region's host, as root)",
     load: () => import("./commands/status.ts"),

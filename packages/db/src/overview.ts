@@ -24,3 +24,23 @@ export async function imageCounts(db: Kysely<Schema>): Promise<{ images: number;
   if (!row) throw new Error("counting images gave no row");
   return row;
 }
+
+export interface DatabaseFacts {
+  name: string;
+  user: string;
+  /** Of PostgreSQL, such as 16.4. */
+  version: string;
+  migrations: number;
+  newestMigration: string;
+}
+
+/** Which database this is, and how far it has been migrated. */
+export async function databaseFacts(db: Kysely<Schema>): Promise<DatabaseFacts> {
+  const { rows } = await sql<DatabaseFacts>`
+    select current_database() as name, current_user as "user", current_setting('server_version') as version,
+      (select count(*)::int from schema_migration) as migrations,
+      (select m.name from schema_migration m order by number desc limit 1) as "newestMigration"`.execute(db);
+  const [row] = rows;
+  if (!row) throw new Error("the facts of the database gave no row");
+  return row;
+}

@@ -51,6 +51,16 @@ export function insertUser(
     .executeTakeFirst();
 }
 
+/** @returns whether there is such a user */
+export async function setPasswordHash(db: Kysely<Schema>, username: string, passwordHash: string): Promise<boolean> {
+  const changed = await db
+    .updateTable("app_user")
+    .set({ password_hash: passwordHash })
+    .where("username", "=", username)
+    .executeTakeFirst();
+  return changed.numUpdatedRows > 0n;
+}
+
 export async function anyUser(db: Kysely<Schema>): Promise<boolean> {
   return (await db.selectFrom("app_user").select("id").limit(1).executeTakeFirst()) !== undefined;
 }

@@ -4,12 +4,14 @@ import { authorization, parseApiKey } from "../api/api-key.ts";
 import { fetchDescription } from "../api/fetch-description.ts";
 import type { Trust } from "../api/http.ts";
 import { send } from "../api/http.ts";
+import { keyByPassword } from "../api/key-by-password.ts";
 import { LOCAL_URL, apiRoot } from "../api/server-url.ts";
 import type { Arguments } from "../builtin.ts";
 import { builtinNamed } from "../builtins.ts";
 import { CliError } from "../errors.ts";
 import { Profiles } from "../profiles.ts";
 import type { Shell } from "../shell.ts";
+import { choosePassword, passwordFileOption } from "../terminal/password.ts";
 
 export const spec = {
   title: "Log in to a server and remember it as a profile. The key is checked first.",
@@ -19,6 +21,8 @@ export const spec = {
     { name: "[key]", text: "the API key; - reads it from standard input; without one it is asked for" },
   ],
   options: {
+    username: { value: "USER", text: "log in by password instead: from a file, RACKWRIGHT_PASSWORD, or asked for" },
+    ...passwordFileOption,
     cacerts: { value: "FILE", text: "trust the certificate authorities in this PEM file, and no others" },
     insecure: { short: "k", text: "do not check the server's certificate" },
   },
@@ -29,11 +33,17 @@ export async function run({ positionals, values, flags, usage }: Arguments, shel
   const name = positionals[0] ?? "";
   if (builtinNamed(name) || /[/\0]|^-|^\.+$/.test(name) || name === "")
     throw usage(`${name || "an empty text"} cannot be the name of a profile: it is a command, or no plain word`);
+  const { username } = values;
   const [where, keyText] = await sortOut(positionals.slice(1), shell);
+  if (username !== undefined && keyText !== undefined) throw usage("--username and a key exclude each other");
+  if (username === undefined && values["password-file"] !== undefined) throw usage("--username USER is missing");
   const url = apiRoot(where);
-  const credentials = await readKey(keyText);
   const cacerts = values["cacerts"] === undefined ? null : await readAuthorities(values["cacerts"]);
   const trust: Trust = { cacerts, insecure: flags["insecure"] };
+  const credentials =
+    username === undefined
+      ? await readKey(keyText)
+      : await keyByPassword(url, username, await passwordFor(shell, values["password-file"]), trust);
   if (credentials) await checkKey(url, credentials, trust);
   const description = await fetchDescription(url, trust);
   await new Profiles(shell.home).save({ name, url, credentials, description, cacerts });
@@ -60,6 +70,9 @@ async function readKey(text: string | undefined): Promise<ApiKey | null> {
   if (line.trim() === "" && text === undefined) return null;
   return parseApiKey(line);
 }
+
+const passwordFor = (shell: Shell, file: string | undefined): Promise<string> =>
+  choosePassword(shell, { file, variable: "RACKWRIGHT_PASSWORD", twice: false });
 
 async function readAuthorities(file: string): Promise<string> {
   const pem = await readFile(file, "utf8").catch((cause: Error) => {

@@ -10,6 +10,9 @@ export const dataOption = {
   data: { value: "DIR", text: `the region's data directory (RACKWRIGHT_DATA, else ${USUAL_DATA_DIR})` },
 } as const;
 
+export const dataDirOf = (shell: Shell, given: string | undefined): string =>
+  given ?? shell.env["RACKWRIGHT_DATA"] ?? USUAL_DATA_DIR;
+
 /** One call. @throws CliError with what the region says, or why it cannot be asked */
 export async function askRegion<T>(
   shell: Shell,
@@ -18,7 +21,7 @@ export async function askRegion<T>(
   path: string,
   body?: Record<string, unknown>,
 ): Promise<T> {
-  const socketPath = join(dataDir ?? shell.env["RACKWRIGHT_DATA"] ?? USUAL_DATA_DIR, "run", "admin.sock");
+  const socketPath = join(dataDirOf(shell, dataDir), "run", "admin.sock");
   const { status, text } = await exchange(socketPath, method, path, body);
   const reply = parse(text);
   if (status >= 200 && status < 300 && reply !== undefined) return reply as T;

@@ -2,16 +2,22 @@
 import { createInterface } from "node:readline";
 import { CliError } from "../errors.ts";
 
-/** One line of standard input, without its end. */
-export async function readLine(): Promise<string> {
+/** One line of standard input, without its end. @param isLast nothing is read after it */
+export async function readLine(isLast = true): Promise<string> {
   const lines = createInterface({ input: process.stdin, terminal: false });
   try {
     for await (const line of lines) return line;
     return "";
   } finally {
     lines.close();
-    process.stdin.destroy();
+    if (isLast) process.stdin.destroy();
   }
+}
+
+/** Ask at a terminal, showing what is typed. */
+export async function askPlainly(question: string): Promise<string> {
+  process.stderr.write(question);
+  return (await readLine(false)).trim();
 }
 
 /** Ask without showing what is typed; from a pipe, read a line. */

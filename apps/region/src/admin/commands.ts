@@ -4,10 +4,12 @@ import { invalidField } from "@rackwright/domain/errors";
 import { z } from "zod";
 import { createKey, deleteKey, renameKey } from "../app/api-keys.ts";
 import { namedUser, newestKey } from "../app/accounts.ts";
+import { installation, setLogLevel } from "../app/installation.ts";
 import { overview } from "../app/overview.ts";
-import { createUser } from "../app/users.ts";
+import { keepSshKeys, type KeyAddresses, publishedSshKeys } from "../app/ssh-key-import.ts";
+import { changePassword, createUser } from "../app/users.ts";
 import { apiKey } from "../auth/tokens.ts";
-import { type Region, systemCtx } from "../context.ts";
+import { type Ctx, type Region, systemCtx } from "../context.ts";
 
 const text = z.string().trim().min(1, "Must not be empty.");
 const KeyRequest = z.object({
@@ -18,7 +20,10 @@ const KeyRequest = z.object({
   update: text.optional(),
 });
 const { username, email } = users.actions.create.params;
-const AdminRequest = z.object({ username: text, email: text, password: z.string().min(1, "Must not be empty.") });
+const password = z.string().min(1, "Must not be empty.");
+const AdminRequest = z.object({ username: text, email: text, password, sshImport: text.optional() });
+const PasswordRequest = z.object({ username: text, password });
+const ConfigRequest = z.object({ logLevel: z.enum(["debug", "info", "warn", "error"]) });
 
 function decode<T>(schema: z.ZodType<T>, body: Record<string, unknown>): T {
   const parsed = schema.safeParse(body);
@@ -34,7 +39,11 @@ function checked(name: string, param: typeof username, value: string): string {
   throw invalidField(name, parsed.error.issues[0]?.message ?? "Malformed.");
 }
 
-export function adminCommands(region: Region): Record<string, (body: Record<string, unknown>) => Promise<object>> {
+/** @param keys where published SSH keys are; the usual places unless told otherwise */
+export function adminCommands(
+  region: Region,
+  keys?: KeyAddresses,
+): Record<string, (body: Record<string, unknown>) => Promise<object>> {
   const ctx = systemCtx(region);
   const startedAt = performance.now();
   return {
@@ -55,13 +64,30 @@ export function adminCommands(region: Region): Record<string, (body: Record<stri
     },
     async "POST /admin/createadmin"(body) {
       const request = decode(AdminRequest, body);
-      await createUser(ctx, {
+      const source = request.sshImport;
+      // Before the user is made: where the keys cannot be had nothing was done, and the command is given again.
+      const published = source === undefined ? [] : await publishedSshKeys(source, keys);
+      const user = await createUser(ctx, {
         username: checked("username", username, request.username),
         email: checked("email", email, request.email),
         password: request.password,
         isSuperuser: true,
       });
+      if (source === undefined) return { sshKeys: 0 };
+      const own: Ctx = { ...ctx, actor: { kind: "user", userId: user.id, username: user.username, isSuperuser: true } };
+      return { sshKeys: (await keepSshKeys(own, source, published)).length };
+    },
+    async "POST /admin/changepassword"(body) {
+      const request = decode(PasswordRequest, body);
+      await changePassword(ctx, request.username, request.password);
       return {};
+    },
+    async "GET /admin/config"() {
+      return installation(region);
+    },
+    async "POST /admin/config"(body) {
+      setLogLevel(region, decode(ConfigRequest, body).logLevel);
+      return installation(region);
     },
     async "GET /admin/status"() {
       return overview(region, Math.round((performance.now() - startedAt) / 1000));

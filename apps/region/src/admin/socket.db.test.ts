@@ -2,22 +2,38 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { request } from "node:http";
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createFirstAdmin } from "../app/accounts.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 import { type AdminSocket, startAdminSocket } from "./socket.ts";
 
+const ED25519 = Buffer.concat([
+  Buffer.from([0, 0, 0, 11]),
+  Buffer.from("ssh-ed25519"),
+  Buffer.from([0, 0, 0, 32]),
+  Buffer.alloc(32, 7),
+]).toString("base64");
+
 let t: TestRegion;
 let admin: AdminSocket;
 let path: string;
+let published: Server;
 before(async () => {
+  published = createServer((request, reply) => {
+    if (request.url === "/ada") reply.end(`ssh-ed25519 ${ED25519} ada@example\n`);
+    else reply.writeHead(404).end();
+  });
+  await once(published.listen(0, "127.0.0.1"), "listening");
+  const { port } = published.address() as AddressInfo;
   t = await testRegion();
   path = join(t.directory, "run", "admin.sock");
-  admin = await startAdminSocket(t.region, path);
+  admin = await startAdminSocket(t.region, path, { gh: (name) => `http://127.0.0.1:${port}/${name}` });
 });
 after(async () => {
+  published?.close();
   await admin?.close();
   await t?.close();
 });
@@ -114,6 +130,49 @@ test("maas createadmin makes an administrator, once, and does not take a bad nam
   assert.notEqual(again.code, 0);
   assert.match(again.err, /username: .*already/);
   assert.match((await make("a b")).err, /username/);
+});
+
+test("createadmin --ssh-import takes the published keys, and makes nobody where they cannot be had", async () => {
+  const env = { RACKWRIGHT_ADMIN_PASSWORD: "correct horse" };
+  const make = (name: string, source: string) =>
+    maas(["createadmin", "--username", name, "--email", "a@example.com", "--ssh-import", source], env);
+  const failed = await make("ada", "gh:nobody");
+  assert.equal(failed.code, 2);
+  assert.match(failed.err, /keysource: .*nobody has this name there/);
+  assert.notEqual((await maas(["apikey", "--username", "ada"])).code, 0, "nobody was made");
+  assert.match((await make("ada", "nonsense")).err, /lp:NAME/);
+  const made = await make("ada", "gh:ada");
+  assert.deepEqual([made.code, made.out], [0, "1 SSH key of gh:ada was imported.\n"], made.err);
+  const rows = await t.db.pool.query(
+    "select s.keysource from ssh_key s join app_user u on u.id = s.user_id where u.username = 'ada'",
+  );
+  assert.deepEqual(rows.rows, [{ keysource: "gh:ada" }]);
+});
+
+test("changepassword gives another password, and leaves API keys alone", async () => {
+  const logIn = async (password: string) =>
+    (await t.request(null, "POST", "/MAAS/accounts/authenticate/", { form: { username: "user", password } })).status;
+  const changed = await maas(["changepassword", "user"], { RACKWRIGHT_PASSWORD: "battery staple" });
+  assert.deepEqual([changed.code, changed.err], [0, ""]);
+  assert.deepEqual([await logIn("battery staple"), await logIn("something else")], [200, 403]);
+  assert.equal((await whoami(t.user.key)).status, 200);
+  const unknown = await maas(["changepassword", "nobody"], { RACKWRIGHT_PASSWORD: "x" });
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.err, /no user 'nobody'/);
+});
+
+test("the installation's facts, and the log's level", async () => {
+  const { json } = await ask("GET", "/admin/config");
+  assert.deepEqual(
+    [json.version, json.simulated, json.servesDhcp, json.logLevel],
+    ["0.1.0-test", false, true, t.region.log.level],
+  );
+  assert.match((json.database as { newestMigration: string }).newestMigration, /^\d{4}-/);
+  const before = t.region.log.level;
+  assert.equal((await ask("POST", "/admin/config", { logLevel: "debug" })).json.logLevel, "debug");
+  assert.equal(t.region.log.level, "debug");
+  t.region.log.level = before;
+  assert.equal((await ask("POST", "/admin/config", { logLevel: "loud" })).status, 400);
 });
 
 test("maas status shows how the region is", async () => {

@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { dirname } from "node:path";
 import { errorStatus } from "@rackwright/contract/errors";
 import { DomainError } from "@rackwright/domain/errors";
+import type { KeyAddresses } from "../app/ssh-key-import.ts";
 import type { Region } from "../context.ts";
 import { readAll } from "../http/body.ts";
 import { adminCommands } from "./commands.ts";
@@ -17,10 +18,10 @@ export interface AdminSocket {
 }
 
 /** @throws Error when another region listens on this socket */
-export async function startAdminSocket(region: Region, path: string): Promise<AdminSocket> {
+export async function startAdminSocket(region: Region, path: string, keys?: KeyAddresses): Promise<AdminSocket> {
   await mkdir(dirname(path), { recursive: true });
   await removeStale(path);
-  const commands = adminCommands(region);
+  const commands = adminCommands(region, keys);
   const server = createServer((request, reply) => void serve(region, commands, request, reply));
   await listen(server, path);
   return {

@@ -51,6 +51,11 @@ async function publishedAt(url: string): Promise<string> {
  * @throws DomainError invalid_fields
  */
 export async function importSshKeys(ctx: Ctx, source: string, addresses = PUBLISHED): Promise<SshKey[]> {
+  return keepSshKeys(ctx, source, await publishedSshKeys(source, addresses));
+}
+
+/** What is published there; nothing is kept yet. @throws DomainError invalid_fields */
+export async function publishedSshKeys(source: string, addresses = PUBLISHED): Promise<SshPublicKey[]> {
   const [, protocol = "", name = ""] = /^(\w+):(.*)$/.exec(source.trim()) ?? [];
   const address = Object.hasOwn(addresses, protocol) ? addresses[protocol] : undefined;
   if (!address || !NAME.test(name))
@@ -63,6 +68,11 @@ export async function importSshKeys(ctx: Ctx, source: string, addresses = PUBLIS
       "keysource",
       `${source} has ${keys.length} keys, and up to ${MOST_KEYS} are imported: add them one by one.`,
     );
+  return keys;
+}
+
+/** Add to the caller's those that he has not. @returns all of them */
+export function keepSshKeys(ctx: Ctx, source: string, keys: readonly SshPublicKey[]): Promise<SshKey[]> {
   return inTransaction(ctx, async (tx) => {
     const userId = userIdOf(ctx);
     const imported: SshKey[] = [];

@@ -1,6 +1,6 @@
 /** The people and programs that may log in. */
 import { appendChange } from "@rackwright/db/change";
-import { insertUser, listUsers, type User, userById, userByName } from "@rackwright/db/users";
+import { insertUser, listUsers, setPasswordHash, type User, userById, userByName } from "@rackwright/db/users";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { hashPassword } from "../auth/password.ts";
 import { type Ctx, inTransaction } from "../context.ts";
@@ -34,6 +34,17 @@ export async function createUser(ctx: Ctx, user: NewUser): Promise<User> {
     const what = user.isSuperuser ? "administrator" : "user";
     await audit(ctx, tx, "AUTHORISATION", `Created ${what} '${user.username}'.`);
     return made;
+  });
+}
+
+/** API keys stay as they are. @throws DomainError not_found */
+export async function changePassword(ctx: Ctx, username: string, password: string): Promise<void> {
+  const passwordHash = await hashPassword(password);
+  await inTransaction(ctx, async (tx) => {
+    if (!(await setPasswordHash(tx, username, passwordHash)))
+      throw new DomainError("not_found", `There is no user '${username}': maas createadmin makes one.`);
+    await appendChange(tx, { kind: "update", entity: "user", entityId: username });
+    await audit(ctx, tx, "AUTHORISATION", `Changed the password of user '${username}'.`);
   });
 }
 
