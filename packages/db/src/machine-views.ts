@@ -111,16 +111,74 @@ export async function loadVlans(db: Kysely<Schema>, ids?: readonly number[]): Pr
   return new Map(rows.map((v) => [v.id, v]));
 }
 
-/** Views of these nodes, in the order of the ids; ones that are gone are left out. */
-export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[]): Promise<MachineView[]> {
+/** What many machines show alike: loaded once for a long list. */
+export interface SharedRows {
+  owners: Map<number, string>;
+  domains: Map<number, MachineView["domain"]>;
+  zones: Map<number, MachineView["zone"]>;
+  pools: Map<number, NonNullable<MachineView["pool"]>>;
+  vlans: Map<number, VlanView>;
+  subnets: Map<number, SubnetRow>;
+}
+
+const byId = <T extends { id: number }>(rows: readonly T[]) => new Map(rows.map((r) => [r.id, r]));
+
+/** What these nodes share; without nodes, all that there is. */
+export async function loadShared(
+  db: Kysely<Schema>,
+  nodes?: readonly Pick<NodeRow, "owner_id" | "domain_id" | "zone_id" | "pool_id">[],
+): Promise<SharedRows> {
+  const only = (of: (node: Pick<NodeRow, "owner_id" | "domain_id" | "zone_id" | "pool_id">) => number | null) =>
+    nodes ? sql<boolean>`id = ${anyOf(nodes.map(of).filter((id) => id !== null))}` : sql<boolean>`true`;
+  const [owners, domains, zones, pools, vlans, subnets] = await Promise.all([
+    db
+      .selectFrom("app_user")
+      .select(["id", "username"])
+      .where(only((n) => n.owner_id))
+      .execute(),
+    db
+      .selectFrom("domain")
+      .selectAll()
+      .select(resourceRecordCount.as("resourceRecordCount"))
+      .where(only((n) => n.domain_id))
+      .execute(),
+    db
+      .selectFrom("zone")
+      .selectAll()
+      .where(only((n) => n.zone_id))
+      .execute(),
+    db
+      .selectFrom("resource_pool")
+      .selectAll()
+      .where(only((n) => n.pool_id))
+      .execute(),
+    loadVlans(db),
+    db.selectFrom("subnet").selectAll().execute(),
+  ]);
+  return {
+    owners: new Map(owners.map((o) => [o.id, o.username])),
+    domains: byId(domains),
+    zones: byId(zones),
+    pools: byId(pools),
+    vlans,
+    subnets: byId(subnets),
+  };
+}
+
+/**
+ * Views of these nodes, in the order of the ids; ones that are gone are left out.
+ * @param known what they share, of the same snapshot
+ */
+export async function loadMachineViews(
+  db: Kysely<Schema>,
+  ids: readonly number[],
+  known?: SharedRows,
+): Promise<MachineView[]> {
   if (ids.length === 0) return [];
   const nodes = await db.selectFrom("node").selectAll().where("id", "=", anyOf(ids)).execute();
   const setIds = nodes.flatMap((n) => [n.commissioning_set_id, n.testing_set_id]).filter((id) => id !== null);
   const [
-    owners,
-    domains,
-    zones,
-    pools,
+    shared,
     interfaces,
     parents,
     links,
@@ -135,30 +193,8 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
     results,
     events,
     evidence,
-    vlans,
-    subnets,
   ] = await Promise.all([
-    db
-      .selectFrom("app_user")
-      .select(["id", "username"])
-      .where("id", "=", anyOf(nodes.map((n) => n.owner_id).filter((id) => id !== null)))
-      .execute(),
-    db
-      .selectFrom("domain")
-      .selectAll()
-      .select(resourceRecordCount.as("resourceRecordCount"))
-      .where("id", "=", anyOf(nodes.map((n) => n.domain_id)))
-      .execute(),
-    db
-      .selectFrom("zone")
-      .selectAll()
-      .where("id", "=", anyOf(nodes.map((n) => n.zone_id)))
-      .execute(),
-    db
-      .selectFrom("resource_pool")
-      .selectAll()
-      .where("id", "=", anyOf(nodes.map((n) => n.pool_id).filter((id) => id !== null)))
-      .execute(),
+    known ?? loadShared(db, nodes),
     db.selectFrom("interface").selectAll().where("node_id", "=", anyOf(ids)).orderBy("id").execute(),
     db
       .selectFrom("interface_parent as p")
@@ -200,16 +236,8 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
       db,
       nodes.filter((n) => n.status_deadline !== null),
     ),
-    loadVlans(db),
-    db.selectFrom("subnet").selectAll().execute(),
   ]);
-  const byId = <T extends { id: number }>(rows: T[]) => new Map(rows.map((r) => [r.id, r]));
   const groupBy = <T>(rows: T[], key: (row: T) => number) => Map.groupBy(rows, key);
-  const ownerNames = byId(owners);
-  const domainsById = byId(domains);
-  const zonesById = byId(zones);
-  const poolsById = byId(pools);
-  const subnetsById = byId(subnets);
   const interfacesOf = groupBy(interfaces, (i) => i.node_id ?? 0);
   const parentsOf = new Map(
     [...groupBy(parents, (p) => p.child_id)].map(([child, rows]) => [child, rows.map((r) => r.parent_id)]),
@@ -229,16 +257,16 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
   const nodesById = byId(nodes);
   return ids.flatMap((id): MachineView[] => {
     const row = nodesById.get(id);
-    const domain = row && domainsById.get(row.domain_id);
-    const zone = row && zonesById.get(row.zone_id);
+    const domain = row && shared.domains.get(row.domain_id);
+    const zone = row && shared.zones.get(row.zone_id);
     if (!row || !domain || !zone) return [];
     return [
       {
         row,
-        owner: row.owner_id === null ? null : (ownerNames.get(row.owner_id)?.username ?? null),
+        owner: row.owner_id === null ? null : (shared.owners.get(row.owner_id) ?? null),
         domain,
         zone,
-        pool: row.pool_id === null ? null : (poolsById.get(row.pool_id) ?? null),
+        pool: row.pool_id === null ? null : (shared.pools.get(row.pool_id) ?? null),
         interfaces: interfacesOf.get(id) ?? [],
         parents: parentsOf,
         links: linksOf,
@@ -253,8 +281,8 @@ export async function loadMachineViews(db: Kysely<Schema>, ids: readonly number[
         results: resultsOf.get(id) ?? [],
         latestEvent: eventOf.get(id) ?? null,
         lastEvidence: evidenceOf.get(id) ?? null,
-        vlans,
-        subnets: subnetsById,
+        vlans: shared.vlans,
+        subnets: shared.subnets,
       },
     ];
   });

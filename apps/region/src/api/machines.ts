@@ -5,6 +5,7 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import { annotateMachine } from "../app/machine-annotations.ts";
+import { machineBatches } from "../app/machine-list.ts";
 import { curtinConfig } from "../app/curtin-config.ts";
 import { layOutDisks } from "../app/machine-layout.ts";
 import * as marks from "../app/machine-marks.ts";
@@ -20,6 +21,7 @@ import {
   viewableMachine,
 } from "../app/machines.ts";
 import type { Ctx } from "../context.ts";
+import { jsonList } from "../http/json-list.ts";
 import { plainText, Raw } from "../http/reply.ts";
 import type { Call, Routes } from "../http/route.ts";
 import { machinesManyRoutes } from "./machines-many.ts";
@@ -29,6 +31,7 @@ import { wireAnonMachine, wireMachine } from "./wire/machine.ts";
 const idOf = (call: { path: Record<string, string> }) => call.path.system_id ?? "";
 
 const shown = async (ctx: Ctx, id: number) => wireMachine(await machineView(ctx, id));
+const listed = (batches: AsyncGenerator<MachineView[]>) => jsonList(batches, wireMachine);
 const allShown = (views: readonly MachineView[]) => views.map(wireMachine);
 
 /** Parameters of scripts travel beside the declared ones: whatever else was given, but never power settings. */
@@ -68,12 +71,12 @@ function bytesOf(text: string | undefined): Uint8Array | null {
 
 export function machinesRoutes(routes: Routes): void {
   const many = machines.actions;
-  routes.on(many.read, async ({ ctx, params }) => allShown(await searchMachines(ctx, params)));
-  routes.on(nodes.actions.read, async ({ ctx, params }) =>
-    allShown(await searchMachines(ctx, params, { nodeTypes: [0, 1, 2, 3, 4] })),
+  routes.on(many.read, ({ ctx, params }) => listed(machineBatches(ctx, params)));
+  routes.on(nodes.actions.read, ({ ctx, params }) =>
+    listed(machineBatches(ctx, params, { nodeTypes: [0, 1, 2, 3, 4] })),
   );
-  routes.on(many.list_allocated, async ({ ctx, params }) =>
-    allShown(await searchMachines(ctx, { id: params.id }, { allocatedToken: ctx.tokenKey ?? "" })),
+  routes.on(many.list_allocated, ({ ctx, params }) =>
+    listed(machineBatches(ctx, { id: params.id }, { allocatedToken: ctx.tokenKey ?? "" })),
   );
   routes.on(many.create, async (call) => {
     const { ctx, params } = call;

@@ -1,6 +1,6 @@
 /** Machines as replies show them: loaded after the transaction that changed them, so that nothing older is shown. */
 import { loadMachineViews, type MachineView } from "@rackwright/db/machine-views";
-import { type MachineCriteria, searchNodeIds } from "@rackwright/db/machine-search";
+import { type MachineCriteria, searchNodeIds, type SearchOptions } from "@rackwright/db/machine-search";
 import { DomainError } from "@rackwright/domain/errors";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
 import type { Ctx } from "../context.ts";
@@ -17,7 +17,7 @@ export async function machineViews(ctx: Ctx, ids: readonly number[]): Promise<Ma
 }
 
 /** What was seen of a machine may quote what it was sent. */
-async function withoutSecrets(ctx: Ctx, views: readonly MachineView[]): Promise<MachineView[]> {
+export async function withoutSecrets(ctx: Ctx, views: readonly MachineView[]): Promise<MachineView[]> {
   const rows = views.filter((v) => v.lastEvidence !== null).map((v) => v.row);
   const secrets = await secretsOfMachines(ctx.region, rows);
   return views.map((view) =>
@@ -35,16 +35,22 @@ export function visibility(ctx: Ctx): number | null {
   return ctx.actor.kind === "user" && !ctx.actor.isSuperuser ? ctx.actor.userId : null;
 }
 
-export async function searchMachines(
-  ctx: Ctx,
-  criteria: MachineCriteria,
-  options: { nodeTypes?: readonly number[]; allocatedToken?: string } = {},
-): Promise<MachineView[]> {
-  const ids = await searchNodeIds(ctx.region.db.kysely, {
+export interface SearchScope {
+  /** enums.json NODE_TYPE; default: machines alone. */
+  nodeTypes?: readonly number[];
+  /** Only machines allocated with this API key. */
+  allocatedToken?: string;
+}
+
+export function searchOptions(ctx: Ctx, criteria: MachineCriteria, scope: SearchScope = {}): SearchOptions {
+  return {
     criteria,
     visibleTo: visibility(ctx),
-    nodeTypes: options.nodeTypes ?? [0],
-    ...(options.allocatedToken === undefined ? {} : { allocatedToken: options.allocatedToken }),
-  });
-  return machineViews(ctx, ids);
+    nodeTypes: scope.nodeTypes ?? [0],
+    ...(scope.allocatedToken === undefined ? {} : { allocatedToken: scope.allocatedToken }),
+  };
+}
+
+export async function searchMachines(ctx: Ctx, criteria: MachineCriteria, scope?: SearchScope): Promise<MachineView[]> {
+  return machineViews(ctx, await searchNodeIds(ctx.region.db.kysely, searchOptions(ctx, criteria, scope)));
 }

@@ -123,7 +123,8 @@ export function wireInterface(i: InterfaceRow, of: InterfaceContext): Interface 
       .filter((other) => ids.includes(other.id))
       .map((other) => other.name)
       .sort();
-  const children = [...of.parents].filter(([, parents]) => parents.includes(i.id)).map(([child]) => child);
+  // Of its own machine: all that were loaded would be looked through again for each interface.
+  const children = of.interfaces.filter((other) => of.parents.get(other.id)?.includes(i.id)).map((other) => other.id);
   const vlan = i.vlan_id === null ? undefined : of.vlans.get(i.vlan_id);
   const all = of.links.get(i.id) ?? [];
   const observed = all.filter((l) => l.allocType === allocType.discovered && l.ip !== null);

@@ -1,0 +1,57 @@
+/** A list as a reply that is written while it is read: the same bytes as `jsonText` of the whole. */
+import { Readable } from "node:stream";
+import { setImmediate as breathe } from "node:timers/promises";
+import { jsonText, JSON_TYPE, Raw } from "./reply.ts";
+
+/** Encoded at a stretch: a machine takes some 0.4 ms, and others wait for that long. */
+const SLICE = 10;
+/** A client that takes nothing of what is ready for it for this long is cut off: it holds a snapshot of the database. */
+const STALL_MS = 30_000;
+/** However slowly it takes. */
+const LIMIT_MS = 600_000;
+
+/**
+ * What fails before the first ones are encoded is an error as any other; later it can only be told by breaking off.
+ * @throws whatever `batches` or `encode` throws before that
+ */
+export async function jsonList<T>(batches: AsyncGenerator<T[]>, encode: (item: T) => unknown): Promise<Raw> {
+  const texts = listTexts(batches, encode);
+  const head = await texts.next();
+  return new Raw(flow(head.value ?? "", texts), JSON_TYPE);
+}
+
+async function* listTexts<T>(batches: AsyncGenerator<T[]>, encode: (item: T) => unknown): AsyncGenerator<string> {
+  let begun = false;
+  for await (const batch of batches) {
+    for (let at = 0; at < batch.length; at += SLICE) {
+      // Without its brackets: [, and a line break and ].
+      yield `${begun ? "," : "["}${jsonText(batch.slice(at, at + SLICE).map(encode)).slice(1, -2)}`;
+      begun = true;
+      await breathe();
+    }
+  }
+  yield begun ? "\n]" : "[]";
+}
+
+function flow(head: string, rest: AsyncGenerator<string>): Readable {
+  let stalled: NodeJS.Timeout | undefined;
+  const stop = (why: string) => stream.destroy(new Error(`a list was broken off: ${why}`));
+  const limit = setTimeout(() => stop(`it took longer than ${LIMIT_MS / 1000} s`), LIMIT_MS);
+  const paced = async function* () {
+    yield head;
+    for await (const text of rest) {
+      // Goes on when the client has room for more.
+      stalled = setTimeout(() => stop(`the client took nothing for ${STALL_MS / 1000} s`), STALL_MS);
+      yield text;
+      clearTimeout(stalled);
+    }
+  };
+  const stream = Readable.from(paced(), { objectMode: false, highWaterMark: 64 << 10 });
+  stream.once("close", () => {
+    clearTimeout(stalled);
+    clearTimeout(limit);
+    // One that was never begun to be read has to be ended too.
+    void rest.return(undefined);
+  });
+  return stream;
+}
