@@ -711,6 +711,21 @@ export interface TagTable {
   kernel_opts: Generated<string>;
 }
 
+export interface TagEvaluationTable {
+  tag_id: number;
+  generation: Generated<number>;
+  state: Generated<string>;
+  position: Generated<number>;
+  total: Generated<number>;
+  done: Generated<number>;
+  matched: Generated<number>;
+  unreadable: Generated<number>;
+  error: string | null;
+  wanted_at: Generated<Date>;
+  started_at: Date | null;
+  finished_at: Date | null;
+}
+
 export interface VlanTable {
   id: Generated<number>;
   fabric_id: number;
@@ -801,6 +816,7 @@ export interface Schema {
   stored_file: StoredFileTable;
   subnet: SubnetTable;
   tag: TagTable;
+  tag_evaluation: TagEvaluationTable;
   vlan: VlanTable;
   zone: ZoneTable;
 }
