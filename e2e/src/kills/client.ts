@@ -74,6 +74,12 @@ export class Client {
     }
   }
 
+  /** Its newest items, oldest first. */
+  async timeline(id: string): Promise<{ at: string; source: string; text: string }[]> {
+    const path = `machines/${id}/?op=timeline&limit=100`;
+    return (await this.ask<{ items: { at: string; source: string; text: string }[] }>("GET", path)).items;
+  }
+
   machine(id: string): Promise<MachineView> {
     return this.ask<MachineView>("GET", `machines/${id}/`);
   }

@@ -7,9 +7,12 @@ import type { Wish } from "./power-journal.ts";
 /** A wish that was not fulfilled. */
 export class Unfulfilled extends Error {
   readonly kind: "lost" | "stuck" | "failed";
-  constructor(kind: "lost" | "stuck" | "failed", message: string) {
+  /** Whose timeline tells more. */
+  readonly systemId: string | undefined;
+  constructor(kind: "lost" | "stuck" | "failed", message: string, systemId?: string) {
     super(message);
     this.kind = kind;
+    this.systemId = systemId;
   }
 }
 
@@ -117,9 +120,11 @@ const failed = (machine: MachineView, bmc: Bmc) =>
   new Unfulfilled(
     "failed",
     `${machine.system_id} (${bmc.phase}): ${machine.status_name}: ${machine.error_description || machine.status_message}; it is at: ${bmc.machine.doing}`,
+    machine.system_id,
   );
 const stuck = (machine: MachineView, bmc: Bmc) =>
   new Unfulfilled(
     "stuck",
     `${machine.system_id} (${bmc.phase}): ${machine.status_name} since ${machine.status_since}, waits for ${machine.waiting_for}; it is at: ${bmc.machine.doing}`,
+    machine.system_id,
   );

@@ -113,6 +113,10 @@ export async function killRun(room: UpRoom, options: KillOptions): Promise<Count
       const kind = error instanceof Unfulfilled ? error.kind : "failed";
       blame(kind, error instanceof Error ? error.message : String(error));
       bmc.phase = "given up";
+      for (const { at, wanted, did, doing, phase } of bmc.orders)
+        say(`  ${new Date(at).toISOString()} order in ${phase}: ${wanted}${did ? "" : " without effect"} (${doing})`);
+      if (error instanceof Unfulfilled && error.systemId !== undefined)
+        for (const { at, source, text } of await client.timeline(error.systemId)) say(`  ${at} ${source}: ${text}`);
     }
   };
   const all = Array.from({ length: machines }, (_, i) => bmcs.add(i, world, signal));
