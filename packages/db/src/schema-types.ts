@@ -9,6 +9,7 @@ const typeOf: Record<string, string> = {
   bigint: "number",
   integer: "number",
   smallint: "number",
+  "double precision": "number",
   boolean: "boolean",
   text: "string",
   uuid: "string",

@@ -726,6 +726,23 @@ export interface TagEvaluationTable {
   finished_at: Date | null;
 }
 
+export interface VirtualMachineTable {
+  id: GeneratedAlways<number>;
+  vm_host_id: number;
+  identifier: string;
+  uuid: string;
+  project: Generated<string>;
+  pinned_cores: Generated<number[]>;
+  unpinned_cores: Generated<number>;
+  memory_mib: Generated<number>;
+  hugepages_backed: Generated<boolean>;
+  disks: Generated<Json>;
+  node_id: number | null;
+  composed: Generated<boolean>;
+  composing_since: Date | null;
+  created_at: Generated<Date>;
+}
+
 export interface VlanTable {
   id: Generated<number>;
   fabric_id: number;
@@ -739,6 +756,44 @@ export interface VlanTable {
   secondary_rack_id: number | null;
   relay_vlan_id: number | null;
   external_dhcp: string | null;
+}
+
+export interface VmClusterTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  project: Generated<string>;
+  zone_id: Generated<number>;
+  pool_id: Generated<number>;
+  created_at: Generated<Date>;
+}
+
+export interface VmHostTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  type: string;
+  power_address: string;
+  project: Generated<string>;
+  power_parameters: Buffer;
+  zone_id: Generated<number>;
+  pool_id: Generated<number>;
+  tags: Generated<string[]>;
+  cpu_over_commit_ratio: Generated<number>;
+  memory_over_commit_ratio: Generated<number>;
+  default_storage_pool: string | null;
+  default_macvlan_mode: string | null;
+  cluster_id: number | null;
+  host_node_id: number | null;
+  rack_id: number | null;
+  architectures: Generated<string[]>;
+  capabilities: Generated<string[]>;
+  version: Generated<string>;
+  cores: Generated<number>;
+  cpu_speed: Generated<number>;
+  memory_mib: Generated<number>;
+  storage_pools: Generated<Json>;
+  networks: Generated<string[]>;
+  refreshed_at: Date | null;
+  created_at: Generated<Date>;
 }
 
 export interface ZoneTable {
@@ -817,6 +872,9 @@ export interface Schema {
   subnet: SubnetTable;
   tag: TagTable;
   tag_evaluation: TagEvaluationTable;
+  virtual_machine: VirtualMachineTable;
   vlan: VlanTable;
+  vm_cluster: VmClusterTable;
+  vm_host: VmHostTable;
   zone: ZoneTable;
 }
