@@ -2,8 +2,9 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { arch, hostname } from "node:os";
 import { join } from "node:path";
+import { hostArchitecture } from "@rackwright/contract/host-interfaces";
 import type { Handlers } from "@rackwright/contract/rack-peer";
-import type { RackMethods } from "@rackwright/contract/rack-protocol";
+import { RACK_IMAGES, type RackMethods } from "@rackwright/contract/rack-protocol";
 import type { Timing } from "@rackwright/power/run";
 import { type BootLog, directoryBootFiles, emptyLists, layerBootFiles, mountBootFiles } from "./boot-files.ts";
 import { ConsoleWatch } from "./console/watch.ts";
@@ -66,7 +67,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
   const cache = new ImageCache({
     dir: join(dataDir, "images"),
     fetchUrl: (sha256) => ({
-      url: `${regionUrl}/MAAS/rack/images/${sha256}`,
+      url: `${regionUrl}${RACK_IMAGES}${sha256}`,
       headers: { authorization: `Rack ${rackHeader() ?? ""}` },
     }),
     log,
@@ -168,6 +169,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
       await images.want(wanted);
       return null;
     },
+    listImages: async () => ({ sha256: await images.held() }),
   };
 
   const link: Link = startLink({
@@ -184,7 +186,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     hello: () => ({
       hostname: name,
       version: options.version ?? "0.1.0",
-      architecture: `${architectures[arch()] ?? arch()}/generic`,
+      architecture: hostArchitecture(arch()),
       interfaces: rackInterfaces(),
       httpPort: http.port,
     }),
@@ -210,9 +212,6 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     },
   };
 }
-
-/** Node's names of processors, in the words of Debian and of the API. */
-const architectures: Record<string, string> = { x64: "amd64", ia32: "i386", arm: "armhf", ppc64: "ppc64el" };
 
 async function readSecret(secret: RackOptions["enrolmentSecret"]): Promise<string> {
   if (typeof secret === "string") return secret;

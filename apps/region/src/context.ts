@@ -32,6 +32,8 @@ export interface Region {
   simulated: boolean;
   /** Its racks may serve DHCP; false after --no-dhcp. */
   servesDhcp: boolean;
+  /** This region as a node. */
+  ownNode: () => { nodeId: number; systemId: string };
 }
 
 /** One caller's call. */

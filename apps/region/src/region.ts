@@ -17,6 +17,7 @@ import { recordDhcpServers } from "./app/foreign-dhcp.ts";
 import { registerBuiltinScripts } from "./app/scripts.ts";
 import { loadKey, secretBox } from "./auth/secrets.ts";
 import type { Region } from "./context.ts";
+import { startPresence } from "./controllers/presence.ts";
 import { createServer } from "./http/server.ts";
 import { changeFeed } from "./live/change-feed.ts";
 import { fileStore } from "./images/file-store.ts";
@@ -112,7 +113,16 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   const leases = leaseLookup(simulated ? null : options.kea);
   started.defer(() => leases.close());
   const now = () => new Date();
+  const presence = await startPresence({
+    db,
+    dataDir,
+    version: options.version,
+    port: options.listen.port,
+    log,
+  });
+  started.defer(() => presence.stop());
   const racks = createRackServer({
+    regionNodeId: () => presence.node.nodeId,
     db,
     images,
     log,
@@ -143,6 +153,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
     version: options.version,
     simulated,
     servesDhcp: options.kea !== null,
+    ownNode: () => presence.node,
   };
   await registerBuiltinScripts(region, region.machineFiles.scriptsDirectory);
   started.defer(() => jobs.stop());
@@ -172,9 +183,11 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   if (!simulated) started.defer(await watchConsoles(region, hub));
   started.defer(await startLeaseEvents(region, options.kea));
   const address = server.addresses()[0];
+  const port = typeof address === "object" ? address.port : options.listen.port;
+  await presence.listening(port);
   return {
     region,
-    port: typeof address === "object" ? address.port : options.listen.port,
+    port,
     enrolmentSecret: racks.enrolmentSecret,
   };
 }

@@ -2,6 +2,10 @@
  * What region and rack say to each other over their WebSocket: JSON messages, calls both ways, each answered once.
  * A rack that is part of the region's process speaks it too: there is one code path.
  */
+
+/** Below a region's origin: image files by SHA-256, for racks that have enrolled. */
+export const RACK_IMAGES = "/MAAS/rack/images/";
+
 export interface BootRequest {
   /** Of the interface that boots; lower case with colons. */
   mac: string;
@@ -110,6 +114,8 @@ export interface RackMethods {
   watchConsoles: { params: { machines: WatchedConsole[] }; result: null };
   /** Images that machines may be sent: fetch and verify them, forget others. */
   syncImages: { params: { files: { sha256: string; sizeBytes: number }[] }; result: null };
+  /** Those of them that are here, whole. */
+  listImages: { params: Record<string, never>; result: { sha256: string[] } };
 }
 
 export type MethodName = keyof RegionMethods | keyof RackMethods;

@@ -106,6 +106,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     releaseLeases: z.object({ addresses: z.array(z.ipv4()).max(100_000) }),
     watchConsoles: z.object({ machines: z.array(watchedConsole).max(CONSOLES_PER_RACK) }),
     syncImages: z.object({ files: z.array(z.object({ sha256, sizeBytes: count })).max(10_000) }),
+    listImages: empty,
   },
   results: {
     power: z.object({ state: z.enum(["on", "off", "unknown"]) }),
@@ -114,6 +115,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     releaseLeases: z.null(),
     watchConsoles: z.null(),
     syncImages: z.null(),
+    listImages: z.object({ sha256: z.array(sha256).max(10_000) }),
   },
 };
 

@@ -3,6 +3,15 @@ import type { Action, Resource } from "./action.ts";
 import { account } from "./resources/account.ts";
 import { bootSource, bootSourceSelection, bootSourceSelections, bootSources } from "./resources/boot-sources.ts";
 import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
+import {
+  agentConfig,
+  imagesSyncProgress,
+  imageSyncProgress,
+  rackController,
+  rackControllers,
+  regionController,
+  regionControllers,
+} from "./resources/controllers.ts";
 import { device, devices } from "./resources/devices.ts";
 import { dhcpSnippet, dhcpSnippets } from "./resources/dhcp-snippets.ts";
 import { discoveries, discovery } from "./resources/discoveries.ts";
@@ -14,18 +23,7 @@ import { ipAddresses } from "./resources/ip-addresses.ts";
 import { licenseKey, licenseKeys } from "./resources/license-keys.ts";
 import { machine, machines, nodes } from "./resources/machines.ts";
 import { configuration, events, sshKey, sshKeys, tag, tags, version } from "./resources/misc.ts";
-import {
-  fabric,
-  fabrics,
-  ipRange,
-  ipRanges,
-  rackController,
-  rackControllers,
-  subnet,
-  subnets,
-  vlan,
-  vlans,
-} from "./resources/network.ts";
+import { fabric, fabrics, ipRange, ipRanges, subnet, subnets, vlan, vlans } from "./resources/network.ts";
 import { bcache, bcacheCacheSet, bcacheCacheSets, bcaches } from "./resources/bcaches.ts";
 import { raid, raids } from "./resources/raids.ts";
 import { vmfsDatastore, vmfsDatastores } from "./resources/vmfs-datastores.ts";
@@ -51,6 +49,7 @@ export const API_ROOT = "/MAAS/api/2.0";
 
 export const resources: readonly Resource[] = [
   account,
+  agentConfig,
   bcache,
   bcacheCacheSet,
   bcacheCacheSets,
@@ -83,6 +82,8 @@ export const resources: readonly Resource[] = [
   fabrics,
   file,
   files,
+  imagesSyncProgress,
+  imageSyncProgress,
   interfaces,
   ipAddresses,
   ipRange,
@@ -108,6 +109,8 @@ export const resources: readonly Resource[] = [
   partitions,
   rackController,
   rackControllers,
+  regionController,
+  regionControllers,
   raid,
   raids,
   reservedIp,

@@ -21,6 +21,8 @@ export interface RackIdentity {
   hostname: string;
   /** Runs in the region's process. */
   inRegion: boolean;
+  /** Node of the region that it enrols at. Absent: known by its host name, where it runs in there. */
+  regionNodeId?: number;
 }
 
 export interface RackNode {
@@ -32,11 +34,15 @@ export interface RackNode {
 export async function lockRack(tx: Tx, rack: RackIdentity): Promise<RackNode | undefined> {
   const found = await tx
     .selectFrom("node")
-    .select(["id as nodeId", "system_id as systemId", "node_type"])
+    .select(["id as nodeId", "system_id as systemId", "node_type", "hardware_uuid"])
     .where((eb) =>
       eb.or([
         eb.and([eb("hardware_uuid", "=", rack.rackId), eb("node_type", "in", [RACK, REGION_AND_RACK])]),
-        ...(rack.inRegion ? [eb.and([eb("node_type", "=", REGION), eb("hostname", "=", rack.hostname)])] : []),
+        ...(!rack.inRegion
+          ? []
+          : rack.regionNodeId === undefined
+            ? [eb.and([eb("node_type", "=", REGION), eb("hostname", "=", rack.hostname)])]
+            : [eb("id", "=", rack.regionNodeId)]),
       ]),
     )
     .orderBy("node_type", "desc")
@@ -45,7 +51,8 @@ export async function lockRack(tx: Tx, rack: RackIdentity): Promise<RackNode | u
     .executeTakeFirst();
   if (!found) return undefined;
   const nodeType = rack.inRegion ? REGION_AND_RACK : RACK;
-  if (found.node_type !== nodeType)
+  // The region's own row takes whichever rack runs in there now: its data directory may have been made anew.
+  if (found.node_type !== nodeType || found.hardware_uuid !== rack.rackId)
     await tx
       .updateTable("node")
       .set({ node_type: nodeType, hardware_uuid: rack.rackId })

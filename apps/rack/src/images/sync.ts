@@ -52,6 +52,12 @@ export class ImageSync {
     this.#running = this.#fetchAll(files, this.#round.signal);
   }
 
+  /** SHA-256 of those that are here, whole. */
+  async held(): Promise<string[]> {
+    const paths = await Promise.all(this.#wanted.map((file) => this.#options.cache.complete(file)));
+    return this.#wanted.filter((_, at) => paths[at] !== undefined).map(({ sha256 }) => sha256);
+  }
+
   async close(): Promise<void> {
     this.#round.abort(new Error("the rack is stopping"));
     await this.#running;

@@ -52,7 +52,7 @@ function commissionRequest(
 }
 
 /** Power parameters: one JSON object, or one key each; the single keys win. */
-function powerGiven(extra: Record<string, string>, json: Record<string, unknown> | undefined, skip: boolean) {
+export function powerGiven(extra: Record<string, string>, json: Record<string, unknown> | undefined, skip: boolean) {
   const { skip_check, ...given } = extra;
   return { given: { ...json, ...given }, skipCheck: skip || skip_check === "true" };
 }

@@ -1,13 +1,20 @@
 /** rackcontrollers, rackcontroller: decode, one call, encode. */
-import { rackController, rackControllers } from "@rackwright/contract/resources/network";
+import { rackController, rackControllers } from "@rackwright/contract/resources/controllers";
+import { invalidField } from "@rackwright/domain/errors";
 import { powerDrivers } from "@rackwright/power/registry";
+import { queryRackPower, refuseRackMark, switchRackPower } from "../app/controller-power.ts";
+import { controllerTypes, deleteRack, updateControllerFields } from "../app/controllers.ts";
+import { powerGiven } from "./machines.ts";
 import { emptyDetails, powerParametersOf } from "../app/machine-facts.ts";
 import { isActionInProgress, isRegistered } from "../app/machines.ts";
 import { moveToZone } from "../app/node-zones.ts";
-import { RACK_TYPES, rackView, rackViews } from "../app/rack-controllers.ts";
-import { Raw } from "../http/reply.ts";
+import { fetchImages, rackImages, rackView, rackViews, refuseRackTest } from "../app/rack-controllers.ts";
+import { plainText, Raw } from "../http/reply.ts";
+import type { Ctx } from "../context.ts";
 import type { Routes } from "../http/route.ts";
-import { wirePowerType, wireRackController } from "./wire/rack.ts";
+import { wireBootImages, wirePowerType, wireRackController } from "./wire/rack.ts";
+
+const idOf = ({ path }: { path: Record<string, string> }) => path.system_id ?? "";
 
 export function rackControllersRoutes(routes: Routes): void {
   routes.on(rackControllers.actions.read, async ({ ctx, params }) =>
@@ -28,7 +35,7 @@ export function rackControllersRoutes(routes: Routes): void {
     isActionInProgress(ctx, params.mac_address),
   );
   routes.on(rackControllers.actions.set_zone, async ({ ctx, params }) => {
-    await moveToZone(ctx, params.nodes, params.zone, RACK_TYPES);
+    await moveToZone(ctx, params.nodes, params.zone, controllerTypes("rack"));
     return null;
   });
   routes.on(rackController.actions.details, async ({ ctx, path }) => {
@@ -38,4 +45,41 @@ export function rackControllersRoutes(routes: Routes): void {
   routes.on(rackController.actions.power_parameters, async ({ ctx, path }) =>
     powerParametersOf(ctx, (await rackView(ctx, path.system_id ?? "")).view.row),
   );
+  routes.on(rackControllers.actions.import_boot_images, async ({ ctx }) => told(await fetchImages(ctx)));
+  const one = rackController.actions;
+  const shown = async (call: { ctx: Ctx; path: Record<string, string> }) =>
+    wireRackController(await rackView(call.ctx, idOf(call)));
+  routes.on(one.update, async (call) => {
+    const { power_parameters_skip_check: skipCheck, ...fields } = call.params;
+    await updateControllerFields(call.ctx, "rack", idOf(call), fields, powerGiven(call.extra, undefined, skipCheck));
+    return shown(call);
+  });
+  routes.on(one.delete, (call) => deleteRack(call.ctx, idOf(call), call.params.force));
+  routes.on(one.list_boot_images, async (call) => wireBootImages(await rackImages(call.ctx, idOf(call))));
+  routes.on(one.import_boot_images, async (call) => told(await fetchImages(call.ctx, idOf(call))));
+  routes.on(one.query_power_state, async (call) => ({ state: await queryRackPower(call.ctx, idOf(call)) }));
+  routes.on(one.power_on, async (call) => {
+    for (const name of [
+      "user_data",
+      "install_kvm",
+      "register_vmhost",
+      "bridge_type",
+      "bridge_stp",
+      "bridge_fd",
+    ] as const)
+      if (call.params[name]) throw invalidField(name, "This is for machines: rack controllers are only switched on.");
+    await switchRackPower(call.ctx, idOf(call), "on", { comment: call.params.comment ?? "" });
+    return shown(call);
+  });
+  routes.on(one.power_off, async (call) => {
+    const { comment, stop_mode: stopMode } = call.params;
+    return (await switchRackPower(call.ctx, idOf(call), "off", { comment: comment ?? "", stopMode }))
+      ? shown(call)
+      : null;
+  });
+  routes.on(one.test, (call) => refuseRackTest(call.ctx, idOf(call)));
+  routes.on(one.abort, (call) => refuseRackMark(call.ctx, idOf(call), "abort"));
+  routes.on(one.override_failed_testing, (call) => refuseRackMark(call.ctx, idOf(call), "override"));
 }
+
+const told = (hostnames: readonly string[]) => plainText(`Import of boot images started on ${hostnames.join(", ")}.`);

@@ -7,6 +7,7 @@ import { bootSourcesRoutes } from "./boot-sources.ts";
 import { changesRoutes } from "./changes.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
+import { controllersInternalRoutes } from "./controllers-internal.ts";
 import { devicesRoutes } from "./devices.ts";
 import { dhcpSnippetsRoutes } from "./dhcp-snippets.ts";
 import { discoveriesRoutes } from "./discoveries.ts";
@@ -33,6 +34,7 @@ import { packageRepositoriesRoutes } from "./package-repositories.ts";
 import { placesRoutes } from "./places.ts";
 import { rackControllersRoutes } from "./rack-controllers.ts";
 import { recorderRoutes } from "./recorder.ts";
+import { regionControllersRoutes } from "./region-controllers.ts";
 import { reservedIpsRoutes } from "./reserved-ips.ts";
 import { simulatorRoutes } from "./simulator.ts";
 import { spacesRoutes } from "./spaces.ts";
@@ -53,6 +55,7 @@ const families = [
   bootSourcesRoutes,
   changesRoutes,
   configurationRoutes,
+  controllersInternalRoutes,
   eventsRoutes,
   devicesRoutes,
   dhcpSnippetsRoutes,
@@ -80,6 +83,7 @@ const families = [
   placesRoutes,
   rackControllersRoutes,
   recorderRoutes,
+  regionControllersRoutes,
   reservedIpsRoutes,
   simulatorRoutes,
   spacesRoutes,

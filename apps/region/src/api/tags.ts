@@ -1,11 +1,12 @@
 import type { Tag as WireTag } from "@rackwright/contract/objects/common";
 import { tag, tags } from "@rackwright/contract/resources/misc";
 import { API_ROOT } from "@rackwright/contract/table";
+import { controllerTypes } from "../app/controllers.ts";
 import * as app from "../app/tags.ts";
 import type { Routes } from "../http/route.ts";
 import { wireDevice } from "./wire/device.ts";
 import { wireMachine } from "./wire/machine.ts";
-import { wireRackController } from "./wire/rack.ts";
+import { wireRackController, wireRegionController } from "./wire/rack.ts";
 
 type Tag = Awaited<ReturnType<typeof app.readTag>>;
 
@@ -44,6 +45,9 @@ export function tagsRoutes(routes: Routes): void {
   routes.on(tag.actions.devices, async (call) => (await app.devicesWithTag(call.ctx, nameOf(call))).map(wireDevice));
   routes.on(tag.actions.rack_controllers, async (call) =>
     (await app.racksWithTag(call.ctx, nameOf(call))).map(wireRackController),
+  );
+  routes.on(tag.actions.region_controllers, async (call) =>
+    (await app.nodesWithTag(call.ctx, nameOf(call), controllerTypes("region"))).map(wireRegionController),
   );
   routes.on(tag.actions.machines, async (call) =>
     (await app.nodesWithTag(call.ctx, nameOf(call), MACHINE)).map(wireMachine),

@@ -50,6 +50,7 @@ const timeoutsMs: Record<keyof RackMethods, number> = {
   releaseLeases: 30_000,
   watchConsoles: 30_000,
   syncImages: 30_000,
+  listImages: 30_000,
 };
 
 /** Codes of RFC 6455 section 7.4 that we close with; 4000 and up are ours to define. */

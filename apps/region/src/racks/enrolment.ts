@@ -5,7 +5,7 @@ import { type Database, transaction } from "@rackwright/db/connect";
 import { defaultDomainId } from "@rackwright/db/nodes";
 import { insertRack, lockRack, type RackNode, storeRackToken } from "@rackwright/db/racks";
 import { DomainError } from "@rackwright/domain/errors";
-import { generateSystemId } from "@rackwright/domain/machine/names";
+import { cleanHostname, generateSystemId } from "@rackwright/domain/machine/names";
 import { z } from "zod";
 
 const requestSchema = z.object({
@@ -29,6 +29,8 @@ export interface EnrolmentOptions {
   db: Database;
   secret: string;
   now: () => Date;
+  /** Of the region itself; undefined while it is not known. */
+  regionNodeId?: () => number | undefined;
 }
 
 export class Enrolment {
@@ -52,7 +54,13 @@ export class Enrolment {
     const name = cleanHostname(request.hostname);
     const token = randomBytes(32).toString("base64url");
     const rack = await transaction(this.#options.db, async (tx) => {
-      const identity = { rackId: request.rackId, inRegion: request.inRegion, hostname: name };
+      const regionNodeId = this.#options.regionNodeId?.();
+      const identity = {
+        rackId: request.rackId,
+        inRegion: request.inRegion,
+        hostname: name,
+        ...(regionNodeId === undefined ? {} : { regionNodeId }),
+      };
       let node = await lockRack(tx, identity);
       const domainId = await defaultDomainId(tx);
       for (let attempt = 1; !node; attempt++) {
@@ -88,14 +96,4 @@ export class Enrolment {
     if (this.#seen.has(nonce)) throw new DomainError("unauthorized", "This enrolment was used before: send a new one.");
     this.#seen.set(nonce, at + 2 * MAX_SKEW_MS);
   }
-}
-
-/** A host may be called what is no host name (RFC 1123): underscores, capitals, a domain behind it. */
-function cleanHostname(text: string): string {
-  const label = text.split(".", 1)[0] ?? "";
-  const clean = label
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 63);
-  return clean.replace(/^-|-$/g, "") || "rack";
 }

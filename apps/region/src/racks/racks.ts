@@ -24,6 +24,8 @@ export interface Racks {
     params: RackMethods[M]["params"],
     options?: { timeoutMs?: number; signal?: AbortSignal },
   ): Promise<RackMethods[M]["result"]>;
+  /** It was deleted: its credentials are good no more, and its connection ends. */
+  forget(nodeId: number): void;
   /** Called when a rack has connected or gone. */
   onChange(listener: () => void): void;
 }

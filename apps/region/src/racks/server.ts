@@ -25,6 +25,8 @@ export interface RackServerOptions {
   enrolmentSecretFile: string;
   handlers: RackHandlers;
   timing?: Partial<LinkTiming>;
+  /** The region's own node, which a rack in its process shares. */
+  regionNodeId?: () => number | undefined;
 }
 
 export interface RackServer extends Racks {
@@ -124,7 +126,12 @@ export function createRackServer(options: RackServerOptions): RackServer {
   };
 
   const http = rackHttp({
-    enrolment: new Enrolment({ db, secret, now }),
+    enrolment: new Enrolment({
+      db,
+      secret,
+      now,
+      ...(options.regionNodeId ? { regionNodeId: options.regionNodeId } : {}),
+    }),
     credentials,
     images: options.images,
     log,
@@ -146,6 +153,11 @@ export function createRackServer(options: RackServerOptions): RackServer {
           `The rack controller (${nodeId}) for this is not connected: start it, or see why it cannot reach the region.`,
         );
       return connection.call(method, params, callOptions);
+    },
+
+    forget(nodeId) {
+      credentials.forget(nodeId);
+      for (const connection of open) if (connection.node.nodeId === nodeId) connection.revoke();
     },
 
     onChange: (listener) => void listeners.add(listener),

@@ -63,7 +63,7 @@ export function dhcpReconciler(region: DhcpRegion, options: DhcpOptions): DhcpRe
       const facts = await dhcpFacts(region.db);
       // No database for those who never switch DHCP on: their region needs no Kea.
       if (facts.vlans.length === 0 && !(await kea.exists())) return;
-      const { serving, wanted, problems } = await decide(region, facts);
+      const { serving, wanted, problems } = await decideDhcp(region, facts);
       for (const problem of problems)
         if (!told.has(problem)) region.log.warn({ reason: problem }, "not served by DHCP");
       told.clear();
@@ -80,8 +80,8 @@ export function dhcpReconciler(region: DhcpRegion, options: DhcpOptions): DhcpRe
   return { start: () => loop.start(region, hub), wake: () => loop.wake(), stop: () => loop.stop() };
 }
 
-async function decide(
-  region: DhcpRegion,
+export async function decideDhcp(
+  region: Pick<Region, "db">,
   facts: DhcpFacts,
 ): Promise<{ serving: Serving; wanted: DhcpWanted; problems: string[] }> {
   const { upstream_dns, ntp_servers } = await getConfig(region.db.kysely, "upstream_dns", "ntp_servers");

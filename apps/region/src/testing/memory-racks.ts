@@ -26,6 +26,9 @@ export function memoryRacks(): MemoryRacks {
   const changed = () => {
     for (const listener of listeners) listener();
   };
+  const disconnect = (nodeId: number) => {
+    if (connected.delete(nodeId)) changed();
+  };
   return {
     calls,
     connected: () => [...connected.values()],
@@ -42,9 +45,8 @@ export function memoryRacks(): MemoryRacks {
       changed();
       return rack;
     },
-    disconnect(nodeId) {
-      if (connected.delete(nodeId)) changed();
-    },
+    disconnect,
+    forget: disconnect,
     answer: (method, answer) => void answers.set(method, answer as unknown as Answer<never>),
     async call(nodeId, method, params, options) {
       calls.push({ nodeId, method, params });

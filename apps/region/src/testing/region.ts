@@ -132,6 +132,7 @@ export async function testRegion(options: { simulated?: boolean } = {}): Promise
     version: "0.1.0-test",
     simulated: options.simulated ?? false,
     servesDhcp: true,
+    ownNode: () => ({ nodeId: -1, systemId: "" }), // a test that needs one starts a presence
   };
   const server = createServer(region, routes);
   const close = async () => {

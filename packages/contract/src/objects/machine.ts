@@ -262,6 +262,16 @@ export const RackController = z.object({
 });
 export type RackController = z.infer<typeof RackController>;
 
+export const RegionController = RackController.omit({ service_set: true });
+export type RegionController = z.infer<typeof RegionController>;
+
+export const BootImageList = z.object({
+  images: z.array(z.object({ name: z.string(), architecture: z.string(), subarches: z.array(z.string()) })),
+  connected: z.boolean(),
+  status: z.string(),
+});
+export type BootImageList = z.infer<typeof BootImageList>;
+
 export const NodeDetails = z.object({
   lshw: z.unknown().nullable(),
   lldp: z.unknown().nullable(),

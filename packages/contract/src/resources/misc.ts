@@ -138,6 +138,12 @@ export const tag = resource({
       returns: "RackController[]",
       errors: noTag,
     }),
+    region_controllers: action({
+      method: "GET",
+      doc: "List the region controllers that have the tag",
+      returns: "RegionController[]",
+      errors: noTag,
+    }),
     machines: action({
       method: "GET",
       doc: "List the machines that have the tag",

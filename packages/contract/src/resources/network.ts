@@ -1,18 +1,5 @@
 import { action, resource } from "../action.ts";
-import {
-  choice,
-  flag,
-  integer,
-  list,
-  optionalFlag,
-  optionalList,
-  requiredInteger,
-  requiredText,
-  text,
-} from "../params.ts";
-import { nodesActions } from "./machine-many.ts";
-import { machines } from "./machines.ts";
-import { machineFilters } from "./filters.ts";
+import { choice, flag, integer, optionalFlag, optionalList, requiredInteger, requiredText, text } from "../params.ts";
 
 const admin = { 403: "the caller is not an administrator" } as const;
 const refused = { 400: "a field was refused", ...admin } as const;
@@ -299,67 +286,6 @@ export const ipRange = resource({
       returns: "",
       success: 204,
       errors: { 400: "DHCP on its VLAN needs it", 403: "the range is another user's", 404: "there is no such range" },
-    }),
-  },
-});
-
-export const rackControllers = resource({
-  name: "RackControllers",
-  path: "/rackcontrollers/",
-  doc: "The rack controllers: what touches the machines' wires.",
-  actions: {
-    read: action({
-      method: "GET",
-      doc: "List rack controllers",
-      params: machineFilters,
-      returns: "RackController[]",
-      unknown: "refuse",
-      errors: { 400: "an unknown filter, or a value that makes no sense" },
-    }),
-    describe_power_types: action({
-      method: "GET",
-      access: "admin",
-      doc: "Describe the power types\n\nWith the parameters that each takes.",
-      returns: "PowerType[]",
-      errors: { 403: "the caller is not an administrator" },
-    }),
-    power_parameters: action({
-      method: "GET",
-      access: "admin",
-      doc: "Read power parameters of rack controllers\n\nBy system id, passwords included.",
-      params: { id: list("System ids. Default: all.", { split: "comma-or-blank" }) },
-      returns: "PowerParametersMap",
-      errors: { 403: "the caller is not an administrator" },
-    }),
-    is_registered: machines.actions.is_registered,
-    is_action_in_progress: machines.actions.is_action_in_progress,
-    ...nodesActions,
-  },
-});
-
-export const rackController = resource({
-  name: "RackController",
-  path: "/rackcontrollers/{system_id}/",
-  doc: "One rack controller, by its system id.",
-  actions: {
-    read: action({
-      method: "GET",
-      doc: "Read a rack controller",
-      returns: "RackController",
-      errors: { 404: "there is no such rack controller" },
-    }),
-    details: action({
-      method: "GET",
-      doc: "Read the rack controller's hardware as it was captured\n\nA BSON document; nothing is captured of rack controllers, so it is empty.",
-      returns: "bytes",
-      errors: { 404: "there is no such rack controller" },
-    }),
-    power_parameters: action({
-      method: "GET",
-      access: "admin",
-      doc: "Read the rack controller's power parameters\n\nPasswords included.",
-      returns: "PowerParameters",
-      errors: { 403: "the caller is not an administrator", 404: "there is no such rack controller" },
     }),
   },
 });

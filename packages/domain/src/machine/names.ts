@@ -49,6 +49,16 @@ export function parseHostname(text: string): { hostname: string; domain: string 
   return { hostname: hostname.toLowerCase(), domain: rest.length > 0 ? rest.join(".").toLowerCase() : undefined };
 }
 
+/** A host may be called what is no host name (RFC 1123): underscores, capitals, a domain behind it. */
+export function cleanHostname(text: string): string {
+  const label = text.split(".", 1)[0] ?? "";
+  const clean = label
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 63);
+  return clean.replace(/^-|-$/g, "") || "rack";
+}
+
 /** Architectures that machines may have; `generic` is the usual subarchitecture. */
 export const ARCHITECTURES = ["amd64", "arm64", "armhf", "i386", "ppc64el", "s390x"] as const;
 

@@ -1,11 +1,17 @@
 /** Rack controllers and power types as the API shows them (reference: objects-2.0.json). */
-import type { RackController } from "@rackwright/contract/objects/machine";
+import type { MachineView } from "@rackwright/db/machine-views";
+import type {
+  BootImageList,
+  RackController,
+  RegionController,
+  ServiceEntry,
+} from "@rackwright/contract/objects/machine";
 import { API_ROOT } from "@rackwright/contract/table";
 import type { PowerDriver, Setting } from "@rackwright/power/driver";
-import type { RackView } from "../../app/rack-controllers.ts";
+import type { RackImages, RackView } from "../../app/rack-controllers.ts";
 import { wireMachine } from "./machine.ts";
 
-/** Fields that a rack controller has in common with a machine. */
+/** Fields that a controller has in common with a machine. */
 const common = [
   "system_id",
   "hostname",
@@ -51,20 +57,49 @@ const common = [
   "tag_names",
 ] as const;
 
-export function wireRackController({ view, connected }: RackView): RackController {
+function wireController(view: MachineView): Omit<RegionController, "resource_uri"> {
   const all = wireMachine(view);
   const same = Object.fromEntries(common.map((name) => [name, all[name]])) as Pick<typeof all, (typeof common)[number]>;
+  return { ...same, version: view.row.version };
+}
+
+export function wireRegionController(view: MachineView): RegionController {
+  return { ...wireController(view), resource_uri: `${API_ROOT}/regioncontrollers/${view.row.system_id}/` };
+}
+
+export function wireRackController(rack: RackView): RackController {
   return {
-    ...same,
-    service_set: [
-      {
-        name: "rackd",
-        status: connected ? "running" : "dead",
-        status_info: connected ? "" : "not connected to the region",
-      },
-    ],
-    version: view.row.version,
-    resource_uri: `${API_ROOT}/rackcontrollers/${view.row.system_id}/`,
+    ...wireController(rack.view),
+    service_set: services(rack),
+    resource_uri: `${API_ROOT}/rackcontrollers/${rack.view.row.system_id}/`,
+  };
+}
+
+function services({ connected, regionRuns }: RackView): ServiceEntry[] {
+  const state = (name: string, runs: boolean, why: string) => ({
+    name,
+    status: runs ? "running" : "dead",
+    status_info: runs ? "" : why,
+  });
+  return [
+    state("rackd", connected, "not connected to the region"),
+    ...(regionRuns === undefined ? [] : [state("regiond", regionRuns, "has given no sign of life for a minute")]),
+  ];
+}
+
+export function wireBootImages({ images, connected, status }: RackImages): BootImageList {
+  return {
+    images: images.map((image) => {
+      const [architecture = "", subarch = ""] = image.architecture.split("/");
+      const { subarches } = image.extra;
+      return {
+        name: image.name.split("/").at(-1) ?? image.name,
+        architecture,
+        subarches: (typeof subarches === "string" ? subarches : subarch).split(","),
+      };
+    }),
+    connected,
+    status,
   };
 }
 
