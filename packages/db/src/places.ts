@@ -26,8 +26,9 @@ export function zoneByName(db: Db, name: string): Promise<Place | undefined> {
   return db.selectFrom("zone").select(columns).where("name", "=", name).executeTakeFirst();
 }
 
-export function poolById(db: Db, id: number): Promise<Place | undefined> {
-  return db.selectFrom("resource_pool").select(columns).where("id", "=", id).executeTakeFirst();
+export function poolBy(db: Db, by: { id: number } | { name: string }): Promise<Place | undefined> {
+  const query = db.selectFrom("resource_pool").select(columns);
+  return ("id" in by ? query.where("id", "=", by.id) : query.where("name", "=", by.name)).executeTakeFirst();
 }
 
 /** As it is, and nobody changes it or puts nodes into it until `tx` ends. */

@@ -76,6 +76,20 @@ test("a pool goes when it is empty, the default one never", async () => {
   assert.equal((await t.request(t.admin, "GET", "/resourcepool/nonsense/")).status, 404);
 });
 
+test("a pool is found by its name too, and Juju's path lists pools", async () => {
+  const made = (await t.request(t.admin, "POST", "/resourcepools/", { form: { name: "by name" } })).json as Place;
+  const path = "/resourcepool/by%20name/";
+  assert.deepEqual((await t.request(t.user, "GET", path)).json, made);
+  assert.equal(((await put(path, { description: "d" })).json as Place).description, "d");
+  const [listed, asJuju] = await Promise.all(
+    ["/resourcepools/", "/pools/"].map(async (list) => (await t.request(t.user, "GET", list)).json),
+  );
+  assert.deepEqual(asJuju, listed);
+  assert.equal((await t.request(t.admin, "DELETE", "/resourcepool/default/")).status, 400);
+  assert.equal((await t.request(t.admin, "DELETE", path)).status, 204);
+  assert.equal((await t.request(t.admin, "GET", `/resourcepool/${made.id}/`)).status, 404);
+});
+
 test("only administrators change zones and pools; nobody reads them without credentials", async () => {
   const doors: [string, string][] = [
     ["POST", "/zones/"],

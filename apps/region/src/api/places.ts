@@ -2,9 +2,9 @@
 import type { ResourcePool, Zone } from "@rackwright/contract/objects/common";
 import { resourcePool, resourcePools, zone, zones } from "@rackwright/contract/resources/places";
 import { API_ROOT } from "@rackwright/contract/table";
+import { asId } from "@rackwright/domain/network/specifier";
 import * as app from "../app/places.ts";
 import type { Routes } from "../http/route.ts";
-import { idOf } from "./wire/path-id.ts";
 
 type Place = Awaited<ReturnType<typeof app.zone>>;
 
@@ -24,7 +24,11 @@ const wirePool = ({ id, name, description }: Place): ResourcePool => ({
 });
 
 const nameOf = ({ path }: { path: Record<string, string> }) => path.name ?? "";
-const poolIdOf = (call: { path: Record<string, string> }) => idOf(call, "resource pool");
+/** By id as all clients do, or by name as gomaasclient can. */
+function poolKeyOf({ path: { id: word = "" } }: { path: Record<string, string> }): app.PoolKey {
+  const id = asId(word);
+  return id === undefined ? { name: word } : { id };
+}
 
 export function placesRoutes(routes: Routes): void {
   routes.on(zones.actions.read, async ({ ctx }) => (await app.zones(ctx)).map(wireZone));
@@ -34,9 +38,9 @@ export function placesRoutes(routes: Routes): void {
   routes.on(zone.actions.delete, (call) => app.deleteZone(call.ctx, nameOf(call)));
   routes.on(resourcePools.actions.read, async ({ ctx }) => (await app.pools(ctx)).map(wirePool));
   routes.on(resourcePools.actions.create, async ({ ctx, params }) => wirePool(await app.createPool(ctx, params)));
-  routes.on(resourcePool.actions.read, async (call) => wirePool(await app.pool(call.ctx, poolIdOf(call))));
+  routes.on(resourcePool.actions.read, async (call) => wirePool(await app.pool(call.ctx, poolKeyOf(call))));
   routes.on(resourcePool.actions.update, async (call) =>
-    wirePool(await app.updatePool(call.ctx, poolIdOf(call), call.params)),
+    wirePool(await app.updatePool(call.ctx, poolKeyOf(call), call.params)),
   );
-  routes.on(resourcePool.actions.delete, (call) => app.deletePool(call.ctx, poolIdOf(call)));
+  routes.on(resourcePool.actions.delete, (call) => app.deletePool(call.ctx, poolKeyOf(call)));
 }

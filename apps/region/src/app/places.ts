@@ -8,6 +8,8 @@ import { audit } from "./audit.ts";
 import { entityOf } from "./node-zones.ts";
 
 type Place = db.Place;
+/** A pool's id, or its name. */
+export type PoolKey = { id: number } | { name: string };
 export interface PlaceFields {
   name?: string | undefined;
   description?: string | undefined;
@@ -39,8 +41,10 @@ export const zone = async (ctx: Ctx, name: string): Promise<Place> =>
   found(await db.zoneByName(ctx.region.db.kysely, name), ZONE, name);
 
 /** @throws DomainError not_found */
-export const pool = async (ctx: Ctx, id: number): Promise<Place> =>
-  found(await db.poolById(ctx.region.db.kysely, id), POOL, id);
+export const pool = async (ctx: Ctx, key: PoolKey): Promise<Place> =>
+  found(await db.poolBy(ctx.region.db.kysely, key), POOL, wordOf(key));
+
+const wordOf = (key: PoolKey) => ("id" in key ? key.id : key.name);
 
 const taken = (kind: Kind, name: string) => invalidField("name", `There is a ${kind.words} '${name}' already.`);
 
@@ -106,19 +110,19 @@ export const createPool = (ctx: Ctx, fields: PlaceFields & { name: string }): Pr
   create(ctx, POOL, fields);
 
 /** @throws DomainError not_found, invalid_fields when the name is taken */
-export async function updatePool(ctx: Ctx, id: number, fields: PlaceFields): Promise<Place> {
+export async function updatePool(ctx: Ctx, key: PoolKey, fields: PlaceFields): Promise<Place> {
   return inTransaction(ctx, async (tx) =>
-    change(ctx, tx, POOL, found(await db.lockPlace(tx, "resource_pool", { id }), POOL, id), fields),
+    change(ctx, tx, POOL, found(await db.lockPlace(tx, "resource_pool", key), POOL, wordOf(key)), fields),
   );
 }
 
 /** @throws DomainError not_found; bad_request for the default pool, and one with machines */
-export async function deletePool(ctx: Ctx, id: number): Promise<void> {
+export async function deletePool(ctx: Ctx, key: PoolKey): Promise<void> {
   await inTransaction(ctx, async (tx) => {
-    const place = found(await db.lockPlace(tx, "resource_pool", { id }), POOL, id);
-    if (id === DEFAULT_POOL_ID)
+    const place = found(await db.lockPlace(tx, "resource_pool", key), POOL, wordOf(key));
+    if (place.id === DEFAULT_POOL_ID)
       throw new DomainError("bad_request", "This is the default resource pool: it cannot be deleted.");
-    const count = await db.countNodesInPool(tx, id);
+    const count = await db.countNodesInPool(tx, place.id);
     if (count > 0)
       throw new DomainError(
         "bad_request",

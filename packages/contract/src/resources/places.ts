@@ -61,6 +61,8 @@ export const zone = resource({
 export const resourcePools = resource({
   name: "ResourcePools",
   path: "/resourcepools/",
+  // What Juju asks for.
+  pathAliases: ["/pools/"],
   doc: "Resource pools.",
   actions: {
     read: action({ method: "GET", doc: "List resource pools", returns: "ResourcePool[]" }),
@@ -78,7 +80,7 @@ export const resourcePools = resource({
 export const resourcePool = resource({
   name: "ResourcePool",
   path: "/resourcepool/{id}/",
-  doc: "One resource pool, by its id.",
+  doc: "One resource pool, by its id, or by its name unless that is a number.",
   actions: {
     read: action({ method: "GET", doc: "Read a resource pool", returns: "ResourcePool", errors: noPool }),
     update: action({
