@@ -8,7 +8,7 @@ import type { RawParams } from "@rackwright/contract/params";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
-import { authenticate, type Identity } from "../auth/authenticate.ts";
+import { authenticate, type Identity, nobody } from "../auth/authenticate.ts";
 import type { Ctx, Region } from "../context.ts";
 import { parseBody, queryParams } from "./body.ts";
 import type { ParsedBody } from "./body-parts.ts";
@@ -50,10 +50,12 @@ export async function dispatch(
     // The upload of an image's pieces takes its body raw; it is the only resource that is all raw.
     const raw = Object.values(found.resource.actions).some((a) => a.method === method && routes.get(a)?.rawBody);
     const target = { method: request.method, url: `${originOf(request)}${url.pathname}` };
+    const open = isOpen(found.resource);
     // This signature covers no parameters, so it is checked before anything is taken of a body.
-    const early = PLAINTEXT.test(request.headers.authorization ?? "")
-      ? await authenticate(region, request.headers.authorization, query, target)
-      : undefined;
+    const early =
+      !open && PLAINTEXT.test(request.headers.authorization ?? "")
+        ? await authenticate(region, request.headers.authorization, query, target)
+        : undefined;
     const limits = early ? SIGNED_LIMITS : UNCHECKED_LIMITS;
     if (!raw && method !== "GET") body = await parseBody(request.raw, request.headers["content-type"], limits);
     // Without a prototype: a parameter may be called __proto__ or constructor.
@@ -61,7 +63,9 @@ export async function dispatch(
     for (const [name, values] of Object.entries(body?.params ?? {}))
       params[name] = [...(params[name] ?? []), ...values];
 
-    const identity = early ?? (await authenticate(region, request.headers.authorization, params, target));
+    const identity = open
+      ? nobody
+      : (early ?? (await authenticate(region, request.headers.authorization, params, target)));
     for (const name of Object.keys(params)) if (name.startsWith("oauth_")) delete params[name];
     const action = chooseAction(found.resource, method, opOf(params, found.pathOp), identity);
     delete params.op;
@@ -97,6 +101,11 @@ export async function dispatch(
   } finally {
     await body?.dispose();
   }
+}
+
+/** Nobody is asked who they are where all of it is for everybody: by that, Juju tells a wrong key from a wrong address. */
+function isOpen(resource: Resource): boolean {
+  return Object.values(resource.actions).every((action) => action.access === "anonymous");
 }
 
 export function collapseSlashes(path: string): string {
