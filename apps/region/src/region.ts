@@ -15,6 +15,7 @@ import { bootScript } from "./app/boot.ts";
 import { recordEvidence } from "./app/rack-evidence.ts";
 import { recordDhcpServers } from "./app/foreign-dhcp.ts";
 import { registerBuiltinScripts } from "./app/scripts.ts";
+import { startTagEvaluation } from "./app/tag-evaluation.ts";
 import { loadKey, secretBox } from "./auth/secrets.ts";
 import type { Region } from "./context.ts";
 import { startPresence } from "./controllers/presence.ts";
@@ -159,6 +160,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   started.defer(() => jobs.stop());
   await jobs.start();
   await startPowerWorkflow(region);
+  await startTagEvaluation(region);
   const server = createServer(region, allRoutes());
   started.defer(() => server.close());
   await server.ready();

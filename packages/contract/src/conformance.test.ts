@@ -48,6 +48,7 @@ const additions: Record<string, string> = {
   "GET /simulator/": "emulated machines: they exist on installations made with --simulated alone",
   "POST /simulator/?op=take": "as above",
   "POST /simulator/?op=report": "as above",
+  "GET /tags/{name}/?op=evaluation": "how far the machines of a tag's definition have been found",
 };
 
 const known = Object.entries(facts).flatMap(([path, { name, actions }]) =>

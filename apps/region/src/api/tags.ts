@@ -1,4 +1,4 @@
-import type { Tag as WireTag } from "@rackwright/contract/objects/common";
+import type { Tag as WireTag, TagEvaluation as WireEvaluation } from "@rackwright/contract/objects/common";
 import { tag, tags } from "@rackwright/contract/resources/misc";
 import { API_ROOT } from "@rackwright/contract/table";
 import { controllerTypes } from "../app/controllers.ts";
@@ -16,6 +16,22 @@ const wireTag = ({ name, definition, comment, kernelOpts }: Tag): WireTag => ({
   comment,
   kernel_opts: kernelOpts,
   resource_uri: `${API_ROOT}/tags/${encodeURIComponent(name)}/`,
+});
+
+type Evaluation = Awaited<ReturnType<typeof app.readTagEvaluation>>;
+
+const wireEvaluation = ({ tag: { name, definition }, evaluation }: Evaluation): WireEvaluation => ({
+  tag: name,
+  definition,
+  state: evaluation?.state ?? "none",
+  total: evaluation?.total ?? 0,
+  done: evaluation?.done ?? 0,
+  matched: evaluation?.matched ?? 0,
+  unreadable: evaluation?.unreadable ?? 0,
+  error: evaluation?.error ?? null,
+  wanted: evaluation?.wantedAt.toISOString() ?? null,
+  started: evaluation?.startedAt?.toISOString() ?? null,
+  finished: evaluation?.finishedAt?.toISOString() ?? null,
 });
 
 const nameOf = ({ path }: { path: Record<string, string> }) => path.name ?? "";
@@ -42,6 +58,9 @@ export function tagsRoutes(routes: Routes): void {
     return wireTag(await app.updateTag(call.ctx, nameOf(call), { name, comment, definition, kernelOpts }));
   });
   routes.on(tag.actions.rebuild, async (call) => ({ rebuilding: await app.rebuildTag(call.ctx, nameOf(call)) }));
+  routes.on(tag.actions.evaluation, async (call) =>
+    wireEvaluation(await app.readTagEvaluation(call.ctx, nameOf(call))),
+  );
   routes.on(tag.actions.devices, async (call) => (await app.devicesWithTag(call.ctx, nameOf(call))).map(wireDevice));
   routes.on(tag.actions.rack_controllers, async (call) =>
     (await app.racksWithTag(call.ctx, nameOf(call))).map(wireRackController),

@@ -1,13 +1,16 @@
 /** Tags, and which nodes have them. */
 import { appendChange, appendChanges } from "@rackwright/db/change";
 import type { MachineView } from "@rackwright/db/machine-views";
+import { type TagEvaluation, tagEvaluation } from "@rackwright/db/tag-evaluations";
 import * as db from "@rackwright/db/tags";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { tidyDefinition } from "@rackwright/domain/tags/definition";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import { type DeviceView, deviceViews } from "./devices.ts";
 import { searchMachines } from "./machine-view.ts";
 import { type RackView, rackViews } from "./rack-controllers.ts";
+import { checkDefinition, evaluateAgain } from "./tag-evaluation.ts";
 
 export const listTags = (ctx: Ctx): Promise<db.Tag[]> => db.listTags(ctx.region.db.kysely);
 
@@ -21,21 +24,14 @@ export async function readTag(ctx: Ctx, name: string): Promise<db.Tag> {
   return found(await db.tagByName(ctx.region.db.kysely, name), name);
 }
 
-/** Definitions would be XPath over what lshw printed; nothing here evaluates that. @throws DomainError invalid_fields */
-function refuseDefinition(definition: string): void {
-  if (definition.trim() !== "")
-    throw invalidField(
-      "definition",
-      "Definitions are not evaluated here, so none is taken: leave it empty, and put the tag on nodes with update-nodes.",
-    );
-}
-
-/** @throws DomainError invalid_fields when the name is taken, or there is a definition */
-export async function createTag(ctx: Ctx, tag: Omit<db.Tag, "id">): Promise<db.Tag> {
-  refuseDefinition(tag.definition);
+/** @throws DomainError invalid_fields when the name is taken, or the definition cannot be evaluated */
+export async function createTag(ctx: Ctx, request: Omit<db.Tag, "id">): Promise<db.Tag> {
+  const tag = { ...request, definition: tidyDefinition(request.definition) };
+  await checkDefinition(tag.definition);
   return inTransaction(ctx, async (tx) => {
     const made = await db.insertTag(tx, tag);
     if (!made) throw invalidField("name", `There is a tag '${tag.name}' already.`);
+    if (made.definition !== "") await evaluateAgain(ctx, tx, made);
     await appendChange(tx, { kind: "create", entity: "tag", entityId: tag.name });
     await audit(ctx, tx, "TAG", `Created tag '${tag.name}'.`);
     return made;
@@ -46,18 +42,22 @@ export type TagRequest = { [K in keyof Omit<db.Tag, "id">]?: db.Tag[K] | undefin
 
 /** @throws DomainError not_found, invalid_fields */
 export async function updateTag(ctx: Ctx, name: string, request: TagRequest): Promise<db.Tag> {
+  const definition = request.definition === undefined ? undefined : tidyDefinition(request.definition);
+  // One that stays as it is was checked when it came.
+  if (definition !== undefined && (await readTag(ctx, name)).definition !== definition)
+    await checkDefinition(definition);
   return inTransaction(ctx, async (tx) => {
     const before = found(await db.lockTag(tx, name), name);
     const after = {
       name: request.name || before.name,
-      definition: request.definition ?? before.definition,
+      definition: definition ?? before.definition,
       comment: request.comment ?? before.comment,
       kernelOpts: request.kernelOpts ?? before.kernelOpts,
     };
-    if (after.definition !== before.definition) refuseDefinition(after.definition);
     if (await db.tagNameTaken(tx, after.name, before.id))
       throw invalidField("name", `There is a tag '${after.name}' already.`);
     const tag = await db.updateTagRow(tx, before.id, after);
+    if (tag.definition !== before.definition) await evaluateAgain(ctx, tx, tag);
     await appendChange(tx, { kind: "update", entity: "tag", entityId: tag.name });
     if (tag.name !== name)
       await appendChanges(tx, { kind: "update", entity: "machine", entityIds: await db.nodesOfTag(tx, tag.id) });
@@ -66,11 +66,25 @@ export async function updateTag(ctx: Ctx, name: string, request: TagRequest): Pr
   });
 }
 
-/** Nothing evaluates definitions: one that came in another way is named, not passed over. @throws DomainError not_found */
+/** Evaluate the definition again, over all nodes. A tag without one stays where it was put. @throws DomainError not_found */
 export async function rebuildTag(ctx: Ctx, name: string): Promise<string> {
+  return inTransaction(ctx, async (tx) => {
+    const tag = found(await db.lockTag(tx, name), name);
+    if (tag.definition === "") return tag.name;
+    await evaluateAgain(ctx, tx, tag);
+    await appendChange(tx, { kind: "update", entity: "tag", entityId: tag.name });
+    await audit(ctx, tx, "TAG", `Rebuilt tag '${name}'.`);
+    return tag.name;
+  });
+}
+
+/** How far its machines have been found; undefined when it has no definition. @throws DomainError not_found */
+export async function readTagEvaluation(
+  ctx: Ctx,
+  name: string,
+): Promise<{ tag: db.Tag; evaluation: TagEvaluation | undefined }> {
   const tag = await readTag(ctx, name);
-  refuseDefinition(tag.definition);
-  return tag.name;
+  return { tag, evaluation: await tagEvaluation(ctx.region.db.kysely, tag.id) };
 }
 
 /** @throws DomainError not_found */

@@ -246,7 +246,7 @@ suite("hooks of commissioning scripts", () => {
       assert.match((await run(id, text)).failed ?? "", message);
     }
     assert.deepEqual(await view(id), earlier);
-    assert.deepEqual(await run(id, "anything", "maas-lshw"), { ran: false });
+    assert.deepEqual(await run(id, "anything", "maas-serial-ports"), { ran: false });
     assert.deepEqual(await run(id, "anything", "constructor"), { ran: false });
     assert.deepEqual(await run(id, "BOOTIF=01-52-54-00-99-99-99", "maas-kernel-cmdline"), ran);
     assert.equal((await view(id)).row.boot_interface_id, null);

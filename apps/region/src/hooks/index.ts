@@ -7,6 +7,7 @@ import { parseHardwareReport } from "@rackwright/domain/hardware/parse";
 import { BadReport } from "@rackwright/domain/hardware/read";
 import type { Ctx } from "../context.ts";
 import { regenerateTests } from "../app/script-set-refresh.ts";
+import { detailsChanged } from "../app/tag-evaluation.ts";
 import { applyHardwareReport } from "./commissioning.ts";
 
 type Hook = (ctx: Ctx, tx: Tx, machineId: number, stdout: string) => Promise<void>;
@@ -15,6 +16,8 @@ type Hook = (ctx: Ctx, tx: Tx, machineId: number, stdout: string) => Promise<voi
 const hooks: Readonly<Record<string, Hook>> = {
   "50-maas-01-commissioning": commissioningHook,
   "maas-kernel-cmdline": cmdlineHook,
+  "maas-lshw": detailsChanged,
+  "maas-capture-lldpd": detailsChanged,
 };
 
 export interface HookOutcome {

@@ -86,6 +86,24 @@ export const TagRebuild = z.object({
 });
 export type TagRebuild = z.infer<typeof TagRebuild>;
 
+/** Ours: upstream has nothing to show it. */
+export const TagEvaluation = z.object({
+  tag: z.string(),
+  definition: z.string(),
+  /** Of a tag without a definition: none. */
+  state: z.enum(["none", "waiting", "running", "done", "failed"]),
+  /** Machines, devices and controllers that there are, and of these: looked at; matching; without readable XML. */
+  total: z.int(),
+  done: z.int(),
+  matched: z.int(),
+  unreadable: z.int(),
+  error: z.string().nullable(),
+  wanted: z.string().nullable(),
+  started: z.string().nullable(),
+  finished: z.string().nullable(),
+});
+export type TagEvaluation = z.infer<typeof TagEvaluation>;
+
 export const Event = z.object({
   username: z.string(),
   node: z.string().nullable(),

@@ -65,6 +65,9 @@ export const events = resource({
   },
 });
 
+const DEFINITION =
+  "XPath 1.0 expression over what lshw and lldpctl (lldp:NAME) printed on a machine: whatever it fits gets the tag, and nothing else. Empty: the tag is put on by update-nodes.";
+
 export const tags = resource({
   name: "Tags",
   path: "/tags/",
@@ -82,7 +85,7 @@ export const tags = resource({
           patternHint: "Use letters, digits, _ and - only.",
         }),
         comment: text("Free text."),
-        definition: text("XPath expression over lshw's output. None is taken now: put the tag on by update-nodes."),
+        definition: text(DEFINITION),
         kernel_opts: text("Kernel arguments for machines with the tag."),
       },
       returns: "Tag",
@@ -118,7 +121,7 @@ export const tag = resource({
           patternHint: "Use letters, digits, _ and - only.",
         }),
         comment: text("Free text."),
-        definition: text("XPath expression over lshw's output. None is taken now: put the tag on by update-nodes."),
+        definition: text(DEFINITION),
         kernel_opts: text("Kernel arguments for machines with the tag."),
       },
       returns: "Tag",
@@ -127,9 +130,15 @@ export const tag = resource({
     rebuild: action({
       method: "POST",
       access: "admin",
-      doc: "Find the tag's machines by its definition again\n\nA tag without a definition stays on the machines that it was put on.",
+      doc: "Find the tag's machines by its definition again\n\nGoes on after the reply: see evaluation. A tag without a definition stays on the machines that it was put on.",
       returns: "TagRebuild",
-      errors: { 400: "the tag has a definition, and nothing evaluates it", ...admin, ...noTag },
+      errors: { ...admin, ...noTag },
+    }),
+    evaluation: action({
+      method: "GET",
+      doc: "Read how far the machines of the tag's definition have been found\n\nAn addition of Rackwright's.",
+      returns: "TagEvaluation",
+      errors: noTag,
     }),
     devices: action({ method: "GET", doc: "List the devices that have the tag", returns: "Device[]", errors: noTag }),
     rack_controllers: action({
@@ -154,7 +163,7 @@ export const tag = resource({
     update_nodes: action({
       method: "POST",
       access: "admin",
-      doc: "Put the tag on machines, or take it off",
+      doc: "Put the tag on machines, or take it off\n\nOf a tag with a definition this lasts until that is evaluated again.",
       params: {
         add: list("System ids that get it. May be repeated.", { split: "comma-or-blank" }),
         remove: list("System ids that lose it. May be repeated.", { split: "comma-or-blank" }),
