@@ -42,11 +42,18 @@ export interface Ctx {
   actor: Actor;
   /** API key that signed the request. */
   tokenKey: string | null;
+  /** Set inside a transaction that several app functions share: see `joining`. */
+  tx?: Tx;
 }
 
 /** Run `work` in one transaction; it is run again when it lost against another, so it has no effect outside of the database. */
-export function inTransaction<T>(ctx: Pick<Ctx, "region">, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return transaction(ctx.region.db, work);
+export function inTransaction<T>(ctx: Pick<Ctx, "region" | "tx">, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return ctx.tx ? work(ctx.tx) : transaction(ctx.region.db, work);
+}
+
+/** The same caller inside a transaction: app functions called with it join it, and read what was written in it. All of them or none. */
+export function joining(ctx: Ctx, tx: Tx): Ctx {
+  return { ...ctx, tx, region: { ...ctx.region, db: { ...ctx.region.db, kysely: tx } } };
 }
 
 export const systemActor: Actor = { kind: "system" };

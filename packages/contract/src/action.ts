@@ -3,8 +3,14 @@ import type { Params } from "./params.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** Lowest level that can succeed; what an object's permission adds is checked where the object is read. */
-export type Access = "anonymous" | "user" | "admin";
+/**
+ * Lowest level that can succeed; what an object's permission adds is checked where the object is read. A worker is a rack controller that
+ * calls API 1.0 by its own key.
+ */
+export type Access = "anonymous" | "user" | "admin" | "worker" | "worker_or_admin";
+
+/** What callers without credentials hear where some are needed; 401 but for what API 1.0 did otherwise. */
+export type Stranger = 400 | 401 | 403;
 
 export interface ActionSpec<P extends Params = Params> {
   method: Method;
@@ -19,6 +25,9 @@ export interface ActionSpec<P extends Params = Params> {
   success: number;
   /** When each refusal happens, by status. */
   errors: Record<number, string>;
+  stranger: Stranger;
+  /** What is wrong with parameters is told as text, not as an object with a list for each field. */
+  plainErrors: boolean;
   /** Parameters whose names begin with this are taken too (power_parameters_...), unparsed. */
   wildcard?: string;
   /** How help calls and explains those parameters. Default: parameters of scripts, or settings of the power type. */
@@ -37,13 +46,17 @@ export interface Action<P extends Params = Params> extends ActionSpec<P> {
 export interface Resource {
   /** Handler name without "Handler": Machines. */
   name: string;
-  /** Below /MAAS/api/2.0, braces around parameters: /machines/{system_id}/ */
+  /** Below the version's root, braces around parameters: /machines/{system_id}/ */
   path: string;
   /** Further templates that reach the same actions. */
   pathAliases: readonly string[];
   doc: string;
   /** Not in the description document. */
   hidden: boolean;
+  /** What callers without credentials hear who ask for an operation that is not there. */
+  stranger: Stranger;
+  /** Values of the path may hold slashes. */
+  deep: boolean;
   actions: Record<string, Action>;
 }
 
@@ -66,6 +79,8 @@ export function resource<A extends Record<string, ActionInput<Params>>>(input: {
   pathAliases?: readonly string[];
   doc: string;
   hidden?: boolean;
+  stranger?: Stranger;
+  deep?: boolean;
   actions: A;
 }): Omit<Resource, "actions"> & { actions: Declared<A> } {
   const declared: Resource = {
@@ -74,6 +89,8 @@ export function resource<A extends Record<string, ActionInput<Params>>>(input: {
     pathAliases: input.pathAliases ?? [],
     doc: input.doc,
     hidden: input.hidden ?? false,
+    stranger: input.stranger ?? 401,
+    deep: input.deep ?? false,
     actions: {},
   };
   for (const [name, spec] of Object.entries(input.actions)) {
@@ -86,6 +103,8 @@ export function resource<A extends Record<string, ActionInput<Params>>>(input: {
       errors: {},
       unknown: "ignore",
       aliases: [],
+      stranger: declared.stranger,
+      plainErrors: false,
       ...spec,
       name,
       resource: declared,

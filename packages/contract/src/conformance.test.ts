@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Access, Action, Method } from "./action.ts";
-import { findAction, findResource } from "./find.ts";
+import { findAction } from "./find.ts";
 import { resources } from "./table.ts";
+import { api20 } from "./versions.ts";
 
 interface Fact {
   method: Method;
@@ -62,7 +63,7 @@ const known = Object.entries(facts).flatMap(([path, { name, actions }]) =>
 
 /** Ours for a fact: by its path, as a caller would find it. */
 function declared(path: string, fact: Fact): Action | undefined {
-  const found = findResource(path.replace(/\{\w+\}/g, "1"));
+  const found = api20.find(path.replace(/\{\w+\}/g, "1"));
   return found && findAction(found.resource, fact.method, fact.op);
 }
 

@@ -1,7 +1,6 @@
 /** The description document that the official CLI and other clients build their commands from (reference: describe.md section 2). */
 import { createHash } from "node:crypto";
 import { type Action, pathParams, type Resource } from "./action.ts";
-import { API_ROOT, resources } from "./table.ts";
 
 export interface DescribedAction {
   name: string;
@@ -74,9 +73,9 @@ function typeName(kind: string): string {
   }
 }
 
-function describeHandler(r: Resource, actions: Action[], anonymous: boolean): DescribedHandler | null {
+function describeHandler(root: string, r: Resource, actions: Action[], anonymous: boolean): DescribedHandler | null {
   if (actions.length === 0) return null;
-  const path = `${API_ROOT}${r.path}`;
+  const path = `${root}${r.path}`;
   const described = actions.map((a) => ({
     name: a.name,
     op: a.op,
@@ -95,16 +94,16 @@ function describeHandler(r: Resource, actions: Action[], anonymous: boolean): De
   };
 }
 
-/** Everything but host and hash; computed once. */
-const base: Omit<Description, "hash"> = (() => {
+/** Everything but host and hash. */
+function withoutHost(root: string, resources: readonly Resource[]): Omit<Description, "hash"> {
   const list = resources
     .filter((r) => !r.hidden)
     .map((r) => {
       const actions = Object.values(r.actions);
       const open = actions.filter((a) => a.access === "anonymous");
       const onlyOpen = open.length === actions.length && r.name === "Version";
-      const anon = describeHandler(r, open, !onlyOpen);
-      const auth = onlyOpen ? null : describeHandler(r, actions, false);
+      const anon = describeHandler(root, r, open, !onlyOpen);
+      const auth = onlyOpen ? null : describeHandler(root, r, actions, false);
       return { name: `${r.name}Handler`, anon, auth };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -114,18 +113,29 @@ const base: Omit<Description, "hash"> = (() => {
     resources: list,
     handlers: [...list.map((r) => r.anon).filter(present), ...list.map((r) => r.auth).filter(present)],
   };
-})();
+}
 
-/** SHA-1 of the document without host: the same for every caller. Sent as X-MAAS-API-Hash with each reply. */
-export const apiHash: string = createHash("sha1").update(JSON.stringify(base)).digest("hex");
+export interface Describer {
+  /** SHA-1 of the document without host: the same for every caller. Sent as X-MAAS-API-Hash with each reply. */
+  hash: string;
+  /** @param origin scheme and host of the request, e.g. http://10.0.0.1:5240 */
+  describe: (origin: string) => Description;
+}
 
-/** @param origin scheme and host of the request, e.g. http://10.0.0.1:5240 */
-export function describe(origin: string): Description {
-  const withHost = (h: DescribedHandler | null) => (h === null ? null : { ...h, uri: origin + h.path });
+/** Computed once for each version. */
+export function describer(root: string, resources: readonly Resource[]): Describer {
+  const base = withoutHost(root, resources);
+  const hash = createHash("sha1").update(JSON.stringify(base)).digest("hex");
   return {
-    doc: base.doc,
-    handlers: base.handlers.map((h) => ({ ...h, uri: origin + h.path })),
-    hash: apiHash,
-    resources: base.resources.map((r) => ({ ...r, anon: withHost(r.anon), auth: withHost(r.auth) })),
+    hash,
+    describe(origin) {
+      const withHost = (h: DescribedHandler | null) => (h === null ? null : { ...h, uri: origin + h.path });
+      return {
+        doc: base.doc,
+        handlers: base.handlers.map((h) => ({ ...h, uri: origin + h.path })),
+        hash,
+        resources: base.resources.map((r) => ({ ...r, anon: withHost(r.anon), auth: withHost(r.auth) })),
+      };
+    },
   };
 }

@@ -1,6 +1,5 @@
 /** From a request line to an action: resource by path, action by op and method (reference: describe.md section 1). */
 import type { Action, Method, Resource } from "./action.ts";
-import { resources } from "./table.ts";
 
 export interface Found {
   resource: Resource;
@@ -26,7 +25,7 @@ function compile(resource: Resource, template: string): Route {
       const name = /^\{(\w+)\}$/.exec(part)?.[1];
       if (name === undefined) return escape(part);
       names.push(name);
-      return "([^/]+)";
+      return resource.deep ? "(.+?)" : "([^/]+)";
     })
     .join("");
   // A template that ends in a slash is found with that slash, or with /op-NAME; others with or without (gomaasclient asks both ways).
@@ -34,26 +33,29 @@ function compile(resource: Resource, template: string): Route {
   return { resource, names, pattern: new RegExp(`^${body}${tail}$`) };
 }
 
-const routes: Route[] = resources.flatMap((r) => [r.path, ...r.pathAliases].map((p) => compile(r, p)));
-// Literal paths before ones with parameters: /scripts/ is no script of an empty name.
-routes.sort((a, b) => a.names.length - b.names.length);
+/** @param path below the version's root, percent-encoded as it came, double slashes already collapsed */
+export type Find = (path: string) => Found | undefined;
 
-/** @param path below the API root, percent-encoded as it came, double slashes already collapsed */
-export function findResource(path: string): Found | undefined {
-  for (const route of routes) {
-    const match = route.pattern.exec(path);
-    if (!match) continue;
-    const pathValues: Record<string, string> = {};
-    try {
-      route.names.forEach((name, i) => {
-        pathValues[name] = decodeURIComponent(match[i + 1] ?? "");
-      });
-    } catch {
-      return undefined; // malformed percent-encoding names nothing
+export function finder(resources: readonly Resource[]): Find {
+  const routes = resources.flatMap((r) => [r.path, ...r.pathAliases].map((p) => compile(r, p)));
+  // Literal paths before ones with parameters: /scripts/ is no script of an empty name.
+  routes.sort((a, b) => a.names.length - b.names.length);
+  return (path) => {
+    for (const route of routes) {
+      const match = route.pattern.exec(path);
+      if (!match) continue;
+      const pathValues: Record<string, string> = {};
+      try {
+        route.names.forEach((name, i) => {
+          pathValues[name] = decodeURIComponent(match[i + 1] ?? "");
+        });
+      } catch {
+        return undefined; // malformed percent-encoding names nothing
+      }
+      return { resource: route.resource, pathValues, pathOp: match[route.names.length + 1] };
     }
-    return { resource: route.resource, pathValues, pathOp: match[route.names.length + 1] };
-  }
-  return undefined;
+    return undefined;
+  };
 }
 
 /** The action that `method` and `op` name, `op` null for none. */

@@ -265,6 +265,13 @@ export function upload(doc: string): Param<Upload | undefined> {
   return { kind: "bytes", schema, required: false, doc };
 }
 
+/** All files that were sent under a name, as they came. Text counts as a file too. */
+export function uploads(doc: string): Param<Upload[]> {
+  const one = upload(doc);
+  const schema = raw.transform((values) => (values ?? []).flatMap((value) => one.schema.parse([value]) ?? []));
+  return { kind: "bytes", schema, required: true, doc };
+}
+
 export type Params = Record<string, Param<unknown>>;
 // Keys are listed with their values, so that `params.name` has the type of its own parser.
 export type ValuesOf<P extends Params> = { [K in keyof P]: P[K] extends Param<infer T> ? T : never };

@@ -86,6 +86,14 @@ export function subnetIs(text: string, messages: Messages): Condition {
   return sql<boolean>`false`;
 }
 
+/** On a subnet by a link, or because API 1.0 put an interface there. */
+export function onNetwork(values: readonly string[], messages: Messages): Condition {
+  const where = either(values.map((text) => subnetIs(text, messages)));
+  const put = sql<boolean>`exists (select from interface i join interface_network p on p.interface_id = i.id
+    join subnet s on s.id = p.subnet_id left join vlan v on v.id = s.vlan_id where i.node_id = node.id and ${where})`;
+  return either([has.link(where), put]);
+}
+
 export const either = (conditions: Condition[]): Condition =>
   conditions.length === 0 ? sql<boolean>`true` : sql<boolean>`(${sql.join(conditions, sql` or `)})`;
 

@@ -10,7 +10,7 @@ import {
 } from "@rackwright/domain/machine/status";
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tx } from "./connect.ts";
-import { type Condition, either, has, hasDevice, Messages, subnetIs, vlanIs } from "./machine-conditions.ts";
+import { type Condition, either, has, hasDevice, Messages, onNetwork, subnetIs, vlanIs } from "./machine-conditions.ts";
 import { fittingMachines } from "./machine-parts.ts";
 import { unnamed } from "./naming-client.ts";
 import type { Schema } from "./schema.ts";
@@ -129,6 +129,9 @@ const criteria: Record<string, Criterion> = {
   },
   vlans: { each: true, condition: (v, messages) => has.interface(either(v.map((t) => vlanIs(t, messages)))) },
   subnets: { each: true, condition: (v, messages) => has.link(either(v.map((t) => subnetIs(t, messages)))) },
+  // API 1.0: routers by their MAC addresses, and subnets by their ids, which an interface may be on without a link.
+  connected_to: { each: true, condition: (v) => sql<boolean>`node.routers @> ${v}::text[]` },
+  networks: { each: true, condition: (v, messages) => onNetwork(v, messages) },
   link_speed: { condition: (v, messages) => has.interface(atLeast(sql<number>`i.link_speed`).condition(v, messages)) },
 };
 

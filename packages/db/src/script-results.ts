@@ -260,6 +260,31 @@ export async function latestOutput(
   return new Map(rows.map((r) => [r.name, r.stdout]));
 }
 
+/** The same for several machines, by system id; ones without any are left out. */
+export async function latestOutputs(
+  db: Kysely<Schema>,
+  systemIds: readonly string[],
+  names: readonly string[],
+): Promise<Map<string, Map<string, Buffer>>> {
+  const rows = await db
+    .selectFrom("script_result as r")
+    .innerJoin("script_set as s", "s.id", "r.set_id")
+    .innerJoin("node as n", "n.id", "s.node_id")
+    .distinctOn(["n.system_id", "r.name"])
+    .select(["n.system_id as systemId", "r.name", "r.stdout"])
+    .where("n.system_id", "=", sql<string>`any(${systemIds}::text[])`)
+    .where("r.name", "=", sql<string>`any(${names}::text[])`)
+    .where("r.status", "=", scriptStatus.passed)
+    .orderBy("n.system_id")
+    .orderBy("r.name")
+    .orderBy("r.id", "desc")
+    .execute();
+  const found = new Map<string, Map<string, Buffer>>();
+  for (const { systemId, name, stdout } of rows)
+    found.set(systemId, (found.get(systemId) ?? new Map<string, Buffer>()).set(name, stdout));
+  return found;
+}
+
 /** Let results not count, or count again. */
 export async function suppressResults(tx: Tx, ids: readonly number[], suppressed: boolean, now: Date): Promise<void> {
   if (ids.length === 0) return;

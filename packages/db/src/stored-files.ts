@@ -38,6 +38,18 @@ export async function fileContentByKey(db: Db, key: string): Promise<Buffer | un
   return row?.content;
 }
 
+/** Of several owners' the newest. */
+export async function newestFileContent(db: Db, filename: string): Promise<Buffer | undefined> {
+  const row = await db
+    .selectFrom("stored_file")
+    .select("content")
+    .where("filename", "=", filename)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.content;
+}
+
 /** One of the same name is replaced, under the key that it has. */
 export async function saveFile(
   tx: Tx,

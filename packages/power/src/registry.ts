@@ -3,6 +3,7 @@ import type { PowerDriver } from "./driver.ts";
 import { PowerError } from "./driver.ts";
 import { ipmi } from "./drivers/ipmi.ts";
 import { manual } from "./drivers/manual.ts";
+import { oldPowerTypes } from "./old-types.ts";
 import { webhook } from "./drivers/webhook.ts";
 
 export const powerDrivers: ReadonlyMap<string, PowerDriver> = new Map(
@@ -11,7 +12,7 @@ export const powerDrivers: ReadonlyMap<string, PowerDriver> = new Map(
 
 /** @throws PowerError `unsupported` when there is no such power type */
 export function powerDriverNamed(name: string): PowerDriver {
-  const driver = powerDrivers.get(name);
+  const driver = powerDrivers.get(name) ?? oldPowerTypes.get(name);
   if (driver) return driver;
   const known = [...powerDrivers.keys()].join(", ");
   throw new PowerError(

@@ -8,9 +8,13 @@ export type Checked = { ok: true; values: Record<string, string | string[]> } | 
 /**
  * Check what is to be stored for a machine: the whole set, so merge with the stored one before. Values come back trimmed;
  * an empty required parameter takes its default; optional ones that were not given stay absent.
- * `skipCheck` stores whatever text was given, unknown names too.
+ * `skipCheck` stores whatever text was given, unknown names too; `partial` lets required ones without a default be absent.
  */
-export function checkSettings(driver: PowerDriver, given: Given, options: { skipCheck?: boolean } = {}): Checked {
+export function checkSettings(
+  driver: PowerDriver,
+  given: Given,
+  options: { skipCheck?: boolean; partial?: boolean } = {},
+): Checked {
   const values: Record<string, string | string[]> = {};
   const errors: FieldMessages = {};
   for (const [name, raw] of Object.entries(given)) {
@@ -21,7 +25,7 @@ export function checkSettings(driver: PowerDriver, given: Given, options: { skip
   if (options.skipCheck) return { ok: true, values };
   for (const [name, setting] of Object.entries(driver.settings)) {
     if (isEmpty(values[name]) && setting.required && !isEmpty(setting.default)) values[name] = copy(setting.default);
-    const message = complaint(setting, values[name]);
+    const message = options.partial && isEmpty(values[name]) ? undefined : complaint(setting, values[name]);
     if (message !== undefined) errors[name] = [message];
   }
   return Object.keys(errors).length === 0 ? { ok: true, values } : { ok: false, errors };

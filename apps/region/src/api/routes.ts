@@ -1,4 +1,5 @@
 /** Every family of the API, bound to its handlers. A family is one file here and one line below. */
+import { bindApi10 } from "../api1/routes.ts";
 import { Routes } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
 import { blockDeviceRoutes } from "./block-devices.ts";
@@ -101,5 +102,6 @@ const families = [
 export function allRoutes(): Routes {
   const routes = new Routes();
   for (const bind of families) bind(routes);
+  bindApi10(routes);
   return routes;
 }

@@ -9,10 +9,13 @@ import { refuse } from "@rackwright/domain/machine/lifecycle";
 import type { MachineStatus } from "@rackwright/domain/machine/status";
 import type { Nic } from "@rackwright/domain/network/nic";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
-import { permittedTo } from "./permissions.ts";
+import { permitted, permittedTo } from "./permissions.ts";
 
-/** configure: make, delete, link; update: correct what is known of one; tag: put tags on it. */
-export type NetworkChange = "configure" | "update" | "tag";
+/**
+ * configure: make, delete, link; update: correct what is known of one; tag: put tags on it; register: make or delete one by its MAC address
+ * alone, as API 1.0 lets whoever holds the machine do at any time.
+ */
+export type NetworkChange = "configure" | "update" | "tag" | "register";
 
 /** What each is called where the rules of machines are. */
 const actionOf = { configure: "configure_network", update: "update_interface", tag: "tag_interface" } as const;
@@ -59,6 +62,7 @@ async function lockNetwork(ctx: Ctx, tx: Tx, systemId: string, change: NetworkCh
 }
 
 async function machineStatus(ctx: Ctx, tx: Tx, systemId: string, change: NetworkChange): Promise<MachineStatus> {
+  if (change === "register") return permitted(ctx.actor, "own", await lockMachine(tx, systemId)).machine.status;
   const { machine } = permittedTo(ctx.actor, actionOf[change], await lockMachine(tx, systemId));
   refuse(actionOf[change], machine);
   return machine.status;

@@ -42,11 +42,12 @@ export function createPhysical(
   ctx: Ctx,
   systemId: string,
   fields: InterfaceFields & { mac_address: string },
+  change: "configure" | "register" = "configure",
 ): Promise<number> {
   return changeNetwork(
     ctx,
     systemId,
-    "configure",
+    change,
     `Added interface ${fields.name ?? fields.mac_address}.`,
     async (tx, net) => {
       if (fields.parents?.length) throw invalidField("parents", "A physical interface has no parents.");

@@ -215,8 +215,13 @@ async function enable(tx: Tx, net: NodeNetwork, nic: Nic, enabled: boolean): Pro
   }
 }
 
-export async function deleteInterface(ctx: Ctx, systemId: string, word: string): Promise<void> {
-  await changeNetwork(ctx, systemId, "configure", `Deleted interface ${word}.`, async (tx, net) => {
+export async function deleteInterface(
+  ctx: Ctx,
+  systemId: string,
+  word: string,
+  change: "configure" | "register" = "configure",
+): Promise<void> {
+  await changeNetwork(ctx, systemId, change, `Deleted interface ${word}.`, async (tx, net) => {
     const nic = nicOf(net, word);
     const freed = net.nics.filter((each) => nic.parentIds.includes(each.id) && each.enabled);
     for (const child of childrenOf(net.nics, nic.id)) {

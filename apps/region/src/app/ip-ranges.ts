@@ -82,7 +82,7 @@ export async function createRange(
       start_ip: range.start,
       end_ip: range.end,
       comment: given.comment || null,
-      user_id: userIdOf(ctx),
+      user_id: ctx.actor.kind === "user" ? userIdOf(ctx) : null,
     });
     await appendChange(tx, { kind: "create", entity: "ip_range", entityId: id });
     await audit(ctx, tx, "NETWORKING", `Created the ${type} IP range ${range.start} to ${range.end}.`);
@@ -130,8 +130,10 @@ export async function deleteRange(ctx: Ctx, word: string): Promise<void> {
   });
 }
 
+const isAdmin = ({ actor }: Ctx) => actor.kind === "system" || (actor.kind === "user" && actor.isSuperuser);
+
 function needAdmin(ctx: Ctx, what: string): void {
-  if (ctx.actor.kind === "user" && ctx.actor.isSuperuser) return;
+  if (isAdmin(ctx)) return;
   throw new DomainError("forbidden", `Only an administrator may ${what}.`);
 }
 
@@ -142,8 +144,7 @@ async function lockOwn(ctx: Ctx, tx: Tx, word: string, verb: string): Promise<Ip
   await lockSubnets(tx, [found.subnet_id]);
   const range = await ipRangeById(tx, found.id);
   if (!range) throw noSuchRange(word);
-  const admin = ctx.actor.kind === "user" && ctx.actor.isSuperuser;
-  if (!admin && (range.type === "dynamic" || range.user_id !== userIdOf(ctx)))
+  if (!isAdmin(ctx) && (range.type === "dynamic" || range.user_id !== userIdOf(ctx)))
     throw new DomainError("forbidden", `You may only ${verb} IP ranges that you reserved yourself.`);
   return range;
 }

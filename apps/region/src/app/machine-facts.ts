@@ -1,6 +1,6 @@
 /** What can be asked of a machine: its power, its credentials, its hardware as captured. */
 import type { Tx } from "@rackwright/db/connect";
-import { latestOutput } from "@rackwright/db/script-results";
+import { latestOutputs } from "@rackwright/db/script-results";
 import { lockMachineById, type NodeRow } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { canSwitchPower } from "@rackwright/domain/machine/lifecycle";
@@ -27,17 +27,29 @@ export async function machineToken(ctx: Ctx, systemId: string): Promise<Token | 
 
 /** A BSON document with lshw's and lldpctl's output. */
 export async function machineDetails(ctx: Ctx, systemId: string): Promise<Uint8Array> {
-  const { machine } = await viewableMachine(ctx, systemId);
-  const outputs = await latestOutput(ctx.region.db.kysely, machine.id, ["maas-lshw", "maas-capture-lldpd"]);
-  const binary = (name: string) => {
-    const bytes = outputs.get(name);
+  await viewableMachine(ctx, systemId);
+  return serialize((await hardwareOutputs(ctx, [systemId])).get(systemId) ?? nothing);
+}
+
+const nothing = { lshw: null, lldp: null };
+
+/** lshw's and lldpctl's output of these machines, whoever may see it. */
+export async function hardwareOutputs(
+  ctx: Ctx,
+  systemIds: readonly string[],
+): Promise<Map<string, { lshw: Binary | null; lldp: Binary | null }>> {
+  const found = await latestOutputs(ctx.region.db.kysely, systemIds, ["maas-lshw", "maas-capture-lldpd"]);
+  const binary = (systemId: string, name: string) => {
+    const bytes = found.get(systemId)?.get(name);
     return bytes ? new Binary(bytes) : null;
   };
-  return serialize({ lshw: binary("maas-lshw"), lldp: binary("maas-capture-lldpd") });
+  return new Map(
+    systemIds.map((id) => [id, { lshw: binary(id, "maas-lshw"), lldp: binary(id, "maas-capture-lldpd") }]),
+  );
 }
 
 /** As `machineDetails`, of what is never commissioned. */
-export const emptyDetails = (): Uint8Array => serialize({ lshw: null, lldp: null });
+export const emptyDetails = (): Uint8Array => serialize(nothing);
 
 /** Racks that can reach the BMC of a machine: the one it last booted through, then any other. */
 export function racksFor(region: Pick<Region, "racks">, row: Pick<NodeRow, "boot_rack_id">): number[] {

@@ -65,11 +65,15 @@ export interface MachineFields extends PresetFields {
   swap_size?: string | undefined;
   cpu_count?: number | undefined;
   memory?: number | undefined;
+  /** Disk space in MB, shown where no disks are known. */
+  storage?: number | undefined;
 }
 
 export interface PowerGiven {
   given: Record<string, unknown>;
   skipCheck: boolean;
+  /** Settings that the power type needs may still be missing: API 1.0 has none that must be there. */
+  partial?: boolean;
 }
 
 async function placeColumns(tx: Tx, fields: MachineFields): Promise<Record<string, unknown>> {
@@ -102,6 +106,7 @@ function plainColumns(fields: MachineFields, subarchitecture?: string): Record<s
   if (fields.description !== undefined) columns.description = fields.description;
   if (fields.cpu_count !== undefined) columns.cpu_count = fields.cpu_count;
   if (fields.memory !== undefined) columns.memory_mib = fields.memory;
+  if (fields.storage !== undefined) columns.stated_storage_mb = fields.storage;
   if (fields.swap_size !== undefined) columns.swap_size = parseSize("swap_size", fields.swap_size);
   if (fields.min_hwe_kernel !== undefined) {
     if (fields.min_hwe_kernel !== "" && !/^(hwe|ga)-/.test(fields.min_hwe_kernel))
@@ -360,9 +365,10 @@ export async function updateMachineFields(
   systemId: string,
   fields: MachineFields,
   power: PowerGiven,
+  permission: "admin" | "own" = "admin",
 ): Promise<number> {
   return inTransaction(ctx, async (tx) => {
-    const { machine, row } = permitted(ctx.actor, "admin", await lockMachine(tx, systemId));
+    const { machine, row } = permitted(ctx.actor, permission, await lockMachine(tx, systemId));
     const places = await placeColumns(tx, fields);
     const columns: Record<string, unknown> = { ...plainColumns(fields), ...places };
     if (fields.hostname)

@@ -1,6 +1,7 @@
 /** A machine's power type and parameters: checked, encrypted at rest, masked everywhere but where they are needed. */
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { NodeRow } from "@rackwright/db/machines";
+import { oldPowerTypes } from "@rackwright/power/old-types";
 import { powerDrivers } from "@rackwright/power/registry";
 import { checkSettings } from "@rackwright/power/settings";
 import { powerTypeNames } from "@rackwright/power/type-names";
@@ -26,7 +27,7 @@ export function powerColumns(
   region: Pick<Region, "secrets" | "simulated">,
   systemId: string,
   now: { powerType: string; parameters: PowerParameters },
-  wanted: { powerType: string | undefined; given: Record<string, unknown>; skipCheck: boolean },
+  wanted: { powerType: string | undefined; given: Record<string, unknown>; skipCheck: boolean; partial?: boolean },
 ): Record<string, unknown> {
   const powerType = wanted.powerType ?? now.powerType;
   if (powerType === "") {
@@ -41,13 +42,20 @@ export function powerColumns(
   });
   // No BMC is asked by them: whatever a script gives to a machine of that type is taken.
   if (region.simulated && isTypeName(powerType)) return sealed({ ...kept, ...asText(wanted.given) });
-  const driver = powerDrivers.get(powerType);
+  const driver = powerDrivers.get(powerType) ?? oldPowerTypes.get(powerType);
   if (!driver)
     throw invalidField(
       "power_type",
       `Select a valid choice. ${powerType} is not one of the available choices: ${[...powerDrivers.keys()].join(", ")}.`,
     );
-  const checked = checkSettings(driver, { ...kept, ...wanted.given }, { skipCheck: wanted.skipCheck });
+  const checked = checkSettings(
+    driver,
+    { ...kept, ...wanted.given },
+    {
+      skipCheck: wanted.skipCheck,
+      partial: wanted.partial ?? false,
+    },
+  );
   if (!checked.ok) {
     const fields = Object.fromEntries(
       Object.entries(checked.errors).map(([name, messages]) => [`power_parameters_${name}`, messages]),
@@ -88,7 +96,8 @@ export function reportedPowerColumns(
   powerType: string,
   given: Record<string, unknown>,
 ): Record<string, unknown> {
-  if (powerDrivers.has(powerType) && !FOUND_BY_MACHINES.includes(powerType) && powerType !== "manual")
+  const isKnown = powerDrivers.has(powerType) || oldPowerTypes.has(powerType);
+  if (isKnown && !FOUND_BY_MACHINES.includes(powerType) && powerType !== "manual")
     throw invalidField("power_type", `A machine does not set its own power type to ${powerType}: a user does.`);
   return powerColumns(region, systemId, { powerType: "", parameters: {} }, { powerType, given, skipCheck: true });
 }

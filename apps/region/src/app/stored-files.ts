@@ -21,6 +21,13 @@ export async function readFile(ctx: Ctx, filename: string): Promise<db.StoredFil
   return file;
 }
 
+/** For anybody, whoever owns it: API 1.0 has it so. Of several the newest. @throws DomainError not_found */
+export async function readAnyFile(ctx: Ctx, filename: string): Promise<Buffer> {
+  const content = await db.newestFileContent(ctx.region.db.kysely, filename);
+  if (!content) throw new DomainError("not_found", `There is no file '${filename}'.`);
+  return content;
+}
+
 /** For anybody. @throws DomainError not_found */
 export async function readFileByKey(ctx: Ctx, key: string): Promise<Buffer> {
   const content = await db.fileContentByKey(ctx.region.db.kysely, key);

@@ -1,9 +1,8 @@
-/** API 2.0 as one handler: find the action, check who asks, decode, call, encode. Everything it knows comes from the contract. */
+/** A version of the API as one handler: find the action, check who asks, decode, call, encode. Everything it knows comes from the contract. */
 import { decodeParams } from "@rackwright/contract/decode";
-import { apiHash } from "@rackwright/contract/describe";
-import { findAction, findResource, methodsOf } from "@rackwright/contract/find";
-import { API_ROOT } from "@rackwright/contract/table";
-import type { Action, Resource } from "@rackwright/contract/action";
+import { findAction, methodsOf } from "@rackwright/contract/find";
+import type { ApiVersion } from "@rackwright/contract/versions";
+import type { Action, Resource, Stranger } from "@rackwright/contract/action";
 import type { RawParams } from "@rackwright/contract/params";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -30,20 +29,22 @@ export function originOf(request: FastifyRequest): string {
 
 export async function dispatch(
   region: Region,
+  version: ApiVersion,
   routes: Routes,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
   const url = new URL(request.url, "http://localhost");
   const path = collapseSlashes(url.pathname);
-  const found = findResource(path.slice(API_ROOT.length));
+  const found = version.find(path.slice(version.root.length));
   if (!found) {
     void reply.code(404).header("content-type", TEXT).send(`Unknown API endpoint: ${path}.`);
     return;
   }
-  void reply.header("x-maas-api-hash", apiHash);
+  void reply.header("x-maas-api-hash", version.hash);
   void reply.header("vary", "Authorization");
   let body: ParsedBody | undefined;
+  let action: Action | undefined;
   try {
     const query = queryParams(url.search);
     const method = request.method === "HEAD" ? "GET" : request.method;
@@ -67,7 +68,7 @@ export async function dispatch(
       ? nobody
       : (early ?? (await authenticate(region, request.headers.authorization, params, target)));
     for (const name of Object.keys(params)) if (name.startsWith("oauth_")) delete params[name];
-    const action = chooseAction(found.resource, method, opOf(params, found.pathOp), identity);
+    action = chooseAction(found.resource, method, opOf(params, found.pathOp), identity);
     delete params.op;
     allow(action, identity);
 
@@ -91,7 +92,8 @@ export async function dispatch(
       },
     });
     sendResult(reply, action.success, request.method === "HEAD" ? withoutStream(result) : result);
-  } catch (error) {
+  } catch (thrown) {
+    const error = action?.plainErrors ? plainly(thrown) : thrown;
     // What was not read of the body is dropped, so that whoever sends it hears the answer.
     request.raw.resume();
     if (error instanceof DomainError && error.code === "method_not_allowed")
@@ -152,25 +154,41 @@ function refuseNul(pathValues: Record<string, string>, params: RawParams): void 
 function chooseAction(resource: Resource, method: string, op: string | null, identity: Identity): Action {
   const action = findAction(resource, method, op);
   if (action) return action;
-  if (identity.actor.kind === "anonymous") throw unauthorized();
+  if (identity.actor.kind === "anonymous" && resource.stranger !== 400) throw turnedAway(resource.stranger);
   const methods: string[] = methodsOf(resource);
   if (!methods.includes(method) && op === null)
     throw new DomainError("method_not_allowed", `${resource.name} takes ${methods.join(", ")}, not ${method}.`);
-  throw new DomainError("bad_request", `Unrecognised signature: method=${method} op=${op ?? "None"}`);
+  throw unrecognised(method, op);
 }
+
+const unrecognised = (method: string, op: string | null) =>
+  new DomainError("bad_request", `Unrecognised signature: method=${method} op=${op ?? "None"}`);
 
 /** The least that an action asks of its caller; what an object's permission adds is checked where the object is read. */
 function allow(action: Action, identity: Identity): void {
   const { actor } = identity;
   if (action.access === "anonymous") return;
-  if (actor.kind === "anonymous") throw unauthorized();
+  if (actor.kind === "anonymous")
+    throw action.stranger === 400 ? unrecognised(action.method, action.op) : turnedAway(action.stranger);
+  const forWorkers = action.access === "worker" || action.access === "worker_or_admin";
+  // Whose worker it is, is asked where the cluster is read.
+  if (actor.kind === "machine" && forWorkers) return;
   // A machine's credentials open its metadata and nothing else.
   if (actor.kind !== "user")
     throw new DomainError("forbidden", "A machine's own credentials are good for its metadata only.");
-  if (action.access === "admin" && !actor.isSuperuser)
+  if (action.access === "worker")
+    throw new DomainError("forbidden", "Only the cluster's own worker reports this, by its own key.");
+  if (action.access !== "user" && !actor.isSuperuser)
     throw new DomainError("forbidden", "This method is reserved for admin users.");
 }
 
-function unauthorized(): DomainError {
+function turnedAway(stranger: Stranger): DomainError {
+  if (stranger === 403) return new DomainError("forbidden", "This method is reserved for admin users.");
   return new DomainError("unauthorized", "Unauthorized: sign the request with an API key.");
+}
+
+/** What is wrong with parameters as one text, for operations of old that tell it so. */
+function plainly(error: unknown): unknown {
+  if (!(error instanceof DomainError) || error.code !== "invalid_fields") return error;
+  return new DomainError("bad_request", error.message);
 }

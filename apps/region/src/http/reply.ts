@@ -9,14 +9,18 @@ export class Raw {
   readonly body: string | Uint8Array | NodeJS.ReadableStream;
   readonly contentType: string;
   readonly headers: Record<string, string>;
+  /** Instead of the action's own, where a refusal has headers of its own. */
+  readonly status: number | undefined;
   constructor(
     body: string | Uint8Array | NodeJS.ReadableStream,
     contentType: string,
     headers: Record<string, string> = {},
+    status?: number,
   ) {
     this.body = body;
     this.contentType = contentType;
     this.headers = headers;
+    this.status = status;
   }
 }
 
@@ -35,6 +39,7 @@ export function jsonText(value: unknown): string {
 export function sendResult(reply: FastifyReply, status: number, result: unknown): FastifyReply {
   void reply.code(status);
   if (status === 204) return sendNoContent(reply);
+  if (result instanceof Raw && result.status !== undefined) void reply.code(result.status);
   if (result instanceof Raw)
     return reply.headers(result.headers).header("content-type", result.contentType).send(result.body);
   return reply.header("content-type", JSON_TYPE).send(jsonText(result ?? null));

@@ -26,17 +26,18 @@ export interface Call<P extends Params> {
 export type Handler<P extends Params = Params> = (call: Call<P>) => Promise<unknown>;
 
 export class Routes {
-  private readonly handlers = new Map<string, { handler: Handler; rawBody: boolean }>();
+  // By the declaration itself: two versions may call things alike.
+  private readonly handlers = new Map<Action, { handler: Handler; rawBody: boolean }>();
 
   /** Bind a handler to an action. @throws Error when the action has one */
   on<P extends Params>(action: Action<P>, handler: Handler<P>, options: { rawBody?: boolean } = {}): void {
-    const key = keyOf(action);
-    if (this.handlers.has(key)) throw new Error(`${key} has two handlers`);
+    const key = action as unknown as Action;
+    if (this.handlers.has(key)) throw new Error(`${action.resource.name}.${action.name} has two handlers`);
     this.handlers.set(key, { handler: handler as unknown as Handler, rawBody: options.rawBody ?? false });
   }
 
   get(action: Action): { handler: Handler; rawBody: boolean } | undefined {
-    return this.handlers.get(keyOf(action));
+    return this.handlers.get(action);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The region's HTTP server: API, metadata service, images for racks, the plain start page. */
-import { describe } from "@rackwright/contract/describe";
 import { openApi } from "@rackwright/contract/openapi";
 import { API_ROOT } from "@rackwright/contract/table";
+import { api10, api20 } from "@rackwright/contract/versions";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import { stringify } from "yaml";
 import type { Region } from "../context.ts";
@@ -45,12 +45,13 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
         .send(`There is nothing at ${request.url.split("?")[0]}.`),
   );
 
-  server.get(`${API_ROOT}/describe/`, (request, reply) => {
-    // Exactly this type: with a charset the official command line refuses to log in. As bytes, so that none is added.
-    void reply
-      .header("content-type", "application/json")
-      .send(Buffer.from(JSON.stringify(describe(originOf(request)))));
-  });
+  for (const version of [api20, api10])
+    server.get(`${version.root}/describe/`, (request, reply) => {
+      // Exactly this type: with a charset the official command line refuses to log in. As bytes, so that none is added.
+      void reply
+        .header("content-type", "application/json")
+        .send(Buffer.from(JSON.stringify(version.describe(originOf(request)))));
+    });
   server.get(`${API_ROOT}/openapi.yaml`, (request, reply) => {
     void reply
       .header("content-type", "application/openapi+yaml")
@@ -66,9 +67,10 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
   server.get("/", (_request, reply) => void reply.redirect("/MAAS/"));
   loginRoute(server, region);
   metadataRoutes(server, region);
-  server.all(`${API_ROOT}/*`, async (request, reply) => {
-    await dispatch(region, routes, request, reply);
-    return reply;
-  });
+  for (const version of [api20, api10])
+    server.all(`${version.root}/*`, async (request, reply) => {
+      await dispatch(region, version, routes, request, reply);
+      return reply;
+    });
   return server;
 }

@@ -1,7 +1,7 @@
 /** What clients rely on beneath the resources: where `op` may stand, types, statuses and words of replies. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { apiHash } from "@rackwright/contract/describe";
+import { api20 } from "@rackwright/contract/versions";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 
 let t: TestRegion;
@@ -61,7 +61,7 @@ test("every reply has a Content-Type and the hash, 204 too", async () => {
     await t.request(null, "GET", "/machines/"),
     await t.request(t.user, "GET", "/fabrics/999/"),
   ]) {
-    assert.equal(reply.headers["x-maas-api-hash"], apiHash);
+    assert.equal(reply.headers["x-maas-api-hash"], api20.hash);
     assert.equal(reply.headers.vary, "Authorization");
     assert.ok(reply.headers["content-type"]);
   }
@@ -75,7 +75,7 @@ test("describe is exactly application/json, open to everybody, and carries the h
     hash: string;
     resources: { name: string; auth: { path: string; uri: string } }[];
   };
-  assert.equal(hash, apiHash);
+  assert.equal(hash, api20.hash);
   const machines = resources.find((r) => r.name === "MachinesHandler");
   assert.equal(machines?.auth.path, `${API}/machines/`);
   assert.equal(machines?.auth.uri, `${t.url}${API}/machines/`);

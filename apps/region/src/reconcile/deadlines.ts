@@ -37,6 +37,18 @@ export async function sweepDeadlines(region: Region): Promise<void> {
     throw new AggregateError(failures, `${failures.length} overdue machines could not be failed`);
 }
 
+/** Only those that are being commissioned. @returns their ids */
+export async function expireCommissioning(region: Region): Promise<number[]> {
+  const ids: number[] = [];
+  for (const id of await overdueMachineIds(region.db.kysely, region.now(), BATCH)) {
+    const loaded = await readMachineById(region.db.kysely, id);
+    if (loaded?.machine.status !== "commissioning") continue;
+    await expireMachine(region, id);
+    ids.push(id);
+  }
+  return ids;
+}
+
 async function expireMachine(region: Region, id: number): Promise<void> {
   const ctx = systemCtx(region);
   const finding = await findingOf(region, id);

@@ -26,6 +26,8 @@ export const configItems = {
   auto_vlan_creation: { kind: "boolean", default: true },
   boot_images_auto_import: { kind: "boolean", default: true },
   boot_images_no_proxy: { kind: "boolean", default: false },
+  /** Of API 1.0: kept, and nothing comes of it. */
+  check_compatibility: { kind: "boolean", default: false },
   commissioning_distro_series: { kind: "string", default: "noble" },
   commissioning_osystem: { kind: "string", default: "ubuntu" },
   completed_intro: { kind: "boolean", default: false },
@@ -57,6 +59,8 @@ export const configItems = {
   enable_http_proxy: { kind: "boolean", default: true },
   enable_kernel_crash_dump: { kind: "boolean", default: false },
   enable_third_party_drivers: { kind: "boolean", default: true },
+  /** Of API 1.0: the domain of machines that enlist through it; local and the empty one mean the default domain. */
+  enlistment_domain: { kind: "string", default: "local" },
   enlist_commissioning: { kind: "boolean", default: true },
   force_v1_network_yaml: { kind: "boolean", default: false },
   hardware_sync_interval: { kind: "timespan", default: "15m" },

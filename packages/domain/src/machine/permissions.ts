@@ -3,7 +3,8 @@ import { DomainError, type ErrorCode } from "../errors.ts";
 import type { Action } from "./lifecycle.ts";
 import type { Actor, Machine } from "./machine.ts";
 
-export type Permission = "view" | "edit" | "admin" | "admin_read" | "lock";
+/** own: of nobody else, and not of a machine that nobody holds; what API 1.0 asks of those who change something. */
+export type Permission = "view" | "edit" | "own" | "admin" | "admin_read" | "lock";
 
 /** What each action asks of its caller. Reading, changing and deleting have no row: they name their permission. */
 export const permissionFor = {
@@ -70,6 +71,8 @@ export function mayDo(actor: Actor, permission: Permission, m: Pick<Machine, "ow
       return holds;
     case "edit":
       return holds && !m.locked;
+    case "own":
+      return (actor.isSuperuser || m.ownerId === actor.userId) && !m.locked;
     case "admin":
       return actor.isSuperuser && !m.locked;
     case "admin_read":
@@ -83,7 +86,11 @@ export function forbiddance(actor: Actor, permission: Permission, m: Subject): D
   const locked = m.locked && mayDo(actor, permission, { ...m, locked: false });
   return new DomainError(
     "forbidden",
-    locked ? `${m.hostname} is locked: unlock it first.` : `You may not ${permission} ${m.hostname}.`,
+    locked
+      ? `${m.hostname} is locked: unlock it first.`
+      : permission === "own"
+        ? `${m.hostname} is not yours: only its user and administrators may do this.`
+        : `You may not ${permission} ${m.hostname}.`,
   );
 }
 
