@@ -3,11 +3,12 @@ import type { PowerDriver } from "./driver.ts";
 import { PowerError } from "./driver.ts";
 import { ipmi } from "./drivers/ipmi.ts";
 import { manual } from "./drivers/manual.ts";
+import { virsh } from "./drivers/virsh.ts";
 import { oldPowerTypes } from "./old-types.ts";
 import { webhook } from "./drivers/webhook.ts";
 
 export const powerDrivers: ReadonlyMap<string, PowerDriver> = new Map(
-  [ipmi, manual, webhook].map((driver) => [driver.name, driver]),
+  [ipmi, manual, virsh, webhook].map((driver) => [driver.name, driver]),
 );
 
 /** @throws PowerError `unsupported` when there is no such power type */
