@@ -1,16 +1,21 @@
 /** One action: its options and positionals, then the request, then what its reply prints. */
+import type { Given, OutputFormat } from "./action-arguments.ts";
+import { actionOptions, canFollow, formatOf, readArguments } from "./action-arguments.ts";
 import { parameterAlias } from "./aliases.ts";
 import type { ApiAction, Resource } from "./api/describe.ts";
 import { actionWord, splitDoc, takesData } from "./api/describe.ts";
 import type { ApiReply, ApiRequest } from "./api/http.ts";
 import { send } from "./api/http.ts";
+import { documentedParameters, isDocumented, plainNames } from "./api/documented.ts";
+import type { Parameter } from "./api/parameters.ts";
 import { parseParameters } from "./api/parameters.ts";
 import { printDebug, printReply, warnOfOldDescription } from "./api/reply.ts";
 import { buildRequest } from "./api/request.ts";
-import { UsageError } from "./errors.ts";
+import { CliError, UsageError } from "./errors.ts";
 import { renderHelp } from "./help.ts";
 import type { Profile } from "./profiles.ts";
 import type { Shell } from "./shell.ts";
+import { didYouMean } from "./suggest.ts";
 
 export interface Called {
   profile: Profile;
@@ -24,22 +29,14 @@ export interface Api extends Called {
   exchange: (request: ApiRequest) => Promise<ApiReply>;
 }
 
-interface Given {
-  debug: boolean;
-  insecure: boolean;
-  follow: boolean;
-  positionals: string[];
-  data: string[];
-}
-
 export async function runAction(called: Called, args: readonly string[], shell: Shell): Promise<number> {
   const help = () => actionHelp(called);
-  const given = readArguments(called, args, help);
+  const given = argumentsOf(called, args, help);
   if (given === "help") return shell.out(help()).then(() => 0);
   const api: Api = { ...called, shell, exchange: exchanger(called, given, shell) };
   if (given.follow) {
-    const { followTimeline } = await import("./commands/machine-timeline.ts");
-    return followTimeline(api, given.positionals, given.data);
+    const { follow } = await import("./commands/follow.ts");
+    return follow(api, given.positionals, given.data);
   }
   const special = await specialAction(called);
   if (special) return special(api, given.data);
@@ -47,8 +44,22 @@ export async function runAction(called: Called, args: readonly string[], shell: 
   const { profile, resource, action } = called;
   const data = await Promise.all(given.data.map((it) => parameterAlias(resource.word, actionWord(action.name), it)));
   const parameters = await parseParameters(data);
+  await hintAtUnknown(called, parameters, shell);
   const request = buildRequest(profile, resource.handler, action, given.positionals, parameters);
-  return printReply(await api.exchange(request), shell);
+  const format = given.output ?? usualFormat(shell) ?? (given.columns && "table");
+  if (format === undefined) return printReply(await api.exchange(request), shell);
+  const { printFormatted } = await import("./output/print.ts");
+  return printFormatted(
+    await api.exchange(request),
+    { format, columns: given.columns, resource: resource.word },
+    shell,
+  );
+}
+
+/** What a person has chosen for terminals; scripts, which read a pipe, never see anything but what the server says. */
+function usualFormat(shell: Shell): OutputFormat | undefined {
+  const text = shell.env["RACKWRIGHT_OUTPUT"];
+  return shell.isTerminal && text ? formatOf(text, "RACKWRIGHT_OUTPUT") : undefined;
 }
 
 /** Actions that are more than one request, or take their arguments in another form. */
@@ -58,14 +69,27 @@ async function specialAction({
 }: Called): Promise<((api: Api, data: string[]) => Promise<number>) | undefined> {
   if (resource.word === "boot-resources" && action.name === "create")
     return (await import("./commands/boot-resources-create.ts")).createBootResource;
+  if (resource.word === "changes" && action.name === "stream")
+    return (await import("./commands/changes-stream.ts")).streamChanges;
   if (resource.word === "sshkeys" && action.name === "import")
     return (await import("./commands/sshkeys-import.ts")).importSshKeys;
   return undefined;
 }
 
-/** What goes on, and can be watched. */
-const canFollow = (resource: Resource, action: ApiAction): boolean =>
-  resource.word === "machine" && action.name === "timeline";
+/** The server passes over what it does not know, so that a slip would go unseen. People are told; pipes are left as they are. */
+async function hintAtUnknown(
+  { resource, action }: Called,
+  parameters: readonly Parameter[],
+  shell: Shell,
+): Promise<void> {
+  if (!shell.errIsTerminal) return;
+  const documented = documentedParameters(action);
+  for (const { key } of parameters) {
+    const hint = isDocumented(documented, key) ? "" : didYouMean(key, plainNames(documented));
+    if (hint)
+      await shell.err(`Note: ${resource.word} ${actionWord(action.name)} documents no parameter ${key}${hint}\n`);
+  }
+}
 
 function exchanger({ profile }: Called, given: Given, shell: Shell): Api["exchange"] {
   let hasWarned = false;
@@ -78,35 +102,15 @@ function exchanger({ profile }: Called, given: Given, shell: Shell): Api["exchan
   };
 }
 
-function readArguments({ resource, action }: Called, args: readonly string[], help: () => string): Given | "help" {
-  const given: Given = { debug: false, insecure: false, follow: false, positionals: [], data: [] };
-  const words: string[] = [];
-  const end = args.includes("--") ? args.indexOf("--") : args.length;
-  for (const word of args.slice(0, end)) {
-    // A negative number is a value, not an option.
-    if (!word.startsWith("-") || word === "-" || /^-\d/.test(word)) words.push(word);
-    else if (word === "--debug") given.debug = true;
-    else if (word === "--insecure") given.insecure = true;
-    else if (word === "--help") return "help";
-    else if (word === "--follow" && canFollow(resource, action)) given.follow = true;
-    else if (!/^-[dkh]+$/.test(word)) throw new UsageError(`unknown option ${word}`, help());
-    else if (word.includes("h")) return "help";
-    else {
-      given.debug ||= word.includes("d");
-      given.insecure ||= word.includes("k");
-    }
+function argumentsOf({ resource, action }: Called, args: readonly string[], help: () => string): Given | "help" {
+  try {
+    return readArguments(resource, action, args);
+  } catch (error) {
+    throw error instanceof CliError ? new UsageError(error.message, help()) : error;
   }
-  words.push(...args.slice(end + 1));
-  const { params } = resource.handler;
-  given.positionals = words.slice(0, params.length);
-  given.data = words.slice(params.length);
-  // No id holds "=" (a name may): a parameter in its place means that the id was left out.
-  const parameter = given.positionals.findIndex((word, i) => params[i] !== "name" && /^\w+@?=/.test(word));
-  const first = parameter < 0 ? words.length : parameter;
-  if (first < params.length) throw new UsageError(`missing: ${params.slice(first).join(" ")}`, help());
-  if (given.data.length > 0 && !takesData(action)) throw new UsageError(`unexpected: ${given.data.join(" ")}`, help());
-  return given;
 }
+
+const shortOf: Readonly<Record<string, string>> = { "--debug": "-d, ", "--insecure": "-k, " };
 
 const dataHelp =
   "Give parameters as key=value. key@=file sends what is in the file. A key that is given again makes a list.";
@@ -115,10 +119,13 @@ function actionHelp({ profile, resource, action }: Called): string {
   const { title, body } = splitDoc(action.doc);
   const hasData = takesData(action);
   const { params } = resource.handler;
-  const follows = canFollow(resource, action);
+  const options = actionOptions(resource, action).map(({ name, value, text }) => ({
+    name: `${shortOf[name] ?? ""}${name}${value === undefined ? "" : ` ${value}`}`,
+    text,
+  }));
   const words = [
     "[-h] [-d] [-k]",
-    ...(follows ? ["[--follow]"] : []),
+    ...(canFollow(resource, action) ? ["[--follow]"] : []),
     ...params,
     ...(hasData ? ["[data ...]"] : []),
   ].join(" ");
@@ -127,10 +134,6 @@ function actionHelp({ profile, resource, action }: Called): string {
     title,
     positionals: [...params, ...(hasData ? ["data"] : [])].map((name) => ({ name, text: "" })),
     body: [hasData ? dataHelp : "", body].filter((part) => part !== "").join("\n\n"),
-    options: [
-      { name: "-d, --debug", text: "show the certificate, status and headers of each reply" },
-      { name: "-k, --insecure", text: "do not check the server's certificate" },
-      ...(follows ? [{ name: "--follow", text: "print a line for each item, and go on with what comes" }] : []),
-    ],
+    options,
   });
 }

@@ -28,6 +28,11 @@ export const builtins: readonly Builtin[] = [
     load: () => import("./commands/refresh.ts"),
   },
   {
+    name: "completion",
+    title: "Print a script that completes command lines, for bash, zsh or fish",
+    load: () => import("./commands/completion.ts"),
+  },
+  {
     name: "apikey",
     title: "Show, make, rename or delete a user's API keys (on the region's host, as root)",
     aliases: ["api-key"],
@@ -88,5 +93,8 @@ export const builtins: readonly Builtin[] = [
   },
 ];
 
+/** Not shown: what scripts of ours ask. */
+const hidden: readonly Builtin[] = [{ name: "__complete", title: "", load: () => import("./commands/complete.ts") }];
+
 export const builtinNamed = (word: string): Builtin | undefined =>
-  builtins.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
+  [...builtins, ...hidden].find(({ name, aliases = [] }) => name === word || aliases.includes(word));

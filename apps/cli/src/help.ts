@@ -3,6 +3,8 @@
 export interface Entry {
   name: string;
   text: string;
+  /** All that it may be, where that is known. */
+  choices?: readonly string[];
 }
 
 export interface Help {

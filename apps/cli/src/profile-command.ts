@@ -1,6 +1,6 @@
 /** `maas PROFILE RESOURCE ACTION positional… key=value…`, with everything after the profile taken from its server. */
 import { resourceAlias, actionAlias } from "./aliases.ts";
-import type { Resource } from "./api/describe.ts";
+import type { ApiAction, Resource } from "./api/describe.ts";
 import { actionWord, resourcesOf, splitDoc } from "./api/describe.ts";
 import { UsageError } from "./errors.ts";
 import { renderHelp } from "./help.ts";
@@ -16,12 +16,22 @@ export async function runProfile(profile: Profile, args: readonly string[], shel
   const help = () => profileHelp(profile, resources);
   if (isHelp(word) || (word === "help" && rest.length === 0)) return shell.out(help()).then(() => 0);
   if (word === undefined) throw new UsageError(`what of ${profile.name}? No resource given`, help());
-  const resource = resources.find((it) => it.word === resourceAlias(resources, word, rest[0]));
+  const resource = findResource(resources, word, rest[0]);
   if (!resource) {
     const known = resources.map((it) => it.word);
     throw new UsageError(`${profile.name} has no resource ${word}${didYouMean(word, known)}`, help());
   }
   return runResource(profile, resource, rest, shell);
+}
+
+/** @param next the word after it, which may say that another resource is meant */
+export const findResource = (resources: readonly Resource[], word: string, next: string | undefined) =>
+  resources.find((it) => it.word === resourceAlias(resources, word, next));
+
+export function findAction({ word: resource, handler }: Resource, word: string): ApiAction | undefined {
+  const known = handler.actions.map((it) => actionWord(it.name));
+  const wanted = actionAlias(resource, word, known);
+  return handler.actions.find((it) => actionWord(it.name) === wanted);
 }
 
 async function runResource(
@@ -33,8 +43,7 @@ async function runResource(
   const [word, ...rest] = args;
   const { actions } = resource.handler;
   const known = actions.map((it) => actionWord(it.name));
-  const wanted = word === undefined ? undefined : actionAlias(resource.word, word, known);
-  const action = actions.find((it) => actionWord(it.name) === wanted);
+  const action = word === undefined ? undefined : findAction(resource, word);
   const help = () => resourceHelp(profile, resource);
   if (isHelp(word) || (word === "help" && !action)) return shell.out(help()).then(() => 0);
   if (word === undefined) throw new UsageError(`what to do with ${resource.word}? No action given`, help());

@@ -7,6 +7,8 @@ export interface Shell {
   home: string;
   /** Whether stdout is a terminal: people get announcements, pipes get the body alone. */
   isTerminal: boolean;
+  /** Letters that fit on a line of it. */
+  columns: number;
   /** Whether stderr is a terminal, for progress. */
   errIsTerminal: boolean;
   out: (content: string | Buffer) => Promise<void>;
@@ -18,6 +20,7 @@ export function realShell(): Shell {
     env: process.env,
     home: homedir(),
     isTerminal: process.stdout.isTTY,
+    columns: process.stdout.columns || 80,
     errIsTerminal: process.stderr.isTTY,
     out: (content) => write(process.stdout, content),
     err: (text) => write(process.stderr, text),

@@ -17,6 +17,8 @@ export interface ApiRequest {
   path: string;
   headers?: Record<string, string>;
   body?: Buffer;
+  /** What a success says is handed on as it comes, and is not kept: for replies that have no end. */
+  onData?: (chunk: Buffer) => void;
 }
 
 export interface ApiReply {
@@ -31,6 +33,7 @@ const REDIRECTS = 5;
 
 /** Send it; a GET follows redirects, without its credentials when they lead to another server. */
 export async function send(request: ApiRequest, trust: Trust): Promise<ApiReply> {
+  const { onData } = request;
   let current = request;
   for (let hop = 0; ; hop++) {
     const reply = await sendOnce(current, trust);
@@ -40,11 +43,17 @@ export async function send(request: ApiRequest, trust: Trust): Promise<ApiReply>
     const next = new URL(location, `${current.origin}${current.path}`);
     const { authorization: _left, ...others } = current.headers ?? {};
     const headers = next.origin === current.origin ? current.headers : others;
-    current = { method: "GET", origin: next.origin, path: next.pathname + next.search, ...(headers && { headers }) };
+    current = {
+      method: "GET",
+      origin: next.origin,
+      path: next.pathname + next.search,
+      ...(headers && { headers }),
+      ...(onData && { onData }),
+    };
   }
 }
 
-function sendOnce({ method, origin, path, headers = {}, body }: ApiRequest, trust: Trust): Promise<ApiReply> {
+function sendOnce({ method, origin, path, headers = {}, body, onData }: ApiRequest, trust: Trust): Promise<ApiReply> {
   const isTls = origin.startsWith("https:");
   const needsLength = method === "POST" || method === "PUT";
   const options: https.RequestOptions = {
@@ -61,7 +70,8 @@ function sendOnce({ method, origin, path, headers = {}, body }: ApiRequest, trus
     sent.on("response", (reply) => {
       const certificate = isTls ? (reply.socket as TLSSocket).getPeerCertificate() : undefined;
       const chunks: Buffer[] = [];
-      reply.on("data", (chunk: Buffer) => chunks.push(chunk));
+      const isHandedOn = onData !== undefined && reply.statusCode === 200;
+      reply.on("data", isHandedOn ? onData : (chunk: Buffer) => chunks.push(chunk));
       reply.on("error", fail);
       reply.on("end", () =>
         resolve({

@@ -7,7 +7,7 @@ import type { Shell } from "../shell.ts";
 export const spec = {
   title: "TLS of the region: it serves none by itself, and this says what to do instead.",
   positionals: [
-    { name: "what", text: "enable or disable" },
+    { name: "what", text: "enable or disable", choices: ["enable", "disable"] },
     { name: "[key]", text: "with enable: file of the private key" },
     { name: "[cert]", text: "with enable: file of the certificate" },
   ],

@@ -8,7 +8,7 @@ const why =
 
 export const spec = {
   title: "Where secrets are kept: encrypted in the database, never in a Vault.",
-  positionals: [{ name: "what", text: "status; configure and migrate are refused" }],
+  positionals: [{ name: "what", text: "status; configure and migrate are refused", choices: ["status"] }],
   options: dataOption,
   restIsIgnored: true,
 };

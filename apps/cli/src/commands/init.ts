@@ -30,7 +30,13 @@ const accounts = {
 
 export const spec = {
   title: "Finish the installation of a region that runs on this host: make its first administrator.",
-  positionals: [{ name: "[mode]", text: "region+rack, region or rack, as it was started" }],
+  positionals: [
+    {
+      name: "[mode]",
+      text: "region+rack, region or rack, as it was started",
+      choices: ["region+rack", "region", "rack"],
+    },
+  ],
   options: {
     "admin-username": { value: "USER", text: "name of the administrator; asked for on a terminal" },
     "admin-email": { value: "EMAIL", text: "e-mail address; asked for on a terminal" },

@@ -6,7 +6,7 @@ const why = "Site Manager, which looks after several regions, is a product of it
 
 export const spec = {
   title: "Enrolment with a Site Manager: there is none.",
-  positionals: [{ name: "what", text: "status; enrol and withdraw are refused" }],
+  positionals: [{ name: "what", text: "status; enrol and withdraw are refused", choices: ["status"] }],
   options: {},
   restIsIgnored: true,
 };

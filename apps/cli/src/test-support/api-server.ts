@@ -17,6 +17,8 @@ export interface Answer {
   type?: string;
   body?: string | Buffer;
   headers?: Record<string, string>;
+  /** More may come after the body: the reply does not end. */
+  isOpen?: boolean;
   /** Never answer. */
   hang?: boolean;
 }
@@ -47,7 +49,8 @@ export async function startApiServer(tls?: { key: string; cert: string }): Promi
       if (told.hang) return;
       const type = told.type ?? "application/json; charset=utf-8";
       reply.writeHead(told.status ?? 200, { "content-type": type, "x-maas-api-hash": api.hash, ...told.headers });
-      reply.end(told.body ?? "{}");
+      if (told.isOpen) reply.write(told.body ?? "{}");
+      else reply.end(told.body ?? "{}");
     });
   };
   const server = tls ? https.createServer(tls, answer) : createServer(answer);
@@ -104,6 +107,10 @@ const auth = [
   handler("BootResourcesHandler", "boot-resources/", [], "Images.", [
     action("POST", "create", "Upload an image", param("content")),
     action("GET", "read", "List images", param("type")),
+  ]),
+  handler("ChangesHandler", "changes/", [], "What changed.", [
+    action("GET", "read", "Read changes", param("after") + param("entity")),
+    action("GET", "stream", "Follow changes", param("after")),
   ]),
   handler("MachineHandler", "machines/{system_id}/", ["system_id"], "One machine.", [
     action("DELETE", "delete", "Delete a machine", param("force")),

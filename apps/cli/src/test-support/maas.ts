@@ -18,7 +18,11 @@ export interface Home extends AsyncDisposable {
   path: string;
   maas: (args: readonly string[], options?: { stdin?: string; env?: Record<string, string> }) => Promise<Ran>;
   /** The same with a terminal as stdin, stdout and stderr, whose text is in `out`; `keys` are typed when a prompt is there. */
-  maasOnTerminal: (args: readonly string[], keys?: { after: string; type: string }[]) => Promise<Ran>;
+  maasOnTerminal: (
+    args: readonly string[],
+    keys?: { after: string; type: string }[],
+    env?: Record<string, string>,
+  ) => Promise<Ran>;
 }
 
 export async function newHome(): Promise<Home> {
@@ -27,9 +31,9 @@ export async function newHome(): Promise<Home> {
   return {
     path,
     maas: (args, options = {}) => runProgram(launcher, args, { ...env, ...options.env }, options.stdin ?? "", []),
-    maasOnTerminal: async (args, keys = []) => {
+    maasOnTerminal: async (args, keys = [], more = {}) => {
       const line = [launcher, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
-      return runProgram("script", ["-qec", line, "/dev/null"], env, undefined, keys);
+      return runProgram("script", ["-qec", line, "/dev/null"], { ...env, ...more }, undefined, keys);
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
   };

@@ -1,0 +1,111 @@
+/** Lists as rows under headings, single things as names and values. For people: what is long or nested is shortened. */
+import { CliError } from "../errors.ts";
+import { usualColumns } from "./columns.ts";
+
+export interface TableOptions {
+  columns?: readonly string[] | undefined;
+  resource: string;
+  /** Of the terminal; undefined: as wide as it comes. */
+  width?: number | undefined;
+}
+
+type Row = Record<string, unknown>;
+const GAP = "  ";
+/** Of one cell, where a width is kept. */
+const WIDEST = 60;
+
+export function toTable(value: unknown, options: TableOptions): string {
+  const rows = rowsIn(value);
+  if (rows) return listTable(rows, options);
+  if (!isRow(value)) return `${cell(value)}\n`;
+  const names = options.columns ?? Object.keys(value);
+  return layOut(
+    names.map((name) => [name, cell(at(value, name))]),
+    options.width,
+  );
+}
+
+/** The list, or the one list that an object is wrapped around (`{events: […], count: 2}`). */
+function rowsIn(value: unknown): Row[] | undefined {
+  if (Array.isArray(value)) return value.map((item) => (isRow(item) ? item : { value: item }));
+  if (!isRow(value)) return undefined;
+  const lists = Object.values(value).filter((item) => Array.isArray(item));
+  const others = Object.values(value).filter(
+    (item) => typeof item === "object" && item !== null && !Array.isArray(item),
+  );
+  const [list] = lists;
+  const isWrapper = lists.length === 1 && others.length === 0 && Object.keys(value).length <= 5;
+  return isWrapper && list?.every(isRow) ? list : undefined;
+}
+
+function listTable(rows: readonly Row[], { columns, resource, width }: TableOptions): string {
+  const chosen = columns ?? columnsOf(rows, resource);
+  if (rows.length === 0) return "";
+  const unknown = columns?.find((name) => rows.every((row) => at(row, name) === undefined));
+  if (unknown !== undefined)
+    throw new CliError(`--columns: nothing here has ${unknown}; there are ${Object.keys(rows[0] ?? {}).join(", ")}`);
+  const cells = rows.map((row) => chosen.map((name) => cell(at(row, name))));
+  const heads = chosen.map((name) => name.replace(/_/g, " ").toUpperCase());
+  return layOut([heads, ...cells], width, columns === undefined);
+}
+
+/** Those that people look for first, else all that fit on a line: plain values, no addresses of their own. */
+function columnsOf(rows: readonly Row[], resource: string): string[] {
+  const usual = (usualColumns[resource] ?? []).filter((name) => rows.some((row) => at(row, name) !== undefined));
+  if (usual.length > 1) return usual;
+  const names = Object.keys(rows[0] ?? {}).filter((name) => name !== "resource_uri");
+  const plain = names.filter((name) => rows.every((row) => !(typeof row[name] === "object" && row[name] !== null)));
+  return plain.length > 0 ? plain : names;
+}
+
+/** @param mayDrop leave columns at the right out that the width has no room for */
+function layOut(lines: readonly string[][], width: number | undefined, mayDrop = false): string {
+  const shortened = width === undefined ? lines : lines.map((line) => line.map((text) => cut(text, WIDEST)));
+  const widths = (shortened[0] ?? []).map((_, i) => Math.max(...shortened.map((line) => visible(line[i] ?? ""))));
+  let count = widths.length;
+  const needed = () => widths.slice(0, count).reduce((sum, each) => sum + each + GAP.length, -GAP.length);
+  if (mayDrop && width !== undefined) while (count > 1 && needed() > width) count--;
+  return shortened
+    .map((line) => {
+      const padded = line
+        .slice(0, count)
+        .map((text, i) => text + " ".repeat(Math.max(0, (widths[i] ?? 0) - visible(text))));
+      const text = padded.join(GAP).trimEnd();
+      return `${width === undefined ? text : cut(text, width)}\n`;
+    })
+    .join("");
+}
+
+const visible = (text: string): number => Array.from(text).length;
+const cut = (text: string, width: number): string =>
+  visible(text) <= width
+    ? text
+    : `${Array.from(text)
+        .slice(0, Math.max(0, width - 1))
+        .join("")}…`;
+
+/** `pool.name` goes inside. */
+function at(row: Row, path: string): unknown {
+  let value: unknown = row;
+  for (const name of path.split(".")) {
+    if (value === null) return null;
+    if (!isRow(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
+
+const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** One line; nested things by their names. Control characters could be a machine's own words to the terminal. */
+function cell(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "-";
+  if (Array.isArray(value)) return value.length === 0 ? "-" : value.map(cell).join(",");
+  if (isRow(value)) return nameOf(value);
+  return (typeof value === "string" ? value : JSON.stringify(value)).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+}
+
+function nameOf(value: Row): string {
+  const name = value["name"] ?? value["hostname"] ?? value["cidr"] ?? value["id"];
+  return name === undefined || name === null || typeof name === "object" ? cell(JSON.stringify(value)) : cell(name);
+}
