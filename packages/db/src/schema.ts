@@ -741,6 +741,7 @@ export interface VirtualMachineTable {
   composed: Generated<boolean>;
   composing_since: Date | null;
   created_at: Generated<Date>;
+  confirmed_at: Date | null;
 }
 
 export interface VlanTable {
