@@ -18,6 +18,7 @@ import { type Ctx, inTransaction, type Region, systemCtx } from "../context.ts";
 import type { ConnectedRack } from "../racks/racks.ts";
 import { commit } from "./commit.ts";
 import { getConfig, lifecycleTimes } from "./config.ts";
+import { chosenKernelOptions } from "./kernel-options.ts";
 
 /** Port that racks serve boot files on unless they say another. */
 export const RACK_HTTP_PORT = 5248;
@@ -119,7 +120,7 @@ async function enlistScript(ctx: Ctx, mac: string, request: BootRequest): Promis
         text: `boot script given to enlist (${request.remoteAddress})`,
       },
     ]);
-    const options = await kernelOptions(ctx, tx);
+    const options = await kernelOptions(ctx, tx, null);
     return ephemeralScript(
       {
         rackUrl,
@@ -141,9 +142,9 @@ const bootReportUrl = (rackUrl: string, secret: string) =>
 /** Messages on screen and serial line; the last console is the one that stages are printed on. */
 const EPHEMERAL_OPTIONS = ["console=tty0", "console=ttyS0,115200"];
 
-async function kernelOptions(ctx: Ctx, tx: Tx): Promise<string[]> {
-  const { kernel_opts } = await getConfig(tx, "kernel_opts");
-  const { options, refused } = splitOptions(kernel_opts ?? "");
+/** @param nodeId null: of a machine that is not known yet */
+async function kernelOptions(ctx: Ctx, tx: Tx, nodeId: number | null): Promise<string[]> {
+  const { options, refused } = splitOptions(await chosenKernelOptions(tx, nodeId));
   if (refused.length > 0)
     ctx.region.log.warn({ refused }, "kernel_opts has arguments that a boot script cannot carry: left out");
   return options;
@@ -189,7 +190,7 @@ async function knownScript(
     preseedUrl = `${rackUrl}/MAAS/metadata/latest/by-id/${machine.systemId}/?op=get_preseed&secret=${secret}`;
     reportUrl = bootReportUrl(rackUrl, secret);
   }
-  const options = await kernelOptions(ctx, tx);
+  const options = await kernelOptions(ctx, tx, machine.id);
   return ephemeralScript(
     {
       rackUrl,

@@ -1,6 +1,6 @@
 /** What a machine is to become, gathered from the database and rendered for the installer. */
 import type { Tx } from "@rackwright/db/connect";
-import { nodeFacts, tagKernelOptions } from "@rackwright/db/deploy-facts";
+import { nodeFacts } from "@rackwright/db/deploy-facts";
 import { bootImage } from "@rackwright/db/images";
 import { loadStorageModel } from "@rackwright/db/storage";
 import { type DeployPlan, renderDeployPlan } from "@rackwright/domain/deploy/plan";
@@ -12,7 +12,7 @@ import { renderNetplan } from "@rackwright/domain/network/netplan";
 import { mainArchitecture, type StorageModel } from "@rackwright/domain/storage/model";
 import type { Token } from "../auth/tokens.ts";
 import type { Region } from "../context.ts";
-import { getConfig } from "./config.ts";
+import { chosenKernelOptions } from "./kernel-options.ts";
 import { loadMachineNetwork } from "./machine-network.ts";
 
 export interface PlannedMachine {
@@ -76,8 +76,7 @@ export async function deployPlan(
   const { sha256, sizeBytes } = image.squashfs;
   const rack = urls.rackUrl.replace(/\/+$/, "");
   const metadata = `${rack}/MAAS/metadata`;
-  const { kernel_opts } = await getConfig(db, "kernel_opts");
-  const options = [kernel_opts ?? "", ...(await tagKernelOptions(db, machineId))];
+  const options = await chosenKernelOptions(db, machineId);
   const plan = renderDeployPlan({
     ...machine,
     network: renderNetplan(machine.network),
@@ -87,7 +86,7 @@ export async function deployPlan(
     metadataUrl: `${metadata}/`,
     statusUrl: `${metadata}/status/${systemId}`,
     netbootOffUrl: `${metadata}/latest/by-id/${systemId}/`,
-    kernelOptions: options.flatMap((text) => text.split(/\s+/).filter((word) => word !== "")),
+    kernelOptions: options.split(/\s+/).filter((word) => word !== ""),
   });
   const problems = planProblems(plan);
   if (problems.length > 0) throw new DomainError("bad_request", `Cannot install ${hostname}: ${problems.join("; ")}.`);

@@ -1,8 +1,9 @@
 /** What the output of a built-in script means for the machine that ran it. Called for scripts that ended with exit status 0. */
 import type { Tx } from "@rackwright/db/connect";
 import { setBootInterface } from "@rackwright/db/hardware-network";
-import { readMachineById } from "@rackwright/db/machines";
+import { readMachineById, updateMachine } from "@rackwright/db/machines";
 import { bootifMac } from "@rackwright/domain/hardware/bootif";
+import { lldpRouters } from "@rackwright/domain/hardware/lldp";
 import { parseHardwareReport } from "@rackwright/domain/hardware/parse";
 import { BadReport } from "@rackwright/domain/hardware/read";
 import type { Ctx } from "../context.ts";
@@ -17,7 +18,7 @@ const hooks: Readonly<Record<string, Hook>> = {
   "50-maas-01-commissioning": commissioningHook,
   "maas-kernel-cmdline": cmdlineHook,
   "maas-lshw": detailsChanged,
-  "maas-capture-lldpd": detailsChanged,
+  "maas-capture-lldpd": neighboursHook,
 };
 
 export interface HookOutcome {
@@ -44,6 +45,12 @@ export async function runHook(
     if (!(error instanceof BadReport)) throw error;
     return { ran: true, failed: `${scriptName}: ${error.message}` };
   }
+}
+
+/** The routers that it sees are among what machines are chosen by. */
+async function neighboursHook(ctx: Ctx, tx: Tx, machineId: number, stdout: string): Promise<void> {
+  await updateMachine(tx, machineId, {}, { routers: lldpRouters(stdout) });
+  await detailsChanged(ctx, tx, machineId);
 }
 
 async function commissioningHook(ctx: Ctx, tx: Tx, machineId: number, stdout: string): Promise<void> {
