@@ -20,6 +20,7 @@ import { cannotListen } from "./listening.ts";
 import { RackIdentity } from "./link/identity.ts";
 import { type Link, type LinkTiming, startLink } from "./link/link.ts";
 import { runPower } from "./power/run-power.ts";
+import { vmHostHandlers } from "./power/vm-hosts.ts";
 import { regionBootFiles } from "./region-boot-files.ts";
 import { startTftp } from "./tftp/server.ts";
 
@@ -165,6 +166,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
       consoles.watch(machines);
       return null;
     },
+    ...vmHostHandlers,
     syncImages: async ({ files: wanted }) => {
       await images.want(wanted);
       return null;

@@ -6,6 +6,9 @@
 /** Below a region's origin: image files by SHA-256, for racks that have enrolled. */
 export const RACK_IMAGES = "/MAAS/rack/images/";
 
+import type { VmHostFacts, VmOrder } from "@rackwright/domain/vm-host/facts";
+import type { VmHostTarget } from "./vm-host-schemas.ts";
+
 export interface BootRequest {
   /** Of the interface that boots; lower case with colons. */
   mac: string;
@@ -112,6 +115,12 @@ export interface RackMethods {
    * region lets go of them.
    */
   watchConsoles: { params: { machines: WatchedConsole[] }; result: null };
+  /** What a VM host has. */
+  vmHostDiscover: { params: VmHostTarget; result: VmHostFacts };
+  /** Make a machine there, off; one that is there already is left as it is. */
+  vmHostCompose: { params: VmHostTarget & { machine: VmOrder }; result: null };
+  /** Take a machine away from there, with its disks; one that is gone is no error. */
+  vmHostDecompose: { params: VmHostTarget & { uuid: string }; result: null };
   /** Images that machines may be sent: fetch and verify them, forget others. */
   syncImages: { params: { files: { sha256: string; sizeBytes: number }[] }; result: null };
   /** Those of them that are here, whole. */

@@ -1,6 +1,7 @@
 /** What the other side may send over the link between region and rack, checked before anything is done with it. */
 import { z } from "zod";
 import { CONSOLES_PER_RACK, type RackMethods, type RegionMethods } from "./rack-protocol.ts";
+import { vmHostFacts, vmHostTarget, vmOrder } from "./vm-host-schemas.ts";
 
 type ParamsOf<M> = { [K in keyof M]: M[K] extends { params: infer P } ? z.ZodType<P> : never };
 type ResultsOf<M> = { [K in keyof M]: M[K] extends { result: infer R } ? z.ZodType<R> : never };
@@ -105,6 +106,9 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     pullDhcp: empty,
     releaseLeases: z.object({ addresses: z.array(z.ipv4()).max(100_000) }),
     watchConsoles: z.object({ machines: z.array(watchedConsole).max(CONSOLES_PER_RACK) }),
+    vmHostDiscover: vmHostTarget,
+    vmHostCompose: vmHostTarget.extend({ machine: vmOrder }),
+    vmHostDecompose: vmHostTarget.extend({ uuid: word }),
     syncImages: z.object({ files: z.array(z.object({ sha256, sizeBytes: count })).max(10_000) }),
     listImages: empty,
   },
@@ -114,6 +118,9 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     pullDhcp: z.null(),
     releaseLeases: z.null(),
     watchConsoles: z.null(),
+    vmHostDiscover: vmHostFacts,
+    vmHostCompose: z.null(),
+    vmHostDecompose: z.null(),
     syncImages: z.null(),
     listImages: z.object({ sha256: z.array(sha256).max(10_000) }),
   },

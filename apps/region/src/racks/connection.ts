@@ -49,6 +49,9 @@ const timeoutsMs: Record<keyof RackMethods, number> = {
   pullDhcp: 30_000,
   releaseLeases: 30_000,
   watchConsoles: 30_000,
+  vmHostDiscover: 90_000,
+  vmHostCompose: 180_000,
+  vmHostDecompose: 180_000,
   syncImages: 30_000,
   listImages: 30_000,
 };
@@ -193,6 +196,8 @@ export class RackConnection {
 
 /** Kinds of `PowerError`, which a rack passes on as they are. */
 const powerKinds = new Set(["auth", "unreachable", "refused", "unsupported", "timeout"]);
+/** Calls that end at a BMC or a hypervisor. */
+const powerMethods = new Set(["power", "vmHostDiscover", "vmHostCompose", "vmHostDecompose"]);
 const domainKinds: ReadonlySet<string> = new Set<ErrorCode>([
   "bad_request",
   "conflict",
@@ -201,7 +206,7 @@ const domainKinds: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 function remoteFailure(method: string, name: string, error: RemoteError): Error {
-  if (method === "power" && powerKinds.has(error.kind))
+  if (powerMethods.has(method) && powerKinds.has(error.kind))
     return new DomainError("power_failed", error.message, { cause: error });
   if (domainKinds.has(error.kind))
     return new DomainError(error.kind as ErrorCode, `Rack controller ${name}: ${error.message}`, { cause: error });

@@ -83,6 +83,7 @@ export const eventTypes = {
   SETTINGS: { level: "audit", text: "Settings" },
   NODE: { level: "audit", text: "Node" },
   IMAGES: { level: "audit", text: "Images" },
+  POD: { level: "audit", text: "Pod" },
   TAG: { level: "audit", text: "Tag" },
   NETWORKING: { level: "audit", text: "Networking" },
 } as const satisfies Record<string, { level: EventLevel; text: string }>;
