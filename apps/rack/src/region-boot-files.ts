@@ -8,11 +8,8 @@ export interface RegionBootFilesOptions {
   /** Of HTTP boot. */
   port: () => number;
   log: BootLog;
-  /** A script is asked for again within so long when iPXE repeats itself. */
-  keepMs?: number;
 }
 
-const DEFAULT_KEEP_MS = 2000;
 const RETRY_SECONDS = 10;
 
 /** The MAC in the name of a machine's script; undefined for any other file. */
@@ -23,23 +20,27 @@ export function macOfScript(path: string): string | undefined {
 
 /** `ipxe.cfg` and `ipxe.cfg-<mac>`. */
 export function regionBootFiles(options: RegionBootFilesOptions): BootFiles {
-  const asked = new Map<string, { script: Promise<string>; until: number }>();
+  /**
+   * What the region is being asked: whoever repeats itself meanwhile hears the same answer. It is not kept: within a second a machine
+   * may have been started for something else, and the script of before has a secret that is no longer good.
+   */
+  const asked = new Map<string, Promise<string>>();
 
   const ask = (request: BootRequest, self: string): Promise<string> => {
     const key = JSON.stringify(request);
-    const now = performance.now();
-    for (const [old, { until }] of asked) if (until < now) asked.delete(old);
     const known = asked.get(key);
-    if (known) return known.script;
-    const script = options.bootScript(request).then(
-      (text) => text ?? nothingScript,
-      (error: unknown) => {
-        asked.delete(key);
-        options.log.warn({ err: error, mac: request.mac }, "the region gave no boot script: the machine asks again");
-        return awayScript(error instanceof Error ? error.message : String(error), self);
-      },
-    );
-    asked.set(key, { script, until: now + (options.keepMs ?? DEFAULT_KEEP_MS) });
+    if (known) return known;
+    const script = options
+      .bootScript(request)
+      .then(
+        (text) => text ?? nothingScript,
+        (error: unknown) => {
+          options.log.warn({ err: error, mac: request.mac }, "the region gave no boot script: the machine asks again");
+          return awayScript(error instanceof Error ? error.message : String(error), self);
+        },
+      )
+      .finally(() => asked.delete(key));
+    asked.set(key, script);
     return script;
   };
 
