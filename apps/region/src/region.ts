@@ -37,6 +37,7 @@ import { addPowerStep } from "@rackwright/db/power-actions";
 import { nodeIdBySystemId } from "@rackwright/db/nodes";
 import { Turns } from "./turns.ts";
 import { unlessAborted } from "./unless-aborted.ts";
+import { importRegularly, startImageImport } from "./workflows/image-import.ts";
 import { startPowerWorkflow } from "./workflows/power.ts";
 
 export interface KeaDatabase {
@@ -160,6 +161,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   started.defer(() => jobs.stop());
   await jobs.start();
   await startPowerWorkflow(region);
+  await startImageImport(region);
   await startTagEvaluation(region);
   const server = createServer(region, allRoutes());
   started.defer(() => server.close());
@@ -181,6 +183,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   started.defer(() => dhcp.stop());
   await dhcp.start();
   started.defer(startPowerPoll(region));
+  started.defer(importRegularly(region));
   started.defer(await syncImagesToRacks(region, hub));
   if (!simulated) started.defer(await watchConsoles(region, hub));
   started.defer(await startLeaseEvents(region, options.kea));

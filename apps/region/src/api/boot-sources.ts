@@ -35,10 +35,12 @@ const which = (call: Pathed) => ({ sourceId: parentId(call), id: idOf(call, "sel
 
 export function bootSourcesRoutes(routes: Routes): void {
   routes.on(bootSources.actions.read, async ({ ctx }) => (await app.bootSources(ctx)).map(wireSource));
-  routes.on(bootSources.actions.create, async ({ ctx, params }) => wireSource(await app.createSource(ctx, params)));
+  routes.on(bootSources.actions.create, async ({ ctx, params }) =>
+    wireSource(await app.createSource(ctx, params, true)),
+  );
   routes.on(bootSource.actions.read, async (call) => wireSource(await app.bootSource(call.ctx, sourceId(call))));
   routes.on(bootSource.actions.update, async (call) =>
-    wireSource(await app.updateSource(call.ctx, sourceId(call), call.params)),
+    wireSource(await app.updateSource(call.ctx, sourceId(call), call.params, true)),
   );
   routes.on(bootSource.actions.delete, (call) => app.deleteSource(call.ctx, sourceId(call)));
 

@@ -83,10 +83,14 @@ test("a license key is kept encrypted, changed, and deleted, twice too", async (
   assert.equal(await refused("POST", "/license-keys/", { ...form, osystem: "debian" }), "osystem");
 });
 
-test("a boot source has exactly one keyring", async () => {
+test("a boot source has one keyring, or none and is not verified", async () => {
   const url = "http://images.example.com/streams/";
   const at = "/boot-sources/";
-  assert.equal(await refused("POST", at, { url }), "__all__");
+  const unsigned = await send("POST", at, { url: "file:///srv/mirror" });
+  assert.equal(unsigned.status, 201, unsigned.text);
+  assert.equal((await send("DELETE", `${at}${(unsigned.json as Row).id}/`)).status, 204);
+  for (const bad of ["file://host/srv", "file:relative?x", "file:///a%2Fb", "ftp://a.example/"])
+    assert.equal(await refused("POST", at, { url: bad }), "url", bad);
   assert.equal(await refused("POST", at, { url, keyring_filename: "/k", keyring_data: "x" }), "__all__");
   assert.equal(await refused("POST", at, { url: "nonsense", keyring_filename: "/k" }), "url");
   assert.equal(await refused("POST", at, { url: "http://u:p@a.example/", keyring_filename: "/k" }), "url");

@@ -2,7 +2,7 @@
 import { appendChange } from "@rackwright/db/change";
 import * as db from "@rackwright/db/boot-sources";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import { webAddress } from "@rackwright/domain/software/rules";
+import { directoryAddress, webAddress } from "@rackwright/domain/software/rules";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import type { Db } from "./named.ts";
@@ -29,7 +29,7 @@ export async function sourceOf(at: Db, id: number): Promise<BootSource> {
 export const bootSource = (ctx: Ctx, id: number): Promise<BootSource> => sourceOf(ctx.region.db.kysely, id);
 
 /** @throws DomainError invalid_fields */
-function merged(before: db.SourceFields, request: SourceRequest): db.SourceFields {
+function merged(before: db.SourceFields, request: SourceRequest, unsigned: boolean): db.SourceFields {
   const data = request.keyring_data;
   if (data && (data.bytes === undefined || data.sizeBytes > MOST_KEYRING_BYTES))
     throw invalidField("keyring_data", `A keyring has up to ${MOST_KEYRING_BYTES} bytes, this ${data.sizeBytes}.`);
@@ -41,12 +41,16 @@ function merged(before: db.SourceFields, request: SourceRequest): db.SourceField
     keyring_filename: given.filename ?? (given.bytes?.length ? "" : before.keyring_filename),
     keyring_data: given.bytes ?? (given.filename ? Buffer.alloc(0) : before.keyring_data),
   };
-  const address = webAddress(url);
-  if (!address) throw invalidField("url", `'${url}' is no address: give http:// or https://.`);
+  const address = webAddress(url) ?? directoryAddress(url);
+  if (!address)
+    throw invalidField(
+      "url",
+      `'${url}' is no address: give http://, https://, or file:/// with a path of the region's host.`,
+    );
   if (address.username !== "" || address.password !== "")
     throw invalidField("url", "Passwords do not belong into an address: it is shown to others.");
   const [hasName, hasData] = [after.keyring_filename !== "", after.keyring_data.length > 0];
-  if (hasName === hasData)
+  if (hasName === hasData && (hasName || !unsigned))
     throw invalidField(
       "__all__",
       hasName
@@ -58,9 +62,12 @@ function merged(before: db.SourceFields, request: SourceRequest): db.SourceField
 
 const taken = (url: string) => invalidField("url", `There is a boot source '${url}' already.`);
 
-/** @throws DomainError invalid_fields */
-export async function createSource(ctx: Ctx, request: SourceRequest): Promise<BootSource> {
-  const fields = merged({ url: "", keyring_filename: "", keyring_data: Buffer.alloc(0) }, request);
+/**
+ * @param unsigned a source without a keyring is taken: nothing that comes from there is verified
+ * @throws DomainError invalid_fields
+ */
+export async function createSource(ctx: Ctx, request: SourceRequest, unsigned = false): Promise<BootSource> {
+  const fields = merged({ url: "", keyring_filename: "", keyring_data: Buffer.alloc(0) }, request, unsigned);
   return inTransaction(ctx, async (tx) => {
     const made = await db.insertSource(tx, fields);
     if (!made) throw taken(fields.url);
@@ -71,10 +78,15 @@ export async function createSource(ctx: Ctx, request: SourceRequest): Promise<Bo
 }
 
 /** @throws DomainError not_found, invalid_fields */
-export async function updateSource(ctx: Ctx, id: number, request: SourceRequest): Promise<BootSource> {
+export async function updateSource(
+  ctx: Ctx,
+  id: number,
+  request: SourceRequest,
+  unsigned = false,
+): Promise<BootSource> {
   return inTransaction(ctx, async (tx) => {
     const { url, keyring_filename, keyring_data } = await sourceOf(tx, id);
-    const fields = merged({ url, keyring_filename, keyring_data }, request);
+    const fields = merged({ url, keyring_filename, keyring_data }, request, unsigned);
     if (await db.sourceUrlTaken(tx, fields.url, id)) throw taken(fields.url);
     const after = await db.updateSourceRow(tx, id, fields);
     await appendChange(tx, { kind: "update", entity: "boot_source", entityId: id });

@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { constants, createReadStream, mkdirSync } from "node:fs";
-import { copyFile, link, open, readdir, rename, rm, stat, truncate, utimes } from "node:fs/promises";
+import { copyFile, link, open, readdir, rename, rm, stat, statfs, truncate, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { DomainError } from "@rackwright/domain/errors";
@@ -17,6 +17,8 @@ export interface FileStoreOptions {
 
 type Expected = { sha256: string; sizeBytes: number };
 
+/** Left for everything else on that file system: a full one stops the database too. */
+const RESERVE_BYTES = 1 << 30;
 const UPLOAD_KEPT_MS = 7 * 24 * 3600 * 1000;
 
 export function fileStore(dir: string, options: FileStoreOptions = {}): ImageStore {
@@ -112,6 +114,11 @@ export function fileStore(dir: string, options: FileStoreOptions = {}): ImageSto
       } finally {
         busy.delete(key);
       }
+    },
+
+    async room() {
+      const { bavail, bsize } = await statfs(dir);
+      return Math.max(0, bavail * bsize - RESERVE_BYTES);
     },
 
     async prune(keep) {

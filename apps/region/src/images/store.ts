@@ -16,6 +16,8 @@ export interface ImageStore {
     upload: { key: string; sha256: string; sizeBytes: number; offset: number },
     source: Readable,
   ): Promise<{ receivedBytes: number; complete: boolean }>;
+  /** Bytes that it can still take; what is on its way counts as taken. */
+  room(): Promise<number>;
   /** Forget files that nothing refers to any more. */
   prune(keep: ReadonlySet<string>): Promise<void>;
 }

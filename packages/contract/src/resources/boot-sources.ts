@@ -24,11 +24,17 @@ export const bootSources = resource({
     create: action({
       method: "POST",
       access: "admin",
-      doc: "Create a boot source",
-      params: { url: requiredText("Address of the source.", { max: 2048 }), ...keyring },
+      doc: "Create a boot source\n\nWith a keyring all that it announces must be signed. Without one nothing is verified but the checksums that it announces itself.",
+      params: {
+        url: requiredText(
+          "Address of the source: http://, https://, or file:/// with a directory of the region's host.",
+          { max: 2048 },
+        ),
+        ...keyring,
+      },
       returns: "BootSource",
       success: 201,
-      errors: { 400: "the address was refused, or there is not exactly one keyring", ...admin },
+      errors: { 400: "the address was refused, or there are two keyrings", ...admin },
     }),
   },
 });
@@ -51,7 +57,7 @@ export const bootSource = resource({
       doc: "Change a boot source",
       params: { url: text("Address of the source.", { max: 2048 }), ...keyring },
       returns: "BootSource",
-      errors: { 400: "the address was refused, or there is not exactly one keyring", ...admin, ...noSource },
+      errors: { 400: "the address was refused, or there are two keyrings", ...admin, ...noSource },
     }),
     delete: action({
       method: "DELETE",

@@ -30,6 +30,21 @@ export const bootResources = resource({
       returns: "BootResource[]",
       errors: { 400: "type is none of these" },
     }),
+    is_importing: action({ method: "GET", doc: "Say whether images are being imported", returns: "boolean" }),
+    import: action({
+      method: "POST",
+      access: "admin",
+      doc: "Import images\n\nWhat is selected of the boot sources, the newest version of each. How far an image is, it shows itself; what went wrong is in the events, with source, address and file.",
+      returns: "string",
+      errors: admin,
+    }),
+    stop_import: action({
+      method: "POST",
+      access: "admin",
+      doc: "Stop importing images\n\nWhat has arrived is kept, and not fetched again.",
+      returns: "string",
+      errors: admin,
+    }),
     create: action({
       method: "POST",
       access: "admin",

@@ -84,6 +84,9 @@ export const eventTypes = {
   NODE: { level: "audit", text: "Node" },
   IMAGES: { level: "audit", text: "Images" },
   POD: { level: "audit", text: "Pod" },
+  REGION_IMPORT_INFO: { level: "info", text: "Image import" },
+  REGION_IMPORT_WARNING: { level: "warning", text: "Image import warning" },
+  REGION_IMPORT_ERROR: { level: "error", text: "Image import failed" },
   TAG: { level: "audit", text: "Tag" },
   NETWORKING: { level: "audit", text: "Networking" },
 } as const satisfies Record<string, { level: EventLevel; text: string }>;

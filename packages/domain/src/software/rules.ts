@@ -17,6 +17,13 @@ export function webAddress(text: string): URL | undefined {
   return url && /^https?:$/.test(url.protocol) && url.hostname !== "" && !/\s/.test(text) ? url : undefined;
 }
 
+/** A directory of this host: `file:///srv/mirror`. */
+export function directoryAddress(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const plain = url?.protocol === "file:" && url.host === "" && url.search === "" && url.hash === "";
+  return plain && !/\s|%2f|%00/i.test(text) ? url : undefined;
+}
+
 export const isRepositoryUrl = (text: string): boolean => PPA.test(text) || webAddress(text) !== undefined;
 
 /** Systems that ask for a key, and how theirs look. */
