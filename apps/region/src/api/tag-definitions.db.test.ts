@@ -6,7 +6,7 @@ import { until } from "@rackwright/testkit/until";
 import { startTagEvaluation } from "../app/tag-evaluation.ts";
 import { runHook } from "../hooks/index.ts";
 import { addDetails, lshwXml } from "../testing/lshw.ts";
-import { addMachine } from "../testing/machines.ts";
+import { addImage, addMachine, netboot } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -175,4 +175,21 @@ test("a rename in the middle, a definition after a definition, a tag that goes: 
   assert.equal((await t.request(t.admin, "DELETE", "/tags/gone/")).status, 204);
   assert.equal((await t.request(t.user, "GET", "/tags/gone/", { query: { op: "evaluation" } })).status, 404);
   assert.equal((await t.request(null, "GET", "/tags/second/", { query: { op: "evaluation" } })).status, 401);
+});
+
+test("a machine boots with the kernel arguments of its tags, after those of the settings, the first tag's last", async () => {
+  await addImage(t);
+  await t.request(t.admin, "POST", "/maas/", {
+    query: { op: "set_config" },
+    form: { name: "kernel_opts", value: "console=ttyS1 quiet" },
+  });
+  const m = await addMachine(t, "commissioning", { boot_epoch: 1, netboot: true });
+  await addDetails(t, m.id, { lshw: lshwXml({ gpu: "B200" }), lldp: null });
+  const definition = '//node[@id="display"]/product[.="B200"]';
+  await create({ name: "99-tag-name", definition, kernel_opts: "console=ttyS9 iommu=pt" });
+  await create({ name: "01-my-tag", definition, kernel_opts: "console=ttyS2" });
+  await found("99-tag-name");
+  await found("01-my-tag");
+  const { script } = await netboot(t, m.mac);
+  assert.match(script, /console=ttyS1 quiet console=ttyS9 iommu=pt console=ttyS2/);
 });
