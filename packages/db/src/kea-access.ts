@@ -1,8 +1,9 @@
-/** The way to Kea's database: made when first needed, one connection per piece of work. */
-import { Client, Pool, type ClientConfig } from "pg";
+/** The way to Kea's database: made when first needed. */
+import { Client, type ClientBase, Pool, type ClientConfig } from "pg";
 import type { Database } from "./connect.ts";
 import { leaseFor } from "./kea/leases.ts";
 import { ensureKeaDatabase } from "./kea/schema.ts";
+import { NamingClient } from "./naming-client.ts";
 
 /** How racks and we reach Kea's database. */
 export interface KeaDatabase {
@@ -19,8 +20,9 @@ export interface KeaAccess {
   readonly database: KeaDatabase;
   /** Whether the database is there. It is made by the first `use`. */
   exists(): Promise<boolean>;
-  /** Make the database and its tables if they are missing, and work on a connection of its own. */
-  use<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  /** Make the database and its tables if they are missing, and work on a connection that is kept open for the next piece of work. */
+  use<T>(work: (client: ClientBase) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
 }
 
 /**
@@ -35,6 +37,14 @@ export function keaAccess(options: {
 }): KeaAccess {
   const { database } = options;
   let made: Promise<unknown> | undefined;
+  const pool = new Pool({
+    ...clientConfig(database),
+    Client: NamingClient,
+    max: 2,
+    idleTimeoutMillis: 0,
+    allowExitOnIdle: true,
+  });
+  pool.on("error", () => {}); // an idle connection broke; the next piece of work makes another
 
   const ensure = async (): Promise<void> => {
     made ??= ensureKeaDatabase({
@@ -60,13 +70,18 @@ export function keaAccess(options: {
     },
     async use(work) {
       await ensure();
-      const client = await connectKea(database);
+      const client = await pool.connect();
+      let failed: Error | undefined;
       try {
         return await work(client);
+      } catch (error) {
+        failed = error as Error;
+        throw error;
       } finally {
-        await client.end();
+        client.release(failed); // after a failure nobody knows what it is in the middle of
       }
     },
+    close: () => pool.end(),
   };
 }
 

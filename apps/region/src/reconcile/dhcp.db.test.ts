@@ -170,6 +170,7 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     );
     await until(async () => (await readHosts(kea.client)).length === 2);
     const subnet = async () => (await readNetworks(kea.client))[0]?.subnets[0];
+    await until(async () => (await subnet())?.options !== undefined);
     const { ntpServers, leaseSeconds, options } = (await subnet()) ?? {};
     assert.deepEqual([ntpServers, leaseSeconds, options], [["10.7.0.5"], 300, [{ code: 7, value: "10.7.0.7" }]]);
     const hosts = (await readHosts(kea.client)).toSorted((a, b) => a.mac.localeCompare(b.mac));
@@ -242,12 +243,61 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     await until(() => called("configureDhcp").length === 3, { what: "the new connection to be configured" });
   });
 
+  test("a change is looked at alone: what somebody else did to Kea's rows elsewhere waits for the sweep", async () => {
+    await t.db.pool.query(`
+      insert into vlan (id, fabric_id, vid, relay_vlan_id) values (60, 0, 6, 50) on conflict (id) do update set relay_vlan_id = 50;
+      insert into subnet (id, name, cidr, vlan_id) values (16, 'relayed', '10.16.0.0/24', 60) on conflict do nothing`);
+    await loop.start();
+    const networks = async () => (await readNetworks(kea.client)).toSorted((a, b) => a.name.localeCompare(b.name));
+    await until(async () => (await networks()).length === 2);
+    await until(() => called("pullDhcp").length > 0, { what: "the sweep to end" });
+    await change("insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.2', 7, 2)");
+    await until(async () => (await readHosts(kea.client)).length === 1);
+    const pulls = called("pullDhcp").length;
+    await kea.client.query(
+      `select createAuditRevisionDHCP4(now(), 'all', 'by hand', true); update dhcp4_subnet set valid_lifetime = 77 where subnet_id = 7`,
+    );
+    await change("update subnet set gateway_ip = '10.16.0.9' where id = 16", "subnet");
+    await until(() => called("pullDhcp").length === pulls + 1, { what: "the change to be pulled" });
+    const [first, second] = await networks();
+    assert.equal(second?.subnets[0]?.gateway, "10.16.0.9");
+    assert.equal(first?.subnets[0]?.leaseSeconds, 77);
+    // A range that goes is told by the row that was.
+    await change("delete from ip_range where subnet_id = 7 and type = 'dynamic'", "ip_range");
+    await until(async () => (await networks())[0]?.subnets[0]?.pools.length === 0);
+    assert.equal((await networks())[0]?.subnets[0]?.leaseSeconds, 600);
+    await change(
+      "insert into ip_range (subnet_id, type, start_ip, end_ip) values (7, 'dynamic', '10.7.0.100', '10.7.0.199')",
+    );
+    // A subnet that changes its VLAN takes its reservations along.
+    await change("update subnet set vlan_id = 60 where id = 7; update subnet set vlan_id = 50 where id = 16", "subnet");
+    const places = async () => (await networks()).map((n) => n.subnets.map((s) => s.id));
+    await change("update subnet set vlan_id = 50 where id = 7; update subnet set vlan_id = 60 where id = 16", "subnet");
+    await until(async () => JSON.stringify(await places()) === "[[7],[16]]");
+    await until(async () => (await readHosts(kea.client)).length === 1);
+    // A name is the reservation's too.
+    await change("update node set hostname = 'new-name' where id = 200", "machine");
+    await until(async () => (await readHosts(kea.client))[0]?.hostname === "new-name");
+    await change("update node set hostname = 'calm-otter' where id = 200", "machine");
+    await change("delete from interface where id = 2", "interface");
+    await until(async () => (await readHosts(kea.client)).length === 0);
+    await change(
+      "insert into interface (id, node_id, name, mac, vlan_id) values (2, 200, 'eth0', '02:00:00:00:00:02', 50)",
+    );
+    // While the subnets had changed places the rack had no address on the VLAN.
+    assert.deepEqual(
+      logged.filter((line) => !line.includes("has no address in 10.16.0.0/24")),
+      [],
+    );
+  });
+
   test("DHCP switched off: the networks go and the rack listens on nothing; a relayed VLAN goes with its target", async () => {
     await t.db.pool.query(`
       insert into vlan (id, fabric_id, vid, relay_vlan_id) values (60, 0, 6, 50) on conflict (id) do update set relay_vlan_id = 50;
       insert into subnet (id, name, cidr, vlan_id) values (16, 'relayed', '10.16.0.0/24', 60) on conflict do nothing`);
     await loop.start();
     await until(async () => (await readNetworks(kea.client)).length === 2);
+    await until(() => called("configureDhcp").length === 1);
     const relayed = (await readNetworks(kea.client)).find((n) => n.name === "vlan-60");
     assert.equal(relayed?.interface, null);
     assert.equal(relayed.subnets[0]?.nextServer, "10.7.0.1");

@@ -1,15 +1,14 @@
-/** Racks serve the DHCP that our VLANs, subnets, ranges and addresses ask for. Kea reads all of it from rows of its own database. */
-import { type DhcpFacts, dhcpFacts } from "@rackwright/db/dhcp-wanted";
-import { applyHosts } from "@rackwright/db/kea/hosts";
-import { applyNetworks } from "@rackwright/db/kea/networks";
-import { type KeaDatabase, keaAccess } from "@rackwright/db/kea-access";
+/**
+ * Racks serve the DHCP that our VLANs, subnets, ranges and addresses ask for. Kea reads all of it from rows of its own database. What a
+ * change concerns is told by triggers, and only that is looked at; a sweep over everything finds what was not told.
+ */
+import { type KeaAccess, type KeaDatabase, keaAccess } from "@rackwright/db/kea-access";
+import { CHANGE_CHANNEL } from "@rackwright/db/change";
+import { servesAnything } from "@rackwright/db/dhcp-wanted";
 import type { NotifyHub } from "@rackwright/db/notify";
-import { planServing, type Serving } from "@rackwright/domain/addressing/serving";
-import { applySnippets } from "@rackwright/domain/dhcp/snippet-apply";
-import { validateWanted } from "@rackwright/domain/dhcp/validate";
-import type { DhcpWanted } from "@rackwright/domain/dhcp/wanted";
-import { getConfig } from "../app/config.ts";
 import type { Region } from "../context.ts";
+import { DhcpApply } from "./dhcp-apply.ts";
+import { DhcpDirty } from "./dhcp-dirty.ts";
 import { RackDhcp } from "./rack-dhcp.ts";
 import { reconciler } from "./reconciler.ts";
 
@@ -29,81 +28,80 @@ export interface DhcpReconciler {
   stop(): Promise<void>;
 }
 
+const DHCP_CHANNEL = "dhcp";
+/** Entities of the change record that concern every network, and that no trigger tells of. */
+const CONCERN_ALL = ["config", "domain", "rack"];
+const SWEEP_SECONDS = 60;
+
 export function dhcpReconciler(region: DhcpRegion, options: DhcpOptions): DhcpReconciler {
   const { kea: database, hub, admin } = options;
   const kea = database && keaAccess({ db: region.db, database, ...(admin ? { admin } : {}) });
-  const racks = new RackDhcp();
-  const told = new Set<string>();
-  let saidOff = false;
+  const dirty = new DhcpDirty();
+  const run = kea ? work(region, kea, dirty) : saysItIsOff(region);
   const loop = reconciler<DhcpRegion>({
     name: "dhcp",
-    everySeconds: 60,
-    on: [
-      "fabric",
-      "vlan",
-      "subnet",
-      "ip_range",
-      "ip_address",
-      "reserved_ip",
-      "dhcp_snippet",
-      "interface",
-      "machine",
-      "device",
-      "domain",
-      "config",
-      "rack",
-    ],
+    everySeconds: SWEEP_SECONDS,
+    on: [],
     onRacks: true,
-    async run(_, signal) {
-      if (kea === null) {
-        if (!saidOff) region.log.info("this region was started without DHCP: no rack serves any");
-        saidOff = true;
-        return;
-      }
-      const facts = await dhcpFacts(region.db);
-      // No database for those who never switch DHCP on: their region needs no Kea.
-      if (facts.vlans.length === 0 && !(await kea.exists())) return;
-      const { serving, wanted, problems } = await decideDhcp(region, facts);
-      for (const problem of problems)
-        if (!told.has(problem)) region.log.warn({ reason: problem }, "not served by DHCP");
-      told.clear();
-      for (const problem of problems) told.add(problem);
-      await kea.use(async (client) => {
-        const networks = await applyNetworks(client, wanted.networks);
-        racks.mustPull(networks.racks);
-        const { releases } = await applyHosts(client, wanted.hosts);
-        racks.mustRelease(releases.map((r) => r.ip));
-      });
-      await racks.tell(region, serving.racks, kea.database, signal);
-    },
+    atOnce: true,
+    run: async (_, signal) => run(signal),
   });
-  return { start: () => loop.start(region, hub), wake: () => loop.wake(), stop: () => loop.stop() };
+  const unsubscribe: (() => void)[] = [];
+  const lookAgain = (payload: string): void => {
+    dirty.hear(payload);
+    loop.wake();
+  };
+  const missedSome = (): void => lookAgain("all");
+  return {
+    async start() {
+      const concernsAll = (entity: string) => {
+        if (CONCERN_ALL.includes(entity)) missedSome();
+      };
+      unsubscribe.push(await hub.listen(DHCP_CHANNEL, lookAgain, missedSome));
+      unsubscribe.push(await hub.listen(CHANGE_CHANNEL, concernsAll));
+      await loop.start(region, hub);
+    },
+    wake: missedSome,
+    async stop() {
+      for (const end of unsubscribe.splice(0)) end();
+      await loop.stop();
+      await kea?.close();
+    },
+  };
 }
 
-export async function decideDhcp(
-  region: Pick<Region, "db">,
-  facts: DhcpFacts,
-): Promise<{ serving: Serving; wanted: DhcpWanted; problems: string[] }> {
-  const { upstream_dns, ntp_servers } = await getConfig(region.db.kysely, "upstream_dns", "ntp_servers");
-  const words = (text: string | null) => (text ?? "").split(/[\s,]+/).filter((w) => w !== "");
-  const serving = planServing(facts.vlans, facts.racks, {
-    dnsServers: words(upstream_dns),
-    ntpServers: words(ntp_servers),
-    domainName: facts.domains[0] ?? "",
-    searchDomains: facts.domains,
-  });
-  const served = new Set(serving.networks.flatMap((n) => n.subnets.map((s) => s.id)));
-  // Those of a network that is not served at all are no problem of their own.
-  const hosts = facts.hosts.filter((h) => served.has(h.subnetId));
-  const added = applySnippets(serving.networks, hosts, facts.snippets);
-  const { accepted, refused } = validateWanted({ networks: added.networks, hosts: added.hosts });
-  return {
-    serving,
-    wanted: accepted,
-    problems: [
-      ...serving.unserved.map((u) => `${u.network}: ${u.message}`),
-      ...added.unread.map((u) => `DHCP snippet '${u.name}': ${u.problem}`),
-      ...refused.map((r) => r.message),
-    ],
+function saysItIsOff(region: DhcpRegion): () => Promise<void> {
+  let said = false;
+  return async () => {
+    if (!said) region.log.info("this region was started without DHCP: no rack serves any");
+    said = true;
+  };
+}
+
+function work(region: DhcpRegion, kea: KeaAccess, dirty: DhcpDirty): (signal: AbortSignal) => Promise<void> {
+  const apply = new DhcpApply(region, kea, new RackDhcp());
+  let isUsed = false;
+  let sweptAt = Number.NEGATIVE_INFINITY;
+
+  const some = async (signal: AbortSignal): Promise<void> => {
+    const { vlanIds, macs } = dirty.take();
+    if (vlanIds.length > 0) await apply.vlans(vlanIds, signal);
+    if (macs.length > 0) await apply.macs(macs);
+    await apply.tell(signal);
+  };
+  return async (signal) => {
+    // No database for those who never switch DHCP on: their region needs no Kea.
+    isUsed ||= (await servesAnything(region.db)) || (await kea.exists());
+    if (!isUsed) return;
+    if (performance.now() - sweptAt > SWEEP_SECONDS * 1000) dirty.markAll();
+    try {
+      if (dirty.takeAll()) {
+        await apply.all(signal, () => some(signal));
+        sweptAt = performance.now();
+      } else await some(signal);
+    } catch (error) {
+      dirty.markAll();
+      throw error;
+    }
   };
 }

@@ -14,6 +14,8 @@ export interface ReconcilerSpec<R> {
   on: readonly string[];
   /** Also when a rack has connected or gone. */
   onRacks?: boolean;
+  /** Its runs are short, and somebody waits for them: no pause before one. */
+  atOnce?: boolean;
   run(region: R, signal: AbortSignal): Promise<void>;
 }
 
@@ -72,7 +74,7 @@ export function reconciler<R extends ReconciledRegion>(spec: ReconcilerSpec<R>):
       const idle = setTimeout(wake, spec.everySeconds * 1000);
       if (!stopping.signal.aborted) await woken.promise;
       clearTimeout(idle);
-      await pause(Math.min(Math.max(took, DEBOUNCE_MS.least), DEBOUNCE_MS.most));
+      if (!spec.atOnce) await pause(Math.min(Math.max(took, DEBOUNCE_MS.least), DEBOUNCE_MS.most));
     }
   }
 

@@ -18,20 +18,36 @@ export interface AppliedHosts {
   releases: LeaseRelease[];
 }
 
-/** Make the reservations those that are wanted. Kea sees them at its next packet: no reload, no pull. */
-export async function applyHosts(client: ClientBase, wanted: readonly DhcpHost[]): Promise<AppliedHosts> {
-  return await inTransaction(client, async () => {
-    await client.query("select pg_advisory_xact_lock(hashtext('rackwright kea hosts'))");
-    return await writeHosts(client, diffHosts(await readHosts(client), wanted));
-  });
+/** Part of the reservations: those of some subnets, of some MAC addresses, or of subnets that Kea has no more. */
+export type HostScope = { subnetIds: readonly number[] } | { macs: readonly string[] } | "stray";
+
+/**
+ * Make the reservations those that are wanted. Kea sees them at its next packet: no reload, no pull.
+ * @param scope what this is about, default: all. The others stay as they are
+ */
+export async function applyHosts(
+  client: ClientBase,
+  wanted: readonly DhcpHost[],
+  scope?: HostScope,
+): Promise<AppliedHosts> {
+  return await inTransaction(client, "kea hosts", async () =>
+    writeHosts(client, diffHosts(await readHosts(client, scope), wanted)),
+  );
 }
 
-/** Change a few reservations without reading the others. */
-export async function changeHosts(client: ClientBase, diff: HostDiff): Promise<AppliedHosts> {
-  return await inTransaction(client, async () => await writeHosts(client, diff));
+function scopeSql(scope: HostScope | undefined): { condition: string; values: unknown[] } {
+  if (scope === undefined) return { condition: "", values: [] };
+  if (scope === "stray")
+    return { condition: "and dhcp4_subnet_id not in (select subnet_id from dhcp4_subnet)", values: [] };
+  if ("subnetIds" in scope) return { condition: "and dhcp4_subnet_id = any($1::bigint[])", values: [scope.subnetIds] };
+  return {
+    condition: "and dhcp_identifier in (select decode(mac, 'hex') from unnest($1::text[]) as m(mac))",
+    values: [scope.macs.map((mac) => mac.replaceAll(":", ""))],
+  };
 }
 
-export async function readHosts(client: ClientBase): Promise<DhcpHost[]> {
+export async function readHosts(client: ClientBase, scope?: HostScope): Promise<DhcpHost[]> {
+  const { condition, values } = scopeSql(scope);
   const { rows } = await client.query<{
     mac: string;
     subnetId: string;
@@ -44,7 +60,8 @@ export async function readHosts(client: ClientBase): Promise<DhcpHost[]> {
        hostname, dhcp4_client_classes as classes, (
          select json_agg(json_build_object('code', o.code, 'value', o.formatted_value) order by o.code)
          from dhcp4_options o where o.host_id = hosts.host_id and o.scope_id = ${SCOPE_HOST}) as options
-     from hosts where dhcp_identifier_type = ${HW_ADDRESS} and dhcp4_subnet_id > 0`,
+     from hosts where dhcp_identifier_type = ${HW_ADDRESS} and dhcp4_subnet_id > 0 ${condition}`,
+    values,
   );
   return rows.map(({ mac, subnetId, ip, hostname, classes, options }) => ({
     mac: colons(mac),

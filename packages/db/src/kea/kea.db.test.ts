@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
-import { diffHosts } from "@rackwright/domain/dhcp/diff";
 import type { DhcpHost, DhcpNetwork, DhcpSubnet } from "@rackwright/domain/dhcp/wanted";
 import { until } from "../testing/until.ts";
-import { applyHosts, changeHosts, readHosts } from "./hosts.ts";
+import { applyHosts, readHosts } from "./hosts.ts";
 import { activeLeases, leaseFor } from "./leases.ts";
 import { listenLeases, type LeaseEvent } from "./listen.ts";
 import { applyNetworks } from "./networks.ts";
@@ -188,8 +187,17 @@ suite("Kea's database", { skip }, () => {
       ],
     });
     assert.deepEqual(await readHosts(kea.client), [moved]);
-    await changeHosts(kea.client, diffHosts([moved], [{ ...moved, ip: null, netboot: false }]));
-    assert.deepEqual(await readHosts(kea.client), [{ ...moved, ip: null, netboot: false }]);
+    const changed = { ...moved, ip: null, netboot: false };
+    await applyHosts(kea.client, [changed], { macs: [moved.mac] });
+    assert.deepEqual(await readHosts(kea.client), [changed]);
+    // Each scope leaves what is outside of it alone.
+    for (const scope of [{ macs: [other.mac] }, { subnetIds: [8] }])
+      assert.equal((await applyHosts(kea.client, [], scope)).deleted, 0);
+    const elsewhere = { ...other, subnetId: 99 };
+    assert.equal((await applyHosts(kea.client, [elsewhere], { subnetIds: [99] })).inserted, 1);
+    assert.deepEqual(await readHosts(kea.client, { subnetIds: [99] }), [elsewhere]);
+    assert.equal((await applyHosts(kea.client, [], "stray")).deleted, 1);
+    assert.deepEqual(await readHosts(kea.client, { macs: [moved.mac, other.mac] }), [changed]);
   });
 
   test("10,000 reservations, and options of subnets survive their removal", async (t) => {

@@ -9,22 +9,23 @@ import { writeNetworkDiff } from "./write-networks.ts";
 /**
  * Make the networks of Kea's configuration backend those that are wanted, in one transaction.
  * @param wanted as accepted by `validateWanted`: one row that Kea cannot read makes every pull fail, and every start
+ * @param names the networks that this is about; default: all. The others, wanted or not, stay as they are
  * @returns the racks that must pull; empty when all was so already
  */
 export async function applyNetworks(
   client: ClientBase,
   wanted: readonly DhcpNetwork[],
-): Promise<{ racks: string[]; diff: NetworkDiff }> {
+  names?: readonly string[],
+): Promise<{ racks: string[]; diff: NetworkDiff; before: DhcpNetwork[] }> {
   const [refusal] = validateWanted({ networks: [...wanted], hosts: [] }).refused;
   if (refusal) throw new Error(`DHCP networks must be validated before they are written: ${refusal.message}`);
-  return await inTransaction(client, async () => {
-    // One writer at a time: Kea reads the audit log from the last revision it saw, and would skip one that commits late.
-    await client.query("select pg_advisory_xact_lock(hashtext('rackwright kea networks'))");
-    const actual = await readNetworks(client);
+  // One writer at a time: Kea reads the audit log from the last revision it saw, and would skip one that commits late.
+  return await inTransaction(client, "kea networks", async () => {
+    const actual = await readNetworks(client, names);
     const diff = diffNetworks(actual, wanted);
-    if (isEmptyDiff(diff)) return { racks: [], diff };
+    if (isEmptyDiff(diff)) return { racks: [], diff, before: actual };
     await writeNetworkDiff(client, diff);
-    return { racks: affectedRacks(actual, diff), diff };
+    return { racks: affectedRacks(actual, diff), diff, before: actual };
   });
 }
 

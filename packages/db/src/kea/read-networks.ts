@@ -14,8 +14,12 @@ interface SubnetRow {
   options: Record<string, string> | null;
 }
 
-/** The networks as the rows of Kea's configuration backend tell them, so that a change made by hand is seen and undone. */
-export async function readNetworks(client: ClientBase): Promise<DhcpNetwork[]> {
+/**
+ * The networks as the rows of Kea's configuration backend tell them, so that a change made by hand is seen and undone.
+ * @param names of those to read; default: all
+ */
+export async function readNetworks(client: ClientBase, names?: readonly string[]): Promise<DhcpNetwork[]> {
+  const values = names ? [names] : [];
   const networks = await client.query<{
     name: string;
     interface: string | null;
@@ -26,7 +30,8 @@ export async function readNetworks(client: ClientBase): Promise<DhcpNetwork[]> {
        (select s.tag from dhcp4_shared_network_server ns join dhcp4_server s on s.id = ns.server_id
         where ns.shared_network_id = n.id order by s.id limit 1) as tag,
        (select o.formatted_value from dhcp4_options o where o.shared_network_name = n.name and o.code = ${OPTION.mtu} limit 1) as mtu
-     from dhcp4_shared_network n order by n.id`,
+     from dhcp4_shared_network n ${names ? "where n.name = any($1::text[])" : ""} order by n.id`,
+    values,
   );
   const subnets = await client.query<SubnetRow>(
     `select s.subnet_id as id, s.subnet_prefix as cidr, s.shared_network_name as network, s.valid_lifetime as lease_seconds,
@@ -34,16 +39,13 @@ export async function readNetworks(client: ClientBase): Promise<DhcpNetwork[]> {
        (select json_agg(json_build_object('start', host(p.start_address), 'end', host(p.end_address)) order by p.start_address)
         from dhcp4_pool p where p.subnet_id = s.subnet_id) as pools,
        (select json_object_agg(o.code, o.formatted_value) from dhcp4_options o where o.dhcp4_subnet_id = s.subnet_id) as options
-     from dhcp4_subnet s order by s.subnet_id`,
+     from dhcp4_subnet s ${names ? "where s.shared_network_name = any($1::text[])" : ""} order by s.subnet_id`,
+    values,
   );
-  const read = networks.rows.map((row) =>
-    toNetwork(
-      row,
-      subnets.rows.filter(({ network }) => network === row.name),
-    ),
-  );
+  const byNetwork = Map.groupBy(subnets.rows, ({ network }) => network);
+  const read = networks.rows.map((row) => toNetwork(row, byNetwork.get(row.name) ?? []));
   // A subnet outside of any network is none of ours; shown as one, it differs from everything wanted and is removed.
-  const strays = subnets.rows.filter(({ network }) => network === null);
+  const strays = byNetwork.get(null) ?? [];
   return strays.length === 0 ? read : [...read, toNetwork({ name: "", interface: null, tag: null, mtu: null }, strays)];
 }
 

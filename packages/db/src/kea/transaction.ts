@@ -1,8 +1,13 @@
 import type { ClientBase } from "pg";
 
-/** Durable even where the role's leases are not (`asyncLeases`). */
-export async function inTransaction<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
-  await client.query("begin; set local synchronous_commit = on");
+/**
+ * One at a time of those that take the same lock. Durable even where the role's leases are not (`asyncLeases`).
+ * @param lock letters and blanks
+ */
+export async function inTransaction<T>(client: ClientBase, lock: string, work: () => Promise<T>): Promise<T> {
+  await client.query(
+    `begin; set local synchronous_commit = on; select pg_advisory_xact_lock(hashtext('rackwright ${lock}'))`,
+  );
   try {
     const result = await work();
     await client.query("commit");

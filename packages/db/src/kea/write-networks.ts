@@ -13,24 +13,27 @@ const SCOPE_NETWORK = 4;
  * `cascade`, so that options and pools written with their subnet do not each make an audit entry.
  */
 export async function writeNetworkDiff(client: ClientBase, diff: NetworkDiff): Promise<void> {
-  const stamp = await nextStamp(client);
-  await client.query("select createAuditRevisionDHCP4($1, 'all', 'rackwright', true)", [stamp]);
-  await client.query("delete from dhcp4_subnet where subnet_id = any($1::bigint[])", [diff.deleteSubnets]);
-  await client.query("delete from dhcp4_shared_network where name = any($1::text[])", [diff.deleteNetworks]);
+  const stamp = await openRevision(client);
+  if (diff.deleteSubnets.length > 0)
+    await client.query("delete from dhcp4_subnet where subnet_id = any($1::bigint[])", [diff.deleteSubnets]);
+  if (diff.deleteNetworks.length > 0)
+    await client.query("delete from dhcp4_shared_network where name = any($1::text[])", [diff.deleteNetworks]);
   await writeNetworks(client, diff, stamp);
   await writeSubnets(client, diff, stamp);
-  await dropForeignLeases(client, diff.deleteSubnets);
+  if (diff.deleteSubnets.length > 0) await dropForeignLeases(client, diff.deleteSubnets);
 }
 
 /**
- * A whole second, not before that of any earlier revision. Kea keeps the time of the last revision it has read in seconds, rounded, half up;
+ * Its time: a whole second, not before that of any earlier revision. Kea keeps the time of the last revision it has read in seconds, rounded, half up;
  * with a fraction of more than a half in it, revisions of the rest of that second would never be read. Within one second the revision's id
  * decides. (Its query: `(r.modification_ts, r.id) > (last time, last id)`, and rows changed at or after the last time.)
  */
-async function nextStamp(client: ClientBase): Promise<string> {
+async function openRevision(client: ClientBase): Promise<string> {
   const { rows } = await client.query<{ stamp: string }>(
-    `select greatest(date_trunc('second', clock_timestamp()),
-       date_trunc('second', max(modification_ts) + interval '999999 us'))::text as stamp from dhcp4_audit_revision`,
+    `with next as materialized (
+       select greatest(date_trunc('second', clock_timestamp()),
+         date_trunc('second', max(modification_ts) + interval '999999 us')) as stamp from dhcp4_audit_revision)
+     select stamp::text, createAuditRevisionDHCP4(stamp, 'all', 'rackwright', true) from next`,
   );
   const stamp = rows[0]?.stamp;
   if (stamp === undefined) throw new Error("PostgreSQL gave no time for the next revision of the DHCP networks");
@@ -43,28 +46,32 @@ async function writeNetworks(
   stamp: string,
 ): Promise<void> {
   const inserted = JSON.stringify(insertNetworks.map(networkRow));
+  if (insertNetworks.length + updateNetworks.length === 0) return;
   const changed = [...insertNetworks, ...updateNetworks];
-  await client.query(
-    `insert into dhcp4_server(tag, description, modification_ts)
-     select distinct tag, 'rack', $2::timestamptz from json_to_recordset($1) as r(tag text) on conflict (tag) do nothing`,
-    [inserted, stamp],
-  );
-  await client.query(
-    `insert into dhcp4_shared_network(name, interface, modification_ts)
-     select name, interface, $2::timestamptz from json_to_recordset($1) as r(name text, interface text)`,
-    [inserted, stamp],
-  );
-  await client.query(
-    `insert into dhcp4_shared_network_server(shared_network_id, server_id, modification_ts)
-     select n.id, s.id, $2::timestamptz from json_to_recordset($1) as r(name text, tag text)
-     join dhcp4_shared_network n using (name) join dhcp4_server s using (tag)`,
-    [inserted, stamp],
-  );
-  await client.query(
-    `update dhcp4_shared_network n set interface = r.interface, modification_ts = $2::timestamptz
-     from json_to_recordset($1) as r(name text, interface text) where n.name = r.name`,
-    [JSON.stringify(updateNetworks.map(networkRow)), stamp],
-  );
+  if (insertNetworks.length > 0) {
+    await client.query(
+      `insert into dhcp4_server(tag, description, modification_ts)
+       select distinct tag, 'rack', $2::timestamptz from json_to_recordset($1) as r(tag text) on conflict (tag) do nothing`,
+      [inserted, stamp],
+    );
+    await client.query(
+      `insert into dhcp4_shared_network(name, interface, modification_ts)
+       select name, interface, $2::timestamptz from json_to_recordset($1) as r(name text, interface text)`,
+      [inserted, stamp],
+    );
+    await client.query(
+      `insert into dhcp4_shared_network_server(shared_network_id, server_id, modification_ts)
+       select n.id, s.id, $2::timestamptz from json_to_recordset($1) as r(name text, tag text)
+       join dhcp4_shared_network n using (name) join dhcp4_server s using (tag)`,
+      [inserted, stamp],
+    );
+  }
+  if (updateNetworks.length > 0)
+    await client.query(
+      `update dhcp4_shared_network n set interface = r.interface, modification_ts = $2::timestamptz
+       from json_to_recordset($1) as r(name text, interface text) where n.name = r.name`,
+      [JSON.stringify(updateNetworks.map(networkRow)), stamp],
+    );
   await client.query("delete from dhcp4_options where shared_network_name = any($1::text[])", [
     changed.map(({ name }) => name),
   ]);
@@ -94,26 +101,32 @@ async function writeSubnets(
   { insertSubnets, updateSubnets }: NetworkDiff,
   stamp: string,
 ): Promise<void> {
+  if (insertSubnets.length + updateSubnets.length === 0) return;
   const inserted = JSON.stringify(insertSubnets.map(subnetRow));
   const changed = [...insertSubnets, ...updateSubnets];
   const ids = changed.map(({ subnet }) => subnet.id);
-  await client.query(
-    `insert into dhcp4_subnet(subnet_id, subnet_prefix, ${SUBNET_FIELDS}, modification_ts)
-     select id, prefix, ${SUBNET_FIELDS}, $2::timestamptz from json_to_recordset($1) as ${SUBNET_RECORD}`,
-    [inserted, stamp],
-  );
-  await client.query(
-    `insert into dhcp4_subnet_server(subnet_id, server_id, modification_ts)
-     select r.id, s.id, $2::timestamptz from json_to_recordset($1) as r(id bigint, tag text) join dhcp4_server s using (tag)`,
-    [inserted, stamp],
-  );
-  await client.query(
-    `update dhcp4_subnet s set (${SUBNET_FIELDS}, modification_ts) = row(${SUBNET_FIELDS.replaceAll(/\w+/g, "r.$&")}, $2::timestamptz)
-     from json_to_recordset($1) as ${SUBNET_RECORD} where s.subnet_id = r.id`,
-    [JSON.stringify(updateSubnets.map(subnetRow)), stamp],
-  );
-  await client.query("delete from dhcp4_pool where subnet_id = any($1::bigint[])", [ids]);
-  await client.query("delete from dhcp4_options where dhcp4_subnet_id = any($1::bigint[])", [ids]);
+  if (insertSubnets.length > 0) {
+    await client.query(
+      `insert into dhcp4_subnet(subnet_id, subnet_prefix, ${SUBNET_FIELDS}, modification_ts)
+       select id, prefix, ${SUBNET_FIELDS}, $2::timestamptz from json_to_recordset($1) as ${SUBNET_RECORD}`,
+      [inserted, stamp],
+    );
+    await client.query(
+      `insert into dhcp4_subnet_server(subnet_id, server_id, modification_ts)
+       select r.id, s.id, $2::timestamptz from json_to_recordset($1) as r(id bigint, tag text) join dhcp4_server s using (tag)`,
+      [inserted, stamp],
+    );
+  }
+  if (updateSubnets.length > 0)
+    await client.query(
+      `update dhcp4_subnet s set (${SUBNET_FIELDS}, modification_ts) = row(${SUBNET_FIELDS.replaceAll(/\w+/g, "r.$&")}, $2::timestamptz)
+       from json_to_recordset($1) as ${SUBNET_RECORD} where s.subnet_id = r.id`,
+      [JSON.stringify(updateSubnets.map(subnetRow)), stamp],
+    );
+  if (updateSubnets.length > 0) {
+    await client.query("delete from dhcp4_pool where subnet_id = any($1::bigint[])", [ids]);
+    await client.query("delete from dhcp4_options where dhcp4_subnet_id = any($1::bigint[])", [ids]);
+  }
   await client.query(
     `insert into dhcp4_pool(start_address, end_address, subnet_id, modification_ts)
      select "start", "end", id, $2::timestamptz from json_to_recordset($1) as r("start" inet, "end" inet, id bigint)`,

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { validateWanted } from "../dhcp/validate.ts";
-import { type Advertised, planServing, type RackInterfaces, type ServedSubnet, type ServedVlan } from "./serving.ts";
+import {
+  type Advertised,
+  planServing,
+  type RackInterfaces,
+  rackServing,
+  type ServedSubnet,
+  type ServedVlan,
+} from "./serving.ts";
 
 const subnet = (id: number, cidr: string, over: Partial<ServedSubnet> = {}): ServedSubnet => ({
   id,
@@ -33,7 +40,7 @@ const rack: RackInterfaces = {
 const nothing: Advertised = { dnsServers: [], ntpServers: [], domainName: "maas", searchDomains: ["maas"] };
 
 test("a VLAN is served through the interface that has an address in it, each subnet by the rack's own address there", () => {
-  const { networks, racks, unserved } = planServing(
+  const { networks, unserved } = planServing(
     [vlan(7, [subnet(1, "10.1.0.0/16"), subnet(2, "10.2.0.0/16"), subnet(3, "10.3.0.0/16")])],
     [rack],
     nothing,
@@ -45,18 +52,21 @@ test("a VLAN is served through the interface that has an address in it, each sub
     networks[0].subnets.map((s) => s.nextServer),
     ["10.1.0.1", "10.2.0.1", "10.1.0.1"],
   );
-  assert.deepEqual(racks, [{ systemId: "r1", interfaces: ["eth1"], addresses: ["10.1.0.1", "10.2.0.1"] }]);
+  assert.deepEqual(
+    [rackServing("r1", networks)],
+    [{ systemId: "r1", interfaces: ["eth1"], addresses: ["10.1.0.1", "10.2.0.1"] }],
+  );
 });
 
 test("a relayed VLAN has no interface, and its server is the rack on the target", () => {
-  const { networks, racks } = planServing(
+  const { networks } = planServing(
     [vlan(1, [subnet(1, "10.1.0.0/16")]), vlan(2, [subnet(9, "172.16.0.0/24")], { relayTarget: 1 })],
     [rack],
     nothing,
   );
   assert.equal(networks[1]?.interface, null);
   assert.equal(networks[1].subnets[0]?.nextServer, "10.1.0.1");
-  assert.deepEqual(racks[0]?.interfaces, ["eth1"]);
+  assert.deepEqual(rackServing("r1", networks).interfaces, ["eth1"]);
 });
 
 test("a rack without an address on the VLAN, or one that is gone, is said with what to do", () => {
@@ -68,7 +78,7 @@ test("a rack without an address on the VLAN, or one that is gone, is said with w
   assert.deepEqual(plan.networks, []);
   assert.match(plan.unserved[0]?.message ?? "", /rack-one has no address in 10\.9\.0\.0\/16/);
   assert.match(plan.unserved[1]?.message ?? "", /zz/);
-  assert.deepEqual(plan.racks, [{ systemId: "r1", interfaces: [], addresses: [] }]);
+  assert.deepEqual([rackServing("r1", plan.networks)], [{ systemId: "r1", interfaces: [], addresses: [] }]);
 });
 
 test("name servers: the subnet's own, else the upstream ones where they are allowed; time servers only as addresses", () => {

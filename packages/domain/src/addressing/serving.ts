@@ -49,7 +49,6 @@ export interface RackServing {
 
 export interface Serving {
   networks: DhcpNetwork[];
-  racks: RackServing[];
   /** VLANs with DHCP on that cannot be served, and what to do about it. */
   unserved: { network: string; message: string }[];
 }
@@ -65,7 +64,7 @@ export function planServing(
 ): Serving {
   const byTag = new Map(racks.map((r) => [r.systemId, r]));
   const byId = new Map(vlans.map((v) => [v.id, v]));
-  const serving: Serving = { networks: [], racks: [], unserved: [] };
+  const serving: Serving = { networks: [], unserved: [] };
   for (const vlan of vlans) {
     const name = `vlan-${vlan.id}`;
     const onWire = vlan.relayTarget === null ? vlan : byId.get(vlan.relayTarget);
@@ -88,7 +87,7 @@ export function planServing(
       subnets: vlan.subnets.map((s) => subnetOf(s, nextServer(rack, s) ?? port.address, advertised)),
     });
   }
-  return { ...serving, racks: racks.map((rack) => rackServing(rack.systemId, serving.networks)) };
+  return serving;
 }
 
 /** The interface by which a rack is on a VLAN: the first that has an address in one of its subnets, and that address. */
@@ -131,7 +130,8 @@ function subnetOf(subnet: ServedSubnet, server: string, advertised: Advertised):
 
 const isIpv4 = (text: string): boolean => parseIp(text)?.family === 4;
 
-function rackServing(systemId: string, networks: readonly DhcpNetwork[]): RackServing {
+/** What a rack does of it. */
+export function rackServing(systemId: string, networks: readonly DhcpNetwork[]): RackServing {
   const own = networks.filter((n) => n.rackTag === systemId);
   const unique = (items: readonly string[]) => [...new Set(items)].sort();
   return {

@@ -1,0 +1,144 @@
+/** Kea's rows made those that are wanted: of everything, of some VLANs, or of some MAC addresses. */
+import { reservationsOf, vlansDecidedWith, vlansRelayedTo } from "@rackwright/db/dhcp-wanted";
+import { applyHosts, readHosts } from "@rackwright/db/kea/hosts";
+import { applyNetworks } from "@rackwright/db/kea/networks";
+import type { KeaAccess } from "@rackwright/db/kea-access";
+import { type RackServing, rackServing } from "@rackwright/domain/addressing/serving";
+import type { DhcpNetwork } from "@rackwright/domain/dhcp/wanted";
+import type { Region } from "../context.ts";
+import { type Decided, decideDhcp, networkName } from "./dhcp-decide.ts";
+import type { RackDhcp } from "./rack-dhcp.ts";
+
+/** So many VLANs' reservations are looked at in one go: a sweep leaves room for what comes meanwhile. */
+const SWEEP_VLANS = 25;
+
+export class DhcpApply {
+  readonly #region: Pick<Region, "db" | "log" | "racks">;
+  readonly #kea: KeaAccess;
+  readonly #racks: RackDhcp;
+  /** What racks listen for, by network. */
+  readonly #served = new Map<string, DhcpNetwork>();
+  /** Problems that were logged and still hold, as far as is known. */
+  #said = new Set<string>();
+  #met: Set<string> | undefined;
+
+  constructor(region: Pick<Region, "db" | "log" | "racks">, kea: KeaAccess, racks: RackDhcp) {
+    this.#region = region;
+    this.#kea = kea;
+    this.#racks = racks;
+  }
+
+  /**
+   * Everything: first networks, then reservations.
+   * @param between called now and then, so that urgent work need not wait
+   */
+  async all(signal: AbortSignal, between: () => Promise<void>): Promise<void> {
+    this.#met = new Set();
+    const { gone, decided } = await this.#networks(undefined);
+    await this.tell(signal);
+    await this.#hosts([], gone);
+    const ids = decided.vlanIds;
+    for (let i = 0; i < ids.length; i += SWEEP_VLANS) {
+      signal.throwIfAborted();
+      await between();
+      await this.#hosts(ids.slice(i, i + SWEEP_VLANS), []);
+    }
+    await this.#kea.use(async (client) => {
+      const { releases } = await applyHosts(client, [], "stray");
+      this.#racks.mustRelease(releases.map((r) => r.ip));
+    });
+    this.#said = this.#met;
+    this.#met = undefined;
+    await this.tell(signal);
+  }
+
+  /** Some VLANs, and what is decided with them. Racks serve their networks before reservations are looked at. */
+  async vlans(given: readonly number[], signal: AbortSignal): Promise<void> {
+    const { ids, gone, dependent } = await this.#networks(given);
+    const relayed = dependent.length > 0 ? await this.#networks(dependent) : undefined;
+    await this.tell(signal);
+    await this.#hosts([...ids, ...(relayed?.ids ?? [])], [...gone, ...(relayed?.gone ?? [])]);
+  }
+
+  /** Reservations of some MAC addresses, and of whoever claims the same addresses. */
+  async macs(given: readonly string[]): Promise<void> {
+    await this.#kea.use(async (client) => {
+      const held = await readHosts(client, { macs: given });
+      const ips = held.flatMap((host) => host.ip ?? []);
+      const scope = await reservationsOf(this.#region.db, given, ips);
+      const decided = await decideDhcp(this.#region, scope);
+      this.#say(decided.problems);
+      const { releases } = await applyHosts(client, decided.wanted.hosts, { macs: scope.macs });
+      this.#racks.mustRelease(releases.map((r) => r.ip));
+    });
+  }
+
+  async tell(signal: AbortSignal): Promise<void> {
+    await this.#racks.tell(this.#region, this.#serving(), this.#kea.database, signal);
+  }
+
+  /** @returns the VLANs it was about, subnets that are served no more, and VLANs whose relay's target is served otherwise than before */
+  async #networks(
+    given: readonly number[] | undefined,
+  ): Promise<{ ids: number[]; gone: number[]; dependent: number[]; decided: Decided }> {
+    const ids = given && (await this.#withOverlapping(given));
+    const decided = await decideDhcp(this.#region, { ...(ids ? { vlanIds: ids } : {}), macs: [] });
+    this.#say(decided.problems);
+    const { networks } = decided.wanted;
+    const applied = await this.#kea.use((client) => applyNetworks(client, networks, ids?.map(networkName)));
+    this.#racks.mustPull(applied.racks);
+    const changed = this.#remember(decided.networks, ids);
+    const kept = new Set(networks.flatMap((n) => n.subnets.map((s) => s.id)));
+    const gone = applied.before.flatMap((n) => n.subnets.map((s) => s.id)).filter((id) => !kept.has(id));
+    const dependent = changed.length > 0 ? await vlansRelayedTo(this.#region.db, changed) : [];
+    return { ids: ids ?? [], gone, dependent: dependent.filter((id) => !ids?.includes(id)), decided };
+  }
+
+  /** A CIDR is served once: where two of ours overlap, the one decides about the other. */
+  async #withOverlapping(given: readonly number[]): Promise<number[]> {
+    const served = given.flatMap((id) => this.#served.get(networkName(id))?.subnets ?? []);
+    const cidrs = served.map((s) => s.cidr);
+    const overlapping = await vlansDecidedWith(this.#region.db, given, cidrs);
+    return [...new Set([...given, ...overlapping])].sort((a, b) => a - b);
+  }
+
+  async #hosts(vlanIds: readonly number[], gone: readonly number[]): Promise<void> {
+    const { wanted, problems } = await decideDhcp(this.#region, { vlanIds });
+    this.#say(problems);
+    const subnetIds = [...wanted.networks.flatMap((n) => n.subnets.map((s) => s.id)), ...gone];
+    if (subnetIds.length === 0) return;
+    await this.#kea.use(async (client) => {
+      const { releases } = await applyHosts(client, wanted.hosts, { subnetIds });
+      this.#racks.mustRelease(releases.map((r) => r.ip));
+    });
+  }
+
+  /** @returns VLANs that are served otherwise than before */
+  #remember(networks: readonly DhcpNetwork[], ids: readonly number[] | undefined): number[] {
+    const before = new Map(this.#served);
+    if (ids) for (const id of ids) this.#served.delete(networkName(id));
+    else this.#served.clear();
+    for (const network of networks) this.#served.set(network.name, network);
+    return (ids ?? []).filter((id) => {
+      const name = networkName(id);
+      return wire(before.get(name)) !== wire(this.#served.get(name));
+    });
+  }
+
+  #serving(): RackServing[] {
+    const byRack = Map.groupBy(this.#served.values(), (network) => network.rackTag);
+    return [...byRack].map(([systemId, own]) => rackServing(systemId, own));
+  }
+
+  #say(problems: readonly string[]): void {
+    for (const problem of problems) {
+      if (!this.#said.has(problem) && !this.#met?.has(problem))
+        this.#region.log.warn({ reason: problem }, "not served by DHCP");
+      (this.#met ?? this.#said).add(problem);
+    }
+  }
+}
+
+/** How a rack serves a network: what those that are relayed to it depend on. */
+const wire = (network: DhcpNetwork | undefined): string =>
+  JSON.stringify(network && [network.rackTag, network.interface, network.subnets.map((s) => s.nextServer)]);
