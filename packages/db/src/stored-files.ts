@@ -50,6 +50,24 @@ export async function newestFileContent(db: Db, filename: string): Promise<Buffe
   return row?.content;
 }
 
+/** How much somebody has besides the file of this name. Nobody else stores a file for the same user until `tx` ends. */
+export async function lockOtherFiles(
+  tx: Tx,
+  ownerId: number,
+  filename: string,
+): Promise<{ count: number; bytes: number }> {
+  await tx.selectFrom("app_user").select("id").where("id", "=", ownerId).forNoKeyUpdate().execute();
+  return await tx
+    .selectFrom("stored_file")
+    .select([
+      sql<number>`count(*)::int`.as("count"),
+      sql<number>`coalesce(sum(octet_length(content)), 0)::bigint`.as("bytes"),
+    ])
+    .where("owner_id", "=", ownerId)
+    .where("filename", "<>", filename)
+    .executeTakeFirstOrThrow();
+}
+
 /** One of the same name is replaced, under the key that it has. */
 export async function saveFile(
   tx: Tx,

@@ -1,8 +1,8 @@
 /** The probe on a real segment: two network namespaces with a cable between them, and dnsmasq at its far end. */
 import assert from "node:assert/strict";
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -10,6 +10,7 @@ const has = (program: string, ...args: string[]) => spawnSync(program, args).sta
 const missing = [
   process.getuid?.() === 0 ? undefined : "root",
   has("ip", "-V") ? undefined : "package iproute2",
+  has("python3", "-V") ? undefined : "python3",
   has("dnsmasq", "--version") ? undefined : "package dnsmasq-base",
 ].filter((reason) => reason !== undefined);
 const skip = missing.length > 0 ? `needs ${missing.join(", ")}` : false;
@@ -17,7 +18,10 @@ const skip = missing.length > 0 ? `needs ${missing.join(", ")}` : false;
 const PROBE = JSON.stringify(import.meta.resolve("./probe.ts"));
 const MAC = "52:54:00:00:77:01";
 
-test("a server that answers is named; a quiet network names none", { skip, timeout: 60_000 }, async (t) => {
+type Probe = (waitMs: number) => Promise<unknown>;
+
+/** Two namespaces with a cable between them; one of them asks. */
+async function segment(t: TestContext): Promise<{ far: string; probe: Probe }> {
   const near = `rwprobe-a${process.pid}`;
   const far = `rwprobe-b${process.pid}`;
   const ip = (...words: string[]) => run("ip", words);
@@ -40,6 +44,19 @@ test("a server that answers is named; a quiet network names none", { skip, timeo
     const { stdout } = await run("ip", ["netns", "exec", near, ...node]);
     return JSON.parse(stdout);
   };
+  return { far, probe };
+}
+
+function stopAfter(t: TestContext, server: ChildProcess): void {
+  t.after(async () => {
+    if (server.exitCode !== null) return;
+    server.kill("SIGKILL");
+    await once(server, "exit");
+  });
+}
+
+test("a server that answers is named; a quiet network names none", { skip, timeout: 60_000 }, async (t) => {
+  const { far, probe } = await segment(t);
   assert.deepEqual(await probe(200), []);
 
   const options = "port=0 no-resolv no-hosts interface=far0 bind-dynamic leasefile-ro pid-file= no-ping log-dhcp";
@@ -51,11 +68,32 @@ test("a server that answers is named; a quiet network names none", { skip, timeo
       stdio: ["ignore", "ignore", "pipe"],
     },
   );
-  t.after(async () => {
-    if (server.exitCode !== null) return;
-    server.kill("SIGKILL");
-    await once(server, "exit");
-  });
+  stopAfter(t, server);
   await once(server.stderr, "data"); // it has begun
   assert.deepEqual(await probe(4_000), ["10.99.0.250"]);
+});
+
+/** Answers each DISCOVER by 40 OFFERs, of servers 10.99.1.1 to 10.99.1.40. */
+const FORGER = `
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"far0")
+sock.bind(("", 67))
+print("ready", flush=True)
+while True:
+    ask = sock.recv(2048)
+    for server in range(1, 41):
+        options = bytes([53, 1, 2, 54, 4, 10, 99, 1, server, 255])
+        sock.sendto(b"\\2" + ask[1:16] + bytes([10, 99, 0, 200]) + ask[20:240] + options, ("255.255.255.255", 68))
+`;
+
+test("of those who answer 16 are named at most", { skip, timeout: 60_000 }, async (t) => {
+  const { far, probe } = await segment(t);
+  const server = spawn("ip", ["netns", "exec", far, "python3", "-c", FORGER], { stdio: ["ignore", "pipe", "inherit"] });
+  stopAfter(t, server);
+  await once(server.stdout, "data");
+  const named = (await probe(1_000)) as string[];
+  assert.equal(named.length, 16);
+  assert.ok(named.every((address) => /^10\.99\.1\.\d+$/.test(address)));
 });

@@ -97,3 +97,22 @@ test("files are their owner's alone, and nobody lists them without credentials",
     assert.equal((await t.request(null, method, path, { query: op ? { op } : {} })).status, 401, `${method} ${path}`);
   assert.equal((await t.request(null, "GET", "/files/", { query: { op: "get_by_key", key: "no" } })).status, 404);
 });
+
+test("what a user has in all is limited, replacing a file among it; others have their own room", async () => {
+  await store("big-0");
+  await t.region.db.pool.query(
+    `insert into stored_file (owner_id, filename, key, content)
+     select f.owner_id, 'big-' || n, 'big-' || n, convert_to(repeat('x', 16 * 1024 * 1024), 'UTF8')
+     from stored_file f, generate_series(1, 16) n where f.filename = 'big-0'`,
+  );
+  const full = await store("one-more");
+  assert.equal(full.status, 413, full.text);
+  assert.match(full.text, /'one-more' has no room: .*268435456 bytes in all: delete some first/);
+  assert.equal((await store("big-1")).status, 201, "a smaller one in place of another");
+  assert.equal((await store("one-more")).status, 201);
+  const admins = await t.request(t.admin, "POST", "/files/", {
+    multipart: { filename: "mine", file: { filename: "x", content: bytes } },
+  });
+  assert.equal(admins.status, 201);
+  await t.region.db.pool.query("delete from stored_file");
+});

@@ -6,8 +6,8 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { type Ctx, inTransaction } from "../context.ts";
 import { userIdOf } from "./audit.ts";
 
-/** They are rows: what is larger does not belong into a database. */
-const MOST_BYTES = 16 * 2 ** 20;
+/** They are rows: what is larger, or more, does not belong into a database. */
+const MOST = { bytes: 16 * 2 ** 20, bytesOfUser: 256 * 2 ** 20, filesOfUser: 10_000 };
 
 const noFile = (filename: string) => new DomainError("not_found", `You have no file '${filename}'.`);
 
@@ -47,10 +47,17 @@ export async function storeFile(
 ): Promise<void> {
   if (!file) throw invalidField("file", "Send the file itself, as a part called file.");
   const { bytes } = file;
-  if (bytes === undefined || file.sizeBytes > MOST_BYTES)
-    throw new DomainError("payload_too_large", `'${filename}' has ${file.sizeBytes} bytes: ${MOST_BYTES} are taken.`);
+  if (bytes === undefined || file.sizeBytes > MOST.bytes)
+    throw new DomainError("payload_too_large", `'${filename}' has ${file.sizeBytes} bytes: ${MOST.bytes} are taken.`);
   const ownerId = userIdOf(ctx);
   await inTransaction(ctx, async (tx) => {
+    const others = await db.lockOtherFiles(tx, ownerId, filename);
+    if (others.count >= MOST.filesOfUser || others.bytes + file.sizeBytes > MOST.bytesOfUser)
+      throw new DomainError(
+        "payload_too_large",
+        `'${filename}' has no room: your other ${others.count} files have ${others.bytes} bytes. A user may have ` +
+          `${MOST.filesOfUser} files of ${MOST.bytesOfUser} bytes in all: delete some first.`,
+      );
     await db.saveFile(tx, ownerId, { filename, key: randomUUID(), content: Buffer.from(bytes) });
     await appendChange(tx, { kind: "update", entity: "file", entityId: filename, visibleTo: String(ownerId) });
   });
