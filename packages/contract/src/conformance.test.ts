@@ -45,6 +45,8 @@ const additions: Record<string, string> = {
   "GET /machines/{system_id}/?op=timeline": "what happened to a machine, and was seen of it, as one list",
   "GET /machines/{system_id}/?op=diagnose": "what is wrong with a machine and what to check",
   "GET /machines/{system_id}/?op=support_bundle": "as above, to be sent to whoever helps",
+  "GET /machines/?op=search": "machines by a filter that people write, a page at a time",
+  "GET /machines/?op=search_counts": "how many of them there are, in all and by group",
   "PUT /nodes/{system_id}/results/": "the manual's node-script-results update (seed row S0-151)",
   "GET /simulator/": "emulated machines: they exist on installations made with --simulated alone",
   "POST /simulator/?op=take": "as above",

@@ -9,6 +9,7 @@ import * as discovery from "./objects/discovery.ts";
 import * as dns from "./objects/dns.ts";
 import * as image from "./objects/image.ts";
 import * as machine from "./objects/machine.ts";
+import * as machineSearch from "./objects/machine-search.ts";
 import * as network from "./objects/network.ts";
 import * as recorder from "./objects/recorder.ts";
 import * as script from "./objects/script.ts";
@@ -29,6 +30,7 @@ for (const module of [
   dns,
   image,
   machine,
+  machineSearch,
   network,
   recorder,
   script,

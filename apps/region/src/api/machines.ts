@@ -24,6 +24,7 @@ import type { Ctx } from "../context.ts";
 import { jsonList } from "../http/json-list.ts";
 import { plainText, Raw } from "../http/reply.ts";
 import type { Call, Routes } from "../http/route.ts";
+import { machineSearchRoutes } from "./machine-search.ts";
 import { machinesManyRoutes } from "./machines-many.ts";
 import { wireConstraints } from "./wire/constraints.ts";
 import { wireAnonMachine, wireMachine } from "./wire/machine.ts";
@@ -144,6 +145,7 @@ export function machinesRoutes(routes: Routes): void {
   });
   machineRoutes(routes);
   machinesManyRoutes(routes);
+  machineSearchRoutes(routes);
 }
 
 function machineRoutes(routes: Routes): void {

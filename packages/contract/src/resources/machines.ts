@@ -4,6 +4,7 @@ import { machineFilters, machineTraits } from "./filters.ts";
 import { layoutActions } from "./machine-layout.ts";
 import { specialActions } from "./special-filesystems.ts";
 import { manyMachinesActions, nodesActions } from "./machine-many.ts";
+import { searchActions } from "./machine-search.ts";
 import { recorderActions } from "./recorder.ts";
 
 const comment = text("Why, for the machine's history.", { max: 255 });
@@ -169,6 +170,7 @@ export const machines = resource({
       errors: { 403: "the caller is not an administrator" },
     }),
     ...manyMachinesActions,
+    ...searchActions,
   },
 });
 

@@ -74,7 +74,7 @@ class Reader {
     const from = this.at;
     if (!this.takeOne('"')) {
       while (this.at < this.text.length && !stop.test(this.text[this.at] ?? "")) this.at += 1;
-      return this.text.slice(from, this.at);
+      return this.text.slice(from, this.at).trim();
     }
     let word = "";
     while (this.at < this.text.length) {
@@ -108,7 +108,7 @@ class Reader {
       this.at = this.text.length;
       this.problem(open, "this bracket is not closed: put ) after the last value");
     }
-    return values.map((value) => ({ ...value, text: value.text.trim() }));
+    return values;
   }
 
   term(): RawTerm {

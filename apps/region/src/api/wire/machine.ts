@@ -105,13 +105,16 @@ export function eventText(type: string): string {
 }
 
 /** Of a machine that failed: why, whatever was seen of it since. */
-function statusMessage(v: MachineView): string {
-  const status = statusFromCode(v.row.status);
-  if (isFailed(status) && v.row.error_description !== "")
-    return `${statusLabel[status]} - ${scrubText(v.row.error_description)}`;
-  if (!v.latestEvent) return "";
-  const text = eventText(v.latestEvent.type);
-  return v.latestEvent.description === "" ? text : `${text} - ${scrubText(v.latestEvent.description)}`;
+export function statusMessage(
+  row: Pick<MachineView["row"], "status" | "error_description">,
+  latest: MachineView["latestEvent"],
+): string {
+  const status = statusFromCode(row.status);
+  if (isFailed(status) && row.error_description !== "")
+    return `${statusLabel[status]} - ${scrubText(row.error_description)}`;
+  if (!latest) return "";
+  const text = eventText(latest.type);
+  return latest.description === "" ? text : `${text} - ${scrubText(latest.description)}`;
 }
 
 /** The gateways that it is deployed with; `link_id`: of the link that a user chose. */
@@ -175,7 +178,7 @@ export function wireMachine(v: MachineView): Machine {
     disable_ipv4: false,
     ...wireStorage(storageOf(v)),
     status_action: "",
-    status_message: statusMessage(v),
+    status_message: statusMessage(row, v.latestEvent),
     status_name: statusLabel[status],
     node_type: row.node_type,
     node_type_name: NODE_TYPE_LABELS[row.node_type] ?? "Machine",

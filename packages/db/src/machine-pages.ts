@@ -1,0 +1,172 @@
+/** Machines that match a filter, a page at a time. What a page costs does not depend on how many machines there are: a page begins at a place in an index. */
+import type { MachineOrder, Place, Sorting } from "@rackwright/domain/search/page-token";
+import type { Filter } from "@rackwright/domain/search/parse";
+import { type Kysely, type RawBuilder, sql } from "kysely";
+import type { Condition } from "./machine-conditions.ts";
+import { unnamed } from "./naming-client.ts";
+import type { Schema } from "./schema.ts";
+import { prepareFilter } from "./search-conditions.ts";
+
+interface Order {
+  key: RawBuilder<unknown>;
+  text: RawBuilder<unknown>;
+  from: (text: string) => RawBuilder<unknown>;
+}
+
+const plain = (key: RawBuilder<unknown>, type: RawBuilder<unknown>): Order => ({
+  key,
+  text: sql`(${key})::text`,
+  from: (text) => sql`${text}::${type}`,
+});
+/** In microseconds, which is as fine as PostgreSQL's own. */
+const moment = (key: RawBuilder<unknown>): Order => ({
+  key,
+  text: sql`(extract(epoch from ${key}) * 1000000)::bigint::text`,
+  from: (text) => sql`timestamptz 'epoch' + ${text}::bigint * interval '1 microsecond'`,
+});
+
+/** Each has an index of its own, the id at its end. */
+const orders: Record<MachineOrder, Order> = {
+  name: plain(sql`lower(node.hostname) collate "C"`, sql`text`),
+  since: moment(sql`node.status_since`),
+  created: moment(sql`node.created_at`),
+  cpu: plain(sql`node.cpu_count`, sql`integer`),
+  memory: plain(sql`node.memory_mib`, sql`bigint`),
+  status: plain(sql`node.status`, sql`smallint`),
+};
+
+export interface PageQuery extends Sorting {
+  filter: Pick<Filter, "terms">;
+  /** null: sees all; else only unowned machines and this user's. */
+  visibleTo: number | null;
+  after: Place | undefined;
+  limit: number;
+  now: Date;
+  /** See `prepareFilter`. */
+  few?: number;
+}
+
+const visible = (visibleTo: number | null): Condition =>
+  visibleTo === null ? sql<boolean>`true` : sql<boolean>`(node.owner_id is null or node.owner_id = ${visibleTo})`;
+
+/** @returns places of the machines in order, one more than `limit` when there are more */
+export async function pagePlaces(db: Kysely<Schema>, query: PageQuery): Promise<Place[]> {
+  const { key, text, from } = orders[query.order];
+  const direction = query.descending ? sql`desc` : sql`asc`;
+  const beyond = query.descending ? sql`<` : sql`>`;
+  const { after } = query;
+  const rest = after ? sql`(${key}, node.id) ${beyond} (${from(after.key)}, ${after.id}::bigint)` : sql`true`;
+  const matching = await prepareFilter(db, query);
+  const { rows } = await sql<Place>`
+    select ${text} as key, node.id from node
+    where node.node_type = 0 and ${visible(query.visibleTo)} and ${matching} and ${rest}
+    order by ${key} ${direction}, node.id ${direction} limit ${sql.lit(query.limit + 1)} ${unnamed}`.execute(db);
+  return rows;
+}
+
+export interface MachineRow {
+  systemId: string;
+  hostname: string;
+  domain: string;
+  status: number;
+  statusSince: Date;
+  statusDeadline: Date | null;
+  waitingFor: string | null;
+  errorDescription: string;
+  owner: string | null;
+  pool: string | null;
+  zone: string;
+  tags: string[];
+  architecture: string | null;
+  cpuCount: number;
+  memoryMib: number;
+  storageBytes: number;
+  diskCount: number;
+  powerState: string;
+  powerType: string;
+  powerCheckedAt: Date | null;
+  addresses: string[];
+  bootMac: string | null;
+  osystem: string;
+  distroSeries: string;
+  locked: boolean;
+  description: string;
+  eventType: string | null;
+  eventText: string | null;
+}
+
+const addresses = (types: RawBuilder<unknown>) =>
+  sql`array(select host(a.ip) from interface i join ip_address a on a.interface_id = i.id
+    where i.node_id = node.id and a.ip is not null and a.alloc_type ${types} order by i.id, a.id)`;
+
+/** What a page shows of these machines, in their order. Who may see them is asked again: it may have changed since they were found. */
+export async function pageRows(
+  db: Kysely<Schema>,
+  ids: readonly number[],
+  visibleTo: number | null,
+): Promise<MachineRow[]> {
+  const { rows } = await sql<MachineRow>`
+    select node.system_id as "systemId", node.hostname, d.name as domain, node.status, node.status_since as "statusSince",
+      node.status_deadline as "statusDeadline", node.waiting_for as "waitingFor", node.error_description as "errorDescription",
+      u.username as owner, p.name as pool, z.name as zone, node.architecture, node.cpu_count as "cpuCount", node.memory_mib as "memoryMib",
+      node.power_state as "powerState", node.power_type as "powerType", node.power_checked_at as "powerCheckedAt", node.osystem,
+      node.distro_series as "distroSeries", node.locked, node.description,
+      array(select t.name from node_tag nt join tag t on t.id = nt.tag_id where nt.node_id = node.id order by t.name) as tags,
+      disk.bytes as "storageBytes", disk.count as "diskCount",
+      coalesce(nullif(${addresses(sql`<> 6`)}, '{}'), ${addresses(sql`= 6`)}) as addresses,
+      coalesce((select text(i.mac) from interface i where i.id = node.boot_interface_id),
+        (select text(i.mac) from interface i where i.node_id = node.id order by i.id limit 1)) as "bootMac",
+      e.type as "eventType", e.description as "eventText"
+    from unnest(${ids}::bigint[]) with ordinality as page (id, at)
+    join node on node.id = page.id and node.node_type = 0
+    join domain d on d.id = node.domain_id
+    join zone z on z.id = node.zone_id
+    left join resource_pool p on p.id = node.pool_id
+    left join app_user u on u.id = node.owner_id
+    cross join lateral (select coalesce(sum(b.size_bytes), 0)::bigint as bytes, count(*)::int as count
+      from block_device b where b.node_id = node.id and b.type = 'physical') disk
+    left join lateral (select type, description from event where node_id = node.id and level >= 20 order by id desc limit 1) e on true
+    where ${visible(visibleTo)} order by page.at`.execute(db);
+  return rows;
+}
+
+const groups = {
+  status: { value: sql`node.status::text`, from: sql`` },
+  power: { value: sql`node.power_state`, from: sql`` },
+  owner: { value: sql`u.username`, from: sql`left join app_user u on u.id = node.owner_id` },
+  pool: { value: sql`p.name`, from: sql`left join resource_pool p on p.id = node.pool_id` },
+  zone: { value: sql`z.name`, from: sql`join zone z on z.id = node.zone_id` },
+  domain: { value: sql`d.name`, from: sql`join domain d on d.id = node.domain_id` },
+  arch: { value: sql`node.architecture`, from: sql`` },
+  tag: {
+    value: sql`t.name`,
+    from: sql`left join node_tag nt on nt.node_id = node.id left join tag t on t.id = nt.tag_id`,
+  },
+  model: {
+    value: sql`m.value`,
+    from: sql`left join node_metadata m on m.node_id = node.id and m.key = 'system_product'`,
+  },
+} as const;
+
+export type MachineGroup = keyof typeof groups;
+
+export interface GroupCount {
+  /** null: none (no owner, no tag). */
+  value: string | null;
+  count: number;
+}
+
+/** How many match, in all and by group, the largest first. A machine of several tags is in several groups. */
+export async function countMachines(
+  db: Kysely<Schema>,
+  query: Pick<PageQuery, "filter" | "visibleTo" | "now" | "few"> & { by: MachineGroup },
+): Promise<{ total: number; groups: GroupCount[] }> {
+  const { value, from } = groups[query.by];
+  const matching = await prepareFilter(db, query);
+  const { rows } = await sql<GroupCount & { total: number }>`
+    with node as materialized (select node.* from node
+      where node.node_type = 0 and ${visible(query.visibleTo)} and ${matching})
+    select ${value} as value, count(*)::int as count, (select count(*)::int from node) as total
+    from node ${from} group by 1 order by count(*) desc, 1 ${unnamed}`.execute(db);
+  return { total: rows[0]?.total ?? 0, groups: rows.map(({ value: group, count }) => ({ value: group, count })) };
+}
