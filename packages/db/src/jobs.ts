@@ -3,6 +3,7 @@ import { CompiledQuery, sql } from "kysely";
 import type { ClientConfig } from "pg";
 import { PgBoss, type Db } from "pg-boss";
 import { parseConnection, type Tx } from "./connect.ts";
+import { JobWorkers } from "./job-workers.ts";
 import { JOBS_SCHEMA } from "./jobs-schema.ts";
 import { notifyHub } from "./notify.ts";
 import { bePresent, type Presence } from "./presence.ts";
@@ -49,12 +50,16 @@ export interface Jobs {
 }
 
 const CANCEL_CHANNEL = "job_cancel";
+/** The payload is the queue. Not pg-boss' own notification, which wakes every worker of a queue for each job. */
+const READY_CHANNEL = "job_ready";
+/** Jobs that become due (startAfter, retries, takeover) are not notified: this is how late they start at most. */
+const LOOK_EVERY_MS = 2_000;
 /** Of the advisory lock that every process holds that runs jobs: "jobs" in ASCII. */
 const PRESENCE_KEY = 0x6a_6f_62_73;
 
 const queueDefaults = {
   policy: "exclusive", // one queued or active job per singletonKey
-  notify: true,
+  notify: false, // see READY_CHANNEL
   heartbeatSeconds: 10, // pg-boss' least; handlers are seen to every 5 s
   retryLimit: 5,
   retryDelay: 1, // seconds, growing
@@ -66,9 +71,8 @@ const queueDefaults = {
 
 const polling = {
   includeMetadata: true,
-  // Jobs that become due (startAfter, retries, takeover) are not notified: this is how late they start at most.
-  pollingIntervalSeconds: 2,
-  notifyPollingIntervalSeconds: 2,
+  // By each worker by itself; one of them is woken much oftener.
+  pollingIntervalSeconds: 60,
 } as const;
 
 export function createJobs(options: {
@@ -83,7 +87,6 @@ export function createJobs(options: {
     schema: JOBS_SCHEMA,
     application_name: "rackwright jobs",
     max: 5,
-    useListenNotify: true,
     schedule: false,
     // How soon a missing heartbeat is noticed.
     superviseIntervalSeconds: 2,
@@ -94,6 +97,11 @@ export function createJobs(options: {
   const hub = notifyHub({ connection: options.connection, log });
   const running = new RunningJobs();
   const queues = new Map<string, Promise<void>>();
+  const workers = new Map<string, JobWorkers>();
+  const lookEverywhere = () => {
+    for (const each of workers.values()) each.wakeOne();
+  };
+  let looking: NodeJS.Timeout | undefined;
 
   const ensureQueue = (queue: string): Promise<void> => {
     const known = queues.get(queue) ?? boss.createQueue(queue, queueDefaults);
@@ -117,6 +125,8 @@ export function createJobs(options: {
         },
       });
       await boss.start();
+      await hub.listen(READY_CHANNEL, (queue) => workers.get(queue)?.wakeOne(), lookEverywhere);
+      looking = setInterval(lookEverywhere, LOOK_EVERY_MS);
       await hub.listen(
         CANCEL_CHANNEL,
         (id) => running.abort(id),
@@ -125,6 +135,7 @@ export function createJobs(options: {
     },
 
     async stop() {
+      clearInterval(looking);
       running.abortAll("this process stops");
       await boss.stop({ graceful: true, timeout: options.stopTimeoutMs ?? 10_000 });
       await presence?.close();
@@ -142,13 +153,18 @@ export function createJobs(options: {
         retryBackoff: true, // asked for again with the next one
         retryDelayMax: longestPauseSeconds ?? queueDefaults.retryDelayMax,
         expireInSeconds: expireSeconds ?? queueDefaults.expireInSeconds,
+        notify: false, // of a queue that an earlier version made
       });
+      const pool = workers.get(queue) ?? new JobWorkers((worker) => boss.notifyWorker(worker));
+      workers.set(queue, pool);
       for (let i = 0; i < concurrency; i++) {
-        let worker: string | undefined;
-        worker = await boss.work<T, void, typeof polling>(queue, polling, async ([job]) => {
+        const known = Promise.withResolvers<string>();
+        const worker = await boss.work<T, void, typeof polling>(queue, polling, async ([job]) => {
           if (!job) return;
-          try {
-            await running.run(job.id, job.signal, (signal) =>
+          // The next one is fetched as soon as this one is done: a worker that takes single jobs otherwise waits out its polling interval
+          // (burstWhenBatchFull does not count for a batch of one), and larger batches wait for their slowest job.
+          await pool.run(await known.promise, () =>
+            running.run(job.id, job.signal, (signal) =>
               handler({
                 id: job.id,
                 data: job.data,
@@ -156,24 +172,25 @@ export function createJobs(options: {
                 attempt: job.retryCount + 1,
                 ageMs: job.startedOn.getTime() - job.createdOn.getTime(),
               }),
-            );
-          } finally {
-            // Fetch the next one now: a worker that takes single jobs otherwise waits out its polling interval
-            // (burstWhenBatchFull does not count for a batch of one), and larger batches wait for their slowest job.
-            if (worker) boss.notifyWorker(worker);
-          }
+            ),
+          );
         });
+        known.resolve(worker);
+        pool.add(worker);
       }
     },
 
     async enqueue(tx, queue, data, { key, startAfter, priority } = {}) {
       await ensureQueue(queue);
-      return await boss.send(queue, data, {
+      const id = await boss.send(queue, data, {
         db: within(tx),
         singletonKey: key ?? randomUUID(), // the queue's policy is for all its jobs: one without a key gets its own
         ...(startAfter ? { startAfter } : {}),
         ...(priority === undefined ? {} : { priority }),
       });
+      // PostgreSQL sends it once per transaction, however many jobs.
+      if (id !== null && !startAfter) await sql`select pg_notify(${READY_CHANNEL}, ${queue})`.execute(tx);
+      return id;
     },
 
     async cancel(tx, queue, key) {

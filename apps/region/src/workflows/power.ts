@@ -3,7 +3,6 @@
  * were already taken; record what was observed. Each can run twice: the job is keyed by machine and epoch, and one of a past epoch does
  * nothing.
  */
-import { setTimeout } from "node:timers/promises";
 import { insertEvidence } from "@rackwright/db/history";
 import { lockMachineById, readMachineById } from "@rackwright/db/machines";
 import { addPowerStep, finishPowerAction, powerActionSteps } from "@rackwright/db/power-actions";
@@ -19,6 +18,7 @@ import { readPowerParameters } from "../app/power-settings.ts";
 import { POWER_QUEUE, type PowerJob } from "../app/queues.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 import { Turns } from "../turns.ts";
+import { type RackWait, rackWait } from "./rack-wait.ts";
 
 /** Off, settle, on, settle: the driver's own limits are inside this. */
 const CALL_TIMEOUT_MS = 5 * 60_000;
@@ -42,8 +42,9 @@ export async function startPowerWorkflow(
   const turns = new Turns<number>();
   const rackWaitMs = options.rackWaitMs ?? RACK_WAIT_MS;
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
+  const waitForRack = rackWait(region.racks);
   await region.jobs.handle<PowerJob>(POWER_QUEUE, QUEUE, (job) =>
-    turns.take(job.data.nodeId, () => switchPower(region, job.data, { ...job, rackWaitMs, patienceMs })),
+    turns.take(job.data.nodeId, () => switchPower(region, job.data, { ...job, rackWaitMs, patienceMs, waitForRack })),
   );
 }
 
@@ -53,6 +54,7 @@ interface Run {
   ageMs: number;
   rackWaitMs: number;
   patienceMs: number;
+  waitForRack: RackWait;
 }
 
 export function recordPowerStep(region: Region, systemId: number, bootEpoch: number, step: PowerStep): Promise<void> {
@@ -70,7 +72,7 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
   if (job.action === "cycle" && cycleIsOver(loaded.machine, progress?.steps ?? []))
     return finishPowerAction(region.db.kysely, key, region.now());
   try {
-    const rack = await waitForRack(region, loaded.row, run);
+    const rack = await rackFor(region, loaded.row, run);
     await region.racks.call(
       rack,
       "power",
@@ -111,19 +113,15 @@ export function isFinal(error: DomainError, run: Pick<Run, "attempt" | "ageMs" |
   return error.code === "power_failed" || (run.attempt >= FEWEST_TRIES && run.ageMs >= run.patienceMs);
 }
 
-async function waitForRack(
+async function rackFor(
   region: Region,
   row: Parameters<typeof racksFor>[1] & { hostname: string },
-  { signal, rackWaitMs }: Run,
+  { signal, rackWaitMs, waitForRack }: Run,
 ): Promise<number> {
-  const deadline = Date.now() + rackWaitMs;
-  for (;;) {
-    const [rack] = racksFor(region, row);
-    if (rack !== undefined) return rack;
-    if (signal.aborted || Date.now() >= deadline)
-      throw new DomainError("rack_unavailable", `No rack controller is connected to switch ${row.hostname}'s power.`);
-    await setTimeout(Math.min(1000, rackWaitMs));
-  }
+  const rack = await waitForRack(() => racksFor(region, row)[0], { ms: rackWaitMs, signal });
+  if (rack === undefined)
+    throw new DomainError("rack_unavailable", `No rack controller is connected to switch ${row.hostname}'s power.`);
+  return rack;
 }
 
 async function giveUp(region: Region, job: PowerJob, reason: string): Promise<void> {
