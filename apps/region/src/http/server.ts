@@ -2,7 +2,13 @@
 import { openApi } from "@rackwright/contract/openapi";
 import { API_ROOT } from "@rackwright/contract/table";
 import { api10, api20 } from "@rackwright/contract/versions";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from "fastify";
 import { stringify } from "yaml";
 import type { Region } from "../context.ts";
 import { metadataRoutes } from "../metadata/routes.ts";
@@ -30,7 +36,13 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
   server.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
   // Streams that never end by themselves would keep it open.
   server.addHook("preClose", async () => region.changes.endStreams());
-  server.setErrorHandler((error, request, reply) => {
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    // What the server itself refuses before we see it: a content type that is none, a body shorter than it said.
+    const { statusCode = 500 } = error;
+    if (statusCode >= 400 && statusCode < 500) {
+      void reply.code(statusCode).header("content-type", TEXT).send(`This request cannot be read: ${error.message}.`);
+      return;
+    }
     region.log.error({ err: error, requestId: request.id, url: request.url }, "request failed");
     void reply
       .code(500)

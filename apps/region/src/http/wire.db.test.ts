@@ -122,6 +122,9 @@ test("a body that is malformed is the sender's fault, and said so", async () => 
     ["application/x-www-form-urlencoded", Buffer.from([0x61, 0x3d, 0xff]), 400],
     ["multipart/form-data", "no boundary", 400],
     ["application/xml", "<a/>", 415],
+    // Refused before anything of ours sees them.
+    ["nonsense", "a=1", 415],
+    [";;;", "a=1", 415],
     ["application/json", '{"name": "a\\u0000b"}', 400],
   ] as const) {
     const reply = await bad(type, body);
