@@ -58,6 +58,7 @@ export async function linkRoom(): Promise<LinkRoom> {
       evidence: async (_rack, { items }) => void room.evidence.push(...items),
       powerStep: async (_rack, { step }) => void room.steps.push(step),
       dhcpServers: async () => undefined,
+      neighbours: async () => undefined,
     },
     async startRegion() {
       room.racks = createRackServer({
@@ -71,6 +72,7 @@ export async function linkRoom(): Promise<LinkRoom> {
           evidence: (...args) => room.handlers.evidence(...args),
           powerStep: (...args) => room.handlers.powerStep(...args),
           dhcpServers: (...args) => room.handlers.dhcpServers(...args),
+          neighbours: (...args) => room.handlers.neighbours(...args),
         },
         timing: { helloMs: 500 },
       });

@@ -448,6 +448,7 @@ test("racks are served beside the API of a region, which machines reach through 
     evidence: async () => null,
     powerStep: async () => null,
     dhcpServers: async () => null,
+    neighbours: async () => null,
   };
   const { db, images, log, now } = t.region;
   const racks = createRackServer({

@@ -10,6 +10,7 @@ import { type BootLog, directoryBootFiles, emptyLists, layerBootFiles, mountBoot
 import { ConsoleWatch } from "./console/watch.ts";
 import { dhcpService } from "./dhcp/service.ts";
 import { startDhcpWatch } from "./dhcp/watch.ts";
+import { Scanner } from "./discovery/scan.ts";
 import { dhcpEvidence, EvidenceQueue, httpEvidence, imageWaitEvidence, tftpEvidence } from "./evidence.ts";
 import { startHttpBoot } from "./httpboot/server.ts";
 import { ImageCache } from "./images/cache.ts";
@@ -137,6 +138,8 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     ? startDhcpWatch({ interfaces: rackInterfaces, report: (found) => link.call("dhcpServers", found), log })
     : undefined;
 
+  const scanner = new Scanner({ interfaces: rackInterfaces, report: (seen) => link.call("neighbours", { seen }), log });
+
   const consoles = new ConsoleWatch({ onEvidence: (item) => evidence.add(item) });
 
   const handlers: Handlers<RackMethods> = {
@@ -171,6 +174,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
       await images.want(wanted);
       return null;
     },
+    scanNetworks: async (request) => ({ interfaces: await scanner.start(request) }),
     listImages: async () => ({ sha256: await images.held() }),
   };
 
@@ -206,7 +210,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     httpBootPort: http.port,
     tftpPort: tftp?.port,
     async stop() {
-      await Promise.all([http.close(), tftp?.close(), dhcp.stop(), watch?.stop(), consoles.close()]);
+      await Promise.all([http.close(), tftp?.close(), dhcp.stop(), watch?.stop(), scanner.stop(), consoles.close()]);
       await evidence.close();
       await link.stop();
       await images.close();

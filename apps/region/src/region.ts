@@ -13,6 +13,7 @@ import { startAdminSocket } from "./admin/socket.ts";
 import { allRoutes } from "./api/routes.ts";
 import { bootScript } from "./app/boot.ts";
 import { recordEvidence } from "./app/rack-evidence.ts";
+import { recordNeighbours } from "./app/discovery-scan.ts";
 import { recordDhcpServers } from "./app/foreign-dhcp.ts";
 import { registerBuiltinScripts } from "./app/scripts.ts";
 import { startTagEvaluation } from "./app/tag-evaluation.ts";
@@ -134,6 +135,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
       bootScript: async (rack, request) => ({ script: await bootScript(region, rack, request, leases) }),
       evidence: async (_rack, { items }) => recordEvidence(region, items),
       dhcpServers: async (rack, { interface: name, servers }) => recordDhcpServers(region, rack, name, servers),
+      neighbours: async (rack, { seen }) => recordNeighbours(region, rack, seen),
       powerStep: async (_rack, { systemId, bootEpoch, step }) => {
         const id = await nodeIdBySystemId(db.kysely, systemId);
         if (id !== undefined) await addPowerStep(db.kysely, id, bootEpoch, step);

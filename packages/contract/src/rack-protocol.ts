@@ -80,6 +80,8 @@ export interface RegionMethods {
   powerStep: { params: { systemId: string; bootEpoch: number; step: PowerStep }; result: null };
   /** DHCP servers that answered on one of the rack's interfaces and are not the rack itself. */
   dhcpServers: { params: { interface: string; servers: string[] }; result: null };
+  /** Hosts that answered a scan. */
+  neighbours: { params: { seen: { interface: string; ip: string; mac: string }[] }; result: null };
 }
 
 /** Calls that the region makes. */
@@ -125,6 +127,14 @@ export interface RackMethods {
   syncImages: { params: { files: { sha256: string; sizeBytes: number }[] }; result: null };
   /** Those of them that are here, whole. */
   listImages: { params: Record<string, never>; result: { sha256: string[] } };
+  /**
+   * Find out who is on these networks, as far as they are on the rack's wires; none: on all of its networks. Answered when that has begun:
+   * the interfaces. What is found comes as `neighbours`.
+   */
+  scanNetworks: {
+    params: { cidrs: string[]; alwaysUsePing: boolean; slow: boolean; threads: number | null };
+    result: { interfaces: string[] };
+  };
 }
 
 export type MethodName = keyof RegionMethods | keyof RackMethods;

@@ -65,6 +65,7 @@ export const regionMethodSchemas: MethodSchemas<RegionMethods> = {
     evidence: z.object({ items: z.array(evidenceItem).max(1000) }),
     powerStep: z.object({ systemId: word, bootEpoch: count, step }),
     dhcpServers: z.object({ interface: word, servers: z.array(z.ipv4()).max(64) }),
+    neighbours: z.object({ seen: z.array(z.object({ interface: word, ip: z.ipv4(), mac })).max(1000) }),
   },
   results: {
     hello: z.object({ systemId: word }),
@@ -77,6 +78,7 @@ export const regionMethodSchemas: MethodSchemas<RegionMethods> = {
     evidence: z.null(),
     powerStep: z.null(),
     dhcpServers: z.null(),
+    neighbours: z.null(),
   },
 };
 
@@ -111,6 +113,12 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     vmHostDecompose: vmHostTarget.extend({ uuid: word }),
     syncImages: z.object({ files: z.array(z.object({ sha256, sizeBytes: count })).max(10_000) }),
     listImages: empty,
+    scanNetworks: z.object({
+      cidrs: z.array(z.cidrv4()).max(1024),
+      alwaysUsePing: z.boolean(),
+      slow: z.boolean(),
+      threads: z.int().min(1).max(256).nullable(),
+    }),
   },
   results: {
     power: z.object({ state: z.enum(["on", "off", "unknown"]) }),
@@ -122,6 +130,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     vmHostCompose: z.null(),
     vmHostDecompose: z.null(),
     syncImages: z.null(),
+    scanNetworks: z.object({ interfaces: z.array(word).max(1024) }),
     listImages: z.object({ sha256: z.array(sha256).max(10_000) }),
   },
 };

@@ -52,6 +52,38 @@ export async function forgetNames(tx: Tx): Promise<void> {
   await tx.deleteFrom("mdns_name").execute();
 }
 
+/** Racks with their addresses of IPv4, and the subnets that these are on. */
+export async function rackAddresses(
+  db: Kysely<Schema>,
+): Promise<{ nodeId: number; systemId: string; hostname: string; ip: string; cidr: string | null }[]> {
+  const { rows } = await sql<{ nodeId: number; systemId: string; hostname: string; ip: string; cidr: string | null }>`
+    select n.id as "nodeId", n.system_id as "systemId", n.hostname, host(a.ip) as ip, s.cidr::text as cidr
+    from node n join interface i on i.node_id = n.id join ip_address a on a.interface_id = i.id
+    left join subnet s on s.id = a.subnet_id
+    where n.node_type in (2, 4) and a.ip is not null and family(a.ip) = 4
+    order by n.id, a.ip`.execute(db);
+  return rows;
+}
+
+/** Hosts that answered a rack. @returns those that were not known, as `ip,mac` */
+export async function seeAnswers(
+  tx: Tx,
+  rackId: number,
+  seen: readonly { interface: string; ip: string; mac: string }[],
+  at: Date,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    insert into neighbour (ip, mac, observer_id, vid, created_at, seen_at)
+    select distinct on (f.ip, f.mac, o.id) f.ip, f.mac, o.id, nullif(v.vid, 0), ${at}::timestamptz, ${at}::timestamptz
+    from unnest(${seen.map((s) => s.interface)}::text[], ${seen.map((s) => s.ip)}::inet[], ${seen.map((s) => s.mac)}::macaddr[])
+      as f (name, ip, mac)
+    join interface o on o.node_id = ${rackId} and o.name = f.name
+    left join vlan v on v.id = o.vlan_id
+    on conflict (ip, mac, observer_id) do update set seen_at = excluded.seen_at, vid = excluded.vid
+    returning case when created_at = seen_at then host(ip) || ',' || mac end as id`.execute(tx);
+  return rows.flatMap(({ id }) => id ?? []);
+}
+
 /**
  * A stranger with an address of our subnet, seen by the rack that serves it.
  * @returns whether it is new: nobody could be named who saw it, or it was seen before, otherwise

@@ -38,6 +38,7 @@ const timeoutsMs: Record<keyof RegionMethods, number> = {
   evidence: 30_000,
   powerStep: 15_000,
   dhcpServers: 15_000,
+  neighbours: 15_000,
 };
 
 export interface Link {

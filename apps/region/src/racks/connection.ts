@@ -20,6 +20,7 @@ export interface RackHandlers {
   evidence(rack: ConnectedRack, seen: { items: EvidenceItem[] }): Promise<unknown>;
   powerStep(rack: ConnectedRack, step: { systemId: string; bootEpoch: number; step: PowerStep }): Promise<unknown>;
   dhcpServers(rack: ConnectedRack, found: { interface: string; servers: string[] }): Promise<unknown>;
+  neighbours(rack: ConnectedRack, found: RegionMethods["neighbours"]["params"]): Promise<unknown>;
 }
 
 export interface ConnectionOptions {
@@ -54,6 +55,7 @@ const timeoutsMs: Record<keyof RackMethods, number> = {
   vmHostDecompose: 180_000,
   syncImages: 30_000,
   listImages: 30_000,
+  scanNetworks: 15_000,
 };
 
 /** Codes of RFC 6455 section 7.4 that we close with; 4000 and up are ours to define. */
@@ -143,6 +145,10 @@ export class RackConnection {
         },
         dhcpServers: async (found) => {
           await handlers.dhcpServers(greeted(), found);
+          return null;
+        },
+        neighbours: async (found) => {
+          await handlers.neighbours(greeted(), found);
           return null;
         },
         powerStep: async (step) => {

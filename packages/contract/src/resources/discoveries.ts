@@ -1,12 +1,12 @@
 import { action, resource } from "../action.ts";
-import { flag, requiredText } from "../params.ts";
+import { flag, integer, list, requiredText } from "../params.ts";
 
 const admin = { 403: "the caller is not an administrator" } as const;
 
 export const discoveries = resource({
   name: "Discoveries",
   path: "/discovery/",
-  doc: "Hosts that were seen on our networks: strangers that our DHCP served.",
+  doc: "Hosts that were seen on our networks: strangers that our DHCP served, and who answered a scan.",
   actions: {
     read: action({ method: "GET", doc: "List discovered hosts, the last seen first", returns: "Discovery[]" }),
     by_unknown_ip: action({
@@ -23,6 +23,23 @@ export const discoveries = resource({
       method: "GET",
       doc: "List discovered hosts whose address and MAC address nobody has",
       returns: "Discovery[]",
+    }),
+    scan: action({
+      method: "POST",
+      doc: "Scan networks for hosts\n\nBy the rack controllers that are on them. Answers when that has begun; what they find is in the list as it answers. IPv4 alone.",
+      params: {
+        cidr: list(
+          "Networks to scan, up to a /16 each. May be repeated. Default: all that rack controllers are on, with force.",
+        ),
+        force: flag("Scan all networks, where none is named."),
+        always_use_ping: flag("Ask by ping instead of by ARP: hosts that do not answer it are not found."),
+        slow: flag("Ask for nine addresses in a second."),
+        threads: integer("So many pings at once. Default 16.", { min: 1, max: 256 }),
+      },
+      returns: "ScanResult",
+      errors: {
+        400: "a network is none, too large or of IPv6, or none was named without force, or network discovery is switched off",
+      },
     }),
     clear: action({
       method: "POST",
