@@ -8,7 +8,7 @@ import { searchOptions, type SearchScope, withoutSecrets } from "./machine-view.
 
 /** The first ones come soon; later batches are larger, since each costs a round of statements. */
 const FIRST = 10;
-const BATCH = 100;
+const BATCH = 200;
 
 /** Ids of each batch. */
 function* batchesOf(ids: readonly number[]): Generator<readonly number[]> {

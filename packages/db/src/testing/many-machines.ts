@@ -41,8 +41,8 @@ const machines = (count: number, prefix: string) => [
       (select id from vlan where name like 'vlan-%' order by id offset n % ${NETWORKS} limit 1), 'Example', 'NIC 10G', 10000, 10000
     from made cross join generate_series(0, 2) e order by n, e`,
   `insert into ip_address (alloc_type, ip, subnet_id, interface_id)
-    select 1, host(s.cidr)::inet + 256 + n, s.id, i.id
-    from made join interface i on i.node_id = made.id and i.name = 'eth0' join subnet s on s.vlan_id = i.vlan_id
+    select 1, host(s.cidr)::inet + 256 + taken + n / ${NETWORKS}, s.id, i.id
+    from (select count(*) / ${NETWORKS} + 1 as taken from ip_address) addresses cross join made join interface i on i.node_id = made.id and i.name = 'eth0' join subnet s on s.vlan_id = i.vlan_id
     on conflict do nothing`,
   `update node set boot_interface_id = i.id from made join interface i on i.node_id = made.id and i.name = 'eth0' where node.id = made.id`,
   `insert into block_device (node_id, name, model, serial, id_path, size_bytes, block_size_bytes, tags, firmware_version)
@@ -78,7 +78,7 @@ const TABLES = [
   "tag",
 ];
 
-/** Add `count` machines named PREFIX-000001 and so on, the prefix being lower-case letters; 65,000 at most may have addresses on one network. */
+/** Add `count` machines named PREFIX-000001 and so on, the prefix being lower-case letters. */
 export async function addManyMachines(db: Database, count: number, prefix = "host"): Promise<void> {
   if (!/^[a-z]{1,20}$/.test(prefix)) throw new Error(`cannot seed machines with prefix "${prefix}": use letters a-z`);
   const client = await db.pool.connect();
