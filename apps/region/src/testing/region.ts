@@ -20,7 +20,7 @@ import { loadMachineFiles } from "../metadata/files.ts";
 import { RackCredentials } from "../racks/credentials.ts";
 import { type MemoryRacks, memoryRacks } from "./memory-racks.ts";
 import { memoryImages } from "./memory-images.ts";
-import { recordActions } from "./record-actions.ts";
+import "./record-actions.ts";
 import { Turns } from "../turns.ts";
 import { plaintextHeader, type RequestOptions, type Response, send } from "./request.ts";
 
@@ -109,7 +109,7 @@ const MACHINE_DIRECTORY = join(import.meta.dirname, "..", "..", "..", "..", "mac
 
 export async function testRegion(options: { simulated?: boolean } = {}): Promise<TestRegion> {
   // What can fail without a database comes before there is one to be closed.
-  const routes = recordActions(allRoutes());
+  const routes = allRoutes();
   const machineFiles = await loadMachineFiles(MACHINE_DIRECTORY);
   const t = await testDatabase();
   const directory = await mkdtemp(join(tmpdir(), "rackwright-region-"));

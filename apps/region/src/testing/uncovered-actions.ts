@@ -14,6 +14,19 @@ import { keyOf } from "../http/route.ts";
 import { RECORD_ACTIONS } from "./record-actions.ts";
 
 const WHOLE_CONTRACT = new Set(["nonsense.db.test.ts", "authorization.db.test.ts", "fuzz.db.test.ts"]);
+/** Those that cannot succeed in such a test, and why. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  "SSHKeys.import": "asks Launchpad or GitHub; app/ssh-key-import.db.test.ts asks a server of its own",
+};
+/** What was withdrawn from the API answers 410, whoever asks. */
+const WITHDRAWN = [
+  "Networks.create",
+  "Network.update",
+  "Network.delete",
+  "Network.connect_macs",
+  "Network.disconnect_macs",
+];
+
 const SOURCE = join(import.meta.dirname, "..");
 
 const files = globSync("**/*.db.test.ts", { cwd: SOURCE })
@@ -31,8 +44,9 @@ try {
   const [code] = (await once(child, "close")) as [number | null];
   const succeeded = new Set((await readFile(record, "utf8")).split("\n").map((line) => line.split("\t")[0]));
   const actions = allActions();
-  const missing = actions.filter((action) => !succeeded.has(keyOf(action)));
-  process.stdout.write(`\n${actions.length} actions, ${missing.length} that no test called with success\n`);
+  const excepted = new Set([...Object.keys(EXCEPTIONS), ...WITHDRAWN]);
+  const missing = actions.filter((action) => !succeeded.has(keyOf(action)) && !excepted.has(keyOf(action)));
+  process.stdout.write(`\n${actions.length} actions, ${missing.length} that no test called with success and should\n`);
   for (const action of missing)
     process.stdout.write(`${keyOf(action)}  ${action.method} ${action.resource.path} op=${action.op ?? ""}\n`);
   process.exitCode = missing.length > 0 || code !== 0 ? 1 : 0;
