@@ -11,7 +11,7 @@ if (file) record(file);
 
 /** Those of every server in this process: a test may make one of its own. */
 function record(into: string): void {
-  const get = Reflect.get(Routes.prototype, "get") as Routes["get"];
+  const get = Reflect.get(Routes.prototype, "get");
   const seen = new Set<string>();
   Routes.prototype.get = function (action) {
     const bound = get.call(this, action);
