@@ -16,6 +16,7 @@ import * as script from "./objects/script.ts";
 import * as software from "./objects/software.ts";
 import * as simulator from "./objects/simulator.ts";
 import * as storage from "./objects/storage.ts";
+import * as vmHost from "./objects/vm-host.ts";
 import { API_ROOT, resources } from "./table.ts";
 
 type Json = Record<string, unknown>;
@@ -37,6 +38,7 @@ for (const module of [
   simulator,
   software,
   storage,
+  vmHost,
 ])
   for (const [name, value] of Object.entries(module)) if (value instanceof z.ZodType) objects[name] = value;
 

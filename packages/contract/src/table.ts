@@ -43,6 +43,9 @@ import { sslKey, sslKeys } from "./resources/ssl-keys.ts";
 import { staticRoute, staticRoutes } from "./resources/static-routes.ts";
 import { blockDevice, blockDevices } from "./resources/storage.ts";
 import { user, users } from "./resources/users.ts";
+import { virtualMachine, virtualMachines } from "./resources/virtual-machines.ts";
+import { vmCluster, vmClusters } from "./resources/vm-clusters.ts";
+import { pod, pods, vmHost, vmHosts } from "./resources/vm-hosts.ts";
 
 /** Where everything below is mounted. */
 export const API_ROOT = "/MAAS/api/2.0";
@@ -107,6 +110,8 @@ export const resources: readonly Resource[] = [
   packageRepository,
   partition,
   partitions,
+  pod,
+  pods,
   rackController,
   rackControllers,
   regionController,
@@ -133,10 +138,16 @@ export const resources: readonly Resource[] = [
   user,
   users,
   version,
+  virtualMachine,
+  virtualMachines,
   vlan,
   vlans,
+  vmCluster,
+  vmClusters,
   vmfsDatastore,
   vmfsDatastores,
+  vmHost,
+  vmHosts,
   volumeGroup,
   volumeGroups,
   zone,

@@ -46,6 +46,9 @@ const noneOf = (word: string, words: readonly string[]) => `"${word}" is not one
 
 const fabricNames = sql`select coalesce(f.name, 'fabric-' || f.id) from fabric f where f.id = v.fabric_id`;
 
+const onVmHost = (where: Condition) =>
+  sql<boolean>`exists (select from virtual_machine vm join vm_host h on h.id = vm.vm_host_id where vm.node_id = node.id and ${where})`;
+
 /** By the name without its not_; what lists and allocate have in common. */
 const criteria: Record<string, Criterion> = {
   hostname: { condition: (v) => sql<boolean>`lower(node.hostname) = ${lowered(v)}` },
@@ -98,9 +101,8 @@ const criteria: Record<string, Criterion> = {
       return sql<boolean>`(case when node.ephemeral_deploy then 'memory' else 'disk' end) = ${texts(words)}`;
     },
   },
-  // No machine is known to live in a VM host: none has this name or type.
-  pod: { condition: () => sql<boolean>`false` },
-  pod_type: { condition: () => sql<boolean>`false` },
+  pod: { condition: (v) => onVmHost(sql<boolean>`h.name = ${texts(v)}`) },
+  pod_type: { condition: (v) => onVmHost(sql<boolean>`h.type = ${lowered(v)}`) },
   devices: { condition: (v, messages) => either(v.map((text) => hasDevice(text, messages))) },
   arch: {
     condition: (v) =>

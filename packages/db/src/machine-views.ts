@@ -80,6 +80,18 @@ export interface MachineView {
   lastEvidence: { at: Date; source: string; text: string } | null;
   vlans: Map<number, VlanView>;
   subnets: Map<number, SubnetRow>;
+  /** Of one that lives on a VM host. */
+  vm: VmPlace | null;
+}
+
+/** Which virtual machine it is, and where. */
+export interface VmPlace {
+  nodeId: number;
+  vmId: number;
+  hostId: number;
+  hostName: string;
+  /** System id of the node that the host runs on. */
+  hostSystemId: string | null;
 }
 
 const anyOf = (ids: readonly number[]) => sql<number>`any(${ids}::bigint[])`;
@@ -193,6 +205,7 @@ export async function loadMachineViews(
     results,
     events,
     evidence,
+    vms,
   ] = await Promise.all([
     known ?? loadShared(db, nodes),
     db.selectFrom("interface").selectAll().where("node_id", "=", anyOf(ids)).orderBy("id").execute(),
@@ -236,6 +249,7 @@ export async function loadMachineViews(
       db,
       nodes.filter((n) => n.status_deadline !== null),
     ),
+    vmPlaces(db, ids),
   ]);
   const groupBy = <T>(rows: T[], key: (row: T) => number) => Map.groupBy(rows, key);
   const interfacesOf = groupBy(interfaces, (i) => i.node_id ?? 0);
@@ -254,6 +268,7 @@ export async function loadMachineViews(
   const resultsOf = groupBy(results, (r) => r.nodeId);
   const eventOf = new Map(events.map((e) => [e.nodeId, e]));
   const evidenceOf = new Map(evidence.map((e) => [e.nodeId, e]));
+  const vmOf = new Map(vms.map((vm) => [vm.nodeId, vm]));
   const nodesById = byId(nodes);
   return ids.flatMap((id): MachineView[] => {
     const row = nodesById.get(id);
@@ -283,6 +298,7 @@ export async function loadMachineViews(
         lastEvidence: evidenceOf.get(id) ?? null,
         vlans: shared.vlans,
         subnets: shared.subnets,
+        vm: vmOf.get(id) ?? null,
       },
     ];
   });
@@ -321,6 +337,23 @@ async function latestEvidence(
     db,
   );
   return rows;
+}
+
+async function vmPlaces(db: Kysely<Schema>, ids: readonly number[]): Promise<VmPlace[]> {
+  const rows = await db
+    .selectFrom("virtual_machine as vm")
+    .innerJoin("vm_host as h", "h.id", "vm.vm_host_id")
+    .leftJoin("node as n", "n.id", "h.host_node_id")
+    .select([
+      "vm.node_id as nodeId",
+      "vm.id as vmId",
+      "h.id as hostId",
+      "h.name as hostName",
+      "n.system_id as hostSystemId",
+    ])
+    .where("vm.node_id", "=", anyOf(ids))
+    .execute();
+  return rows.flatMap((row) => (row.nodeId === null ? [] : [{ ...row, nodeId: row.nodeId }]));
 }
 
 /** The newest event of level info or worse of each node. */

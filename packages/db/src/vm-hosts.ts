@@ -2,7 +2,14 @@
 import type { Guest, StoragePool } from "@rackwright/domain/vm-host/capacity";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tx } from "./connect.ts";
-import type { ResourcePoolTable, Schema, VirtualMachineTable, VmClusterTable, VmHostTable, ZoneTable } from "./schema.ts";
+import type {
+  ResourcePoolTable,
+  Schema,
+  VirtualMachineTable,
+  VmClusterTable,
+  VmHostTable,
+  ZoneTable,
+} from "./schema.ts";
 
 type Db = Kysely<Schema>;
 export type VmHostRow = Selectable<VmHostTable>;
@@ -21,7 +28,8 @@ export interface VmHostView {
 
 const anyOf = (ids: readonly number[]) => sql<number>`any(${ids}::bigint[])`;
 
-export const poolsOf = (row: Pick<VmHostRow, "storage_pools">): StoragePool[] => row.storage_pools as unknown as StoragePool[];
+export const poolsOf = (row: Pick<VmHostRow, "storage_pools">): StoragePool[] =>
+  row.storage_pools as unknown as StoragePool[];
 
 export const guestOf = (vm: VirtualMachineRow): Guest => ({
   pinnedCores: vm.pinned_cores,
@@ -31,7 +39,10 @@ export const guestOf = (vm: VirtualMachineRow): Guest => ({
 });
 
 /** All of them, or these, by id; three statements whatever their number. */
-export async function loadVmHosts(db: Db, only?: { ids?: readonly number[]; clusterId?: number }): Promise<VmHostView[]> {
+export async function loadVmHosts(
+  db: Db,
+  only?: { ids?: readonly number[]; clusterId?: number },
+): Promise<VmHostView[]> {
   let query = db
     .selectFrom("vm_host as h")
     .leftJoin("node as n", "n.id", "h.host_node_id")
@@ -42,9 +53,20 @@ export async function loadVmHosts(db: Db, only?: { ids?: readonly number[]; clus
   if (only?.clusterId !== undefined) query = query.where("h.cluster_id", "=", only.clusterId);
   const rows = await query.execute();
   const [zones, pools, machines] = await Promise.all([
-    db.selectFrom("zone").selectAll().where("id", "=", anyOf(rows.map((row) => row.zone_id))).execute(),
-    db.selectFrom("resource_pool").selectAll().where("id", "=", anyOf(rows.map((row) => row.pool_id))).execute(),
-    guestRows(db, rows.map((row) => row.id)),
+    db
+      .selectFrom("zone")
+      .selectAll()
+      .where("id", "=", anyOf(rows.map((row) => row.zone_id)))
+      .execute(),
+    db
+      .selectFrom("resource_pool")
+      .selectAll()
+      .where("id", "=", anyOf(rows.map((row) => row.pool_id)))
+      .execute(),
+    guestRows(
+      db,
+      rows.map((row) => row.id),
+    ),
   ]);
   const guests = Map.groupBy(machines, (vm) => vm.vm_host_id);
   return rows.flatMap(({ hostSystemId, ...row }) => {
@@ -126,7 +148,11 @@ export async function deleteVirtualMachines(tx: Tx, ids: readonly number[]): Pro
 }
 
 export function listVirtualMachines(db: Db, visibleTo: number | null, id?: number): Promise<VirtualMachineRow[]> {
-  let query = db.selectFrom("virtual_machine as vm").leftJoin("node as n", "n.id", "vm.node_id").selectAll("vm").orderBy("vm.id");
+  let query = db
+    .selectFrom("virtual_machine as vm")
+    .leftJoin("node as n", "n.id", "vm.node_id")
+    .selectAll("vm")
+    .orderBy("vm.id");
   if (visibleTo !== null)
     query = query.where((eb) => eb.or([eb("n.owner_id", "is", null), eb("n.owner_id", "=", visibleTo)]));
   if (id !== undefined) query = query.where("vm.id", "=", id);
@@ -162,6 +188,24 @@ export async function nodeAtAddress(db: Db, addresses: readonly string[]): Promi
   return row?.id ?? undefined;
 }
 
+export function interfacesById(db: Db, ids: readonly number[]): Promise<{ id: number; name: string; type: string }[]> {
+  return db.selectFrom("interface").select(["id", "name", "type"]).where("id", "=", anyOf(ids)).execute();
+}
+
+/** MAC addresses, system ids and parameters of the machines that live on a host. */
+export function machinesOn(
+  db: Db,
+  hostId: number,
+): Promise<{ nodeId: number; systemId: string; hostname: string; locked: boolean; uuid: string }[]> {
+  return db
+    .selectFrom("virtual_machine as vm")
+    .innerJoin("node as n", "n.id", "vm.node_id")
+    .select(["n.id as nodeId", "n.system_id as systemId", "n.hostname", "n.locked", "vm.uuid"])
+    .where("vm.vm_host_id", "=", hostId)
+    .orderBy("n.id")
+    .execute();
+}
+
 export function listVmClusters(db: Db, id?: number): Promise<VmClusterRow[]> {
   let query = db.selectFrom("vm_cluster").selectAll().orderBy("id");
   if (id !== undefined) query = query.where("id", "=", id);
@@ -181,7 +225,11 @@ export async function updateVmCluster(
   const other = await tx.selectFrom("vm_cluster").select("id").where("name", "=", set.name).executeTakeFirst();
   if (other && other.id !== id) return false;
   await tx.updateTable("vm_cluster").set(set).where("id", "=", id).execute();
-  await tx.updateTable("vm_host").set({ zone_id: set.zone_id, pool_id: set.pool_id }).where("cluster_id", "=", id).execute();
+  await tx
+    .updateTable("vm_host")
+    .set({ zone_id: set.zone_id, pool_id: set.pool_id })
+    .where("cluster_id", "=", id)
+    .execute();
   return true;
 }
 

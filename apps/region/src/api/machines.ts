@@ -20,6 +20,7 @@ import {
   updateMachineFields,
   viewableMachine,
 } from "../app/machines.ts";
+import { removeMachineOrVm } from "../app/vm-host-removal.ts";
 import type { Ctx } from "../context.ts";
 import { jsonList } from "../http/json-list.ts";
 import { plainText, Raw } from "../http/reply.ts";
@@ -155,7 +156,7 @@ function machineRoutes(routes: Routes): void {
     const power = powerGiven(call.extra, call.params.power_parameters, call.params.power_parameters_skip_check);
     return shown(call.ctx, await updateMachineFields(call.ctx, idOf(call), call.params, power));
   });
-  routes.on(one.delete, async (call) => removeMachine(call.ctx, idOf(call)));
+  routes.on(one.delete, async (call) => removeMachineOrVm(call.ctx, idOf(call), call.params.force));
   routes.on(one.commission, async (call) =>
     shown(call.ctx, await actions.commissionMachine(call.ctx, idOf(call), commissionRequest(call))),
   );

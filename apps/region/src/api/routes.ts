@@ -48,6 +48,7 @@ import { tagsRoutes } from "./tags.ts";
 import { usersRoutes } from "./users.ts";
 import { versionRoutes } from "./version.ts";
 import { vlansRoutes } from "./vlans.ts";
+import { vmHostsRoutes } from "./vm-hosts.ts";
 
 const families = [
   accountRoutes,
@@ -97,6 +98,7 @@ const families = [
   usersRoutes,
   versionRoutes,
   vlansRoutes,
+  vmHostsRoutes,
 ];
 
 export function allRoutes(): Routes {

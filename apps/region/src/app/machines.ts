@@ -222,7 +222,8 @@ export async function createMachine(ctx: Ctx, request: CreateRequest): Promise<n
   return id;
 }
 
-async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]): Promise<number> {
+/** In the transaction of whoever calls. @returns its id */
+export async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]): Promise<number> {
   const taken = await takenMacs(tx, macs);
   if (taken[0])
     throw invalidField("mac_addresses", `MAC address ${taken[0].mac} already in use on ${taken[0].systemId}.`);
@@ -347,7 +348,7 @@ async function reEnlist(ctx: Ctx, tx: Tx, request: CreateRequest, macs: string[]
 }
 
 /** A new machine that cannot be commissioned yet (no power type, no image) stays New: that is no error of creating it. */
-async function commissionIfPossible(ctx: Ctx, id: number, options: CommissionRequest): Promise<void> {
+export async function commissionIfPossible(ctx: Ctx, id: number, options: CommissionRequest): Promise<void> {
   try {
     await inTransaction(ctx, async (tx) => {
       const loaded = await lockMachineById(tx, id);

@@ -66,6 +66,17 @@ export function powerColumns(
   return sealed(checked.values);
 }
 
+/** A machine's stored parameters with some of them changed, as columns; undefined where it has none. */
+export function changedPowerParameters(
+  region: Pick<Region, "secrets">,
+  row: Pick<NodeRow, "system_id" | "power_parameters">,
+  change: PowerParameters,
+): Record<string, unknown> | undefined {
+  if (row.power_parameters === null) return undefined;
+  const values = { ...readPowerParameters(region, row), ...change };
+  return { power_parameters: region.secrets.seal(purpose(row.system_id), JSON.stringify(values)) };
+}
+
 /** Of a machine that a user makes without one. Emulated machines have somebody who walks there; real ones need to be told. */
 export function unsaidPowerType({ region, actor }: Ctx): string | undefined {
   return region.simulated && actor.kind === "user" ? "manual" : undefined;

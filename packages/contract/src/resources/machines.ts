@@ -196,11 +196,11 @@ export const machine = resource({
     delete: action({
       method: "DELETE",
       access: "admin",
-      doc: "Delete a machine\n\nForgets it. Its power and its disks are left as they are.",
+      doc: "Delete a machine\n\nForgets it. Its power and its disks are left as they are; a virtual machine that was composed is taken from its host with its disks.",
       params: { force: flag("Delete it even when it hosts virtual machines.") },
       returns: "",
       success: 204,
-      errors: { 400: "it hosts virtual machines", ...notMachine },
+      errors: { 400: "it hosts virtual machines", ...notMachine, 503: "its VM host did not remove it" },
     }),
     commission: action({
       method: "POST",

@@ -127,6 +127,15 @@ function defaultGateways(v: MachineView): Machine["default_gateways"] {
   };
 }
 
+/** The VM host by its older name, and the machine that it runs on. */
+function livesOn({ vm }: MachineView): Pick<Machine, "parent" | "pod"> {
+  const on = vm?.hostSystemId;
+  return {
+    parent: on ? { system_id: on, resource_uri: `${API_ROOT}/machines/${on}/`, __incomplete__: true } : null,
+    pod: vm && { id: vm.hostId, name: vm.hostName, resource_uri: `${API_ROOT}/pods/${vm.hostId}/` },
+  };
+}
+
 export function wireMachine(v: MachineView): Machine {
   const { row } = v;
   const preset = row.osystem === "" ? presetOf(row) : {};
@@ -182,8 +191,7 @@ export function wireMachine(v: MachineView): Machine {
     status_name: statusLabel[status],
     node_type: row.node_type,
     node_type_name: NODE_TYPE_LABELS[row.node_type] ?? "Machine",
-    parent: null,
-    pod: null,
+    ...livesOn(v),
     default_gateways: defaultGateways(v),
     current_commissioning_result_id: row.commissioning_set_id,
     current_testing_result_id: row.testing_set_id,
@@ -210,7 +218,7 @@ export function wireMachine(v: MachineView): Machine {
     >),
     hardware_info: hardwareInfo(v.metadata),
     numanode_set: v.numaNodes.map((n) => ({ index: n.index, cores: n.cores, memory: n.memory_mib })),
-    virtualmachine_id: null,
+    virtualmachine_id: v.vm?.vmId ?? null,
     workload_annotations: row.owner_data,
     last_sync: null,
     sync_interval: null,
