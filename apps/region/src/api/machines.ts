@@ -16,7 +16,6 @@ import {
   isActionInProgress,
   isRegistered,
   type MachineFields,
-  removeMachine,
   updateMachineFields,
   viewableMachine,
 } from "../app/machines.ts";
