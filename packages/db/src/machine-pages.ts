@@ -1,7 +1,7 @@
 /** Machines that match a filter, a page at a time. What a page costs does not depend on how many machines there are: a page begins at a place in an index. */
 import type { MachineOrder, Place, Sorting } from "@rackwright/domain/search/page-token";
 import type { Filter } from "@rackwright/domain/search/parse";
-import { type Kysely, type RawBuilder, sql } from "kysely";
+import { CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
 import type { Condition } from "./machine-conditions.ts";
 import { unnamed } from "./naming-client.ts";
 import type { Schema } from "./schema.ts";
@@ -95,9 +95,34 @@ export interface MachineRow {
   eventText: string | null;
 }
 
-const addresses = (types: RawBuilder<unknown>) =>
-  sql`array(select host(a.ip) from interface i join ip_address a on a.interface_id = i.id
+const addresses = (
+  types: string,
+) => `array(select host(a.ip) from interface i join ip_address a on a.interface_id = i.id
     where i.node_id = node.id and a.ip is not null and a.alloc_type ${types} order by i.id, a.id)`;
+
+/** As text, since it never changes: building it anew for each page took a tenth of its time. $2: whose machines are seen; null: all. */
+const PAGE_ROWS = `
+  select node.system_id as "systemId", node.hostname, d.name as domain, node.status, node.status_since as "statusSince",
+    node.status_deadline as "statusDeadline", node.waiting_for as "waitingFor", node.error_description as "errorDescription",
+    u.username as owner, p.name as pool, z.name as zone, node.architecture, node.cpu_count as "cpuCount", node.memory_mib as "memoryMib",
+    node.power_state as "powerState", node.power_type as "powerType", node.power_checked_at as "powerCheckedAt", node.osystem,
+    node.distro_series as "distroSeries", node.locked, node.description,
+    array(select t.name from node_tag nt join tag t on t.id = nt.tag_id where nt.node_id = node.id order by t.name) as tags,
+    disk.bytes as "storageBytes", disk.count as "diskCount",
+    coalesce(nullif(${addresses("<> 6")}, '{}'), ${addresses("= 6")}) as addresses,
+    coalesce((select text(i.mac) from interface i where i.id = node.boot_interface_id),
+      (select text(i.mac) from interface i where i.node_id = node.id order by i.id limit 1)) as "bootMac",
+    e.type as "eventType", e.description as "eventText"
+  from unnest($1::bigint[]) with ordinality as page (id, at)
+  join node on node.id = page.id and node.node_type = 0
+  join domain d on d.id = node.domain_id
+  join zone z on z.id = node.zone_id
+  left join resource_pool p on p.id = node.pool_id
+  left join app_user u on u.id = node.owner_id
+  cross join lateral (select coalesce(sum(b.size_bytes), 0)::bigint as bytes, count(*)::int as count
+    from block_device b where b.node_id = node.id and b.type = 'physical') disk
+  left join lateral (select type, description from event where node_id = node.id and level >= 20 order by id desc limit 1) e on true
+  where $2::bigint is null or node.owner_id is null or node.owner_id = $2 order by page.at`;
 
 /** What a page shows of these machines, in their order. Who may see them is asked again: it may have changed since they were found. */
 export async function pageRows(
@@ -105,28 +130,7 @@ export async function pageRows(
   ids: readonly number[],
   visibleTo: number | null,
 ): Promise<MachineRow[]> {
-  const { rows } = await sql<MachineRow>`
-    select node.system_id as "systemId", node.hostname, d.name as domain, node.status, node.status_since as "statusSince",
-      node.status_deadline as "statusDeadline", node.waiting_for as "waitingFor", node.error_description as "errorDescription",
-      u.username as owner, p.name as pool, z.name as zone, node.architecture, node.cpu_count as "cpuCount", node.memory_mib as "memoryMib",
-      node.power_state as "powerState", node.power_type as "powerType", node.power_checked_at as "powerCheckedAt", node.osystem,
-      node.distro_series as "distroSeries", node.locked, node.description,
-      array(select t.name from node_tag nt join tag t on t.id = nt.tag_id where nt.node_id = node.id order by t.name) as tags,
-      disk.bytes as "storageBytes", disk.count as "diskCount",
-      coalesce(nullif(${addresses(sql`<> 6`)}, '{}'), ${addresses(sql`= 6`)}) as addresses,
-      coalesce((select text(i.mac) from interface i where i.id = node.boot_interface_id),
-        (select text(i.mac) from interface i where i.node_id = node.id order by i.id limit 1)) as "bootMac",
-      e.type as "eventType", e.description as "eventText"
-    from unnest(${ids}::bigint[]) with ordinality as page (id, at)
-    join node on node.id = page.id and node.node_type = 0
-    join domain d on d.id = node.domain_id
-    join zone z on z.id = node.zone_id
-    left join resource_pool p on p.id = node.pool_id
-    left join app_user u on u.id = node.owner_id
-    cross join lateral (select coalesce(sum(b.size_bytes), 0)::bigint as bytes, count(*)::int as count
-      from block_device b where b.node_id = node.id and b.type = 'physical') disk
-    left join lateral (select type, description from event where node_id = node.id and level >= 20 order by id desc limit 1) e on true
-    where ${visible(visibleTo)} order by page.at`.execute(db);
+  const { rows } = await db.executeQuery<MachineRow>(CompiledQuery.raw(PAGE_ROWS, [ids, visibleTo]));
   return rows;
 }
 
