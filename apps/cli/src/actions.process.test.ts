@@ -354,15 +354,3 @@ test("a reader that goes away is no error, and an interrupt is exit code 1", () 
     child.kill("SIGINT");
     assert.deepEqual(await once(child, "exit"), [1, null]);
   }));
-
-test("own time of a command, with its server on the same host", () =>
-  loggedIn(async ({ home }) => {
-    const times: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      const start = performance.now();
-      await home.maas(["admin", "machines", "read"]);
-      times.push(Math.round(performance.now() - start));
-    }
-    console.log(`maas admin machines read: ${times.toSorted((a, b) => a - b).join(", ")} ms`);
-    assert.ok(Math.min(...times) < 5000);
-  }));

@@ -1,6 +1,6 @@
 /** API keys: `consumer:token:secret`, and the header that proves one (OAuth 1.0 PLAINTEXT, RFC 5849 3.4.4). */
-import { randomBytes } from "node:crypto";
 import { CliError } from "../errors.ts";
+import { randomBytes } from "./node-modules.ts";
 
 export type ApiKey = readonly [consumer: string, token: string, secret: string];
 

@@ -1,8 +1,9 @@
 /** One HTTP request to an API server, with its own certificate authority or none. */
-import * as http from "node:http";
-import * as https from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
+import type { RequestOptions } from "node:https";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { CliError } from "../errors.ts";
+import { http, nodeHttps } from "./node-modules.ts";
 
 export interface Trust {
   /** PEM of the authority that the profile was stored with. */
@@ -24,7 +25,7 @@ export interface ApiRequest {
 export interface ApiReply {
   status: number;
   reason: string;
-  headers: http.IncomingHttpHeaders;
+  headers: IncomingHttpHeaders;
   body: Buffer;
   certificate?: PeerCertificate;
 }
@@ -56,7 +57,7 @@ export async function send(request: ApiRequest, trust: Trust): Promise<ApiReply>
 function sendOnce({ method, origin, path, headers = {}, body, onData }: ApiRequest, trust: Trust): Promise<ApiReply> {
   const isTls = origin.startsWith("https:");
   const needsLength = method === "POST" || method === "PUT";
-  const options: https.RequestOptions = {
+  const options: RequestOptions = {
     method,
     path,
     agent: false,
@@ -64,7 +65,7 @@ function sendOnce({ method, origin, path, headers = {}, body, onData }: ApiReque
     ...(isTls && { rejectUnauthorized: !trust.insecure, ...(trust.cacerts && { ca: trust.cacerts }) }),
   };
   return new Promise((resolve, reject) => {
-    const sent = isTls ? https.request(origin, options) : http.request(origin, options);
+    const sent = isTls ? nodeHttps().request(origin, options) : http.request(origin, options);
     const fail = (error: NodeJS.ErrnoException) => reject(explained(error, method, `${origin}${path}`));
     sent.on("error", fail);
     sent.on("response", (reply) => {

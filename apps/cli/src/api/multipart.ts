@@ -1,5 +1,5 @@
 /** multipart/form-data (RFC 7578) with base64 parts: the shape that the official client sends and every server takes. */
-import { randomBytes } from "node:crypto";
+import { randomBytes } from "./node-modules.ts";
 import type { Parameter } from "./parameters.ts";
 
 const EOL = "\r\n";

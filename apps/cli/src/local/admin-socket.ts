@@ -1,6 +1,6 @@
 /** The region on this host, spoken to over a socket that only root may open: no login, no network. */
-import * as http from "node:http";
 import { join } from "node:path";
+import { http } from "../api/node-modules.ts";
 import { CliError } from "../errors.ts";
 import type { Shell } from "../shell.ts";
 
