@@ -1,21 +1,14 @@
 /** DHCP snippets: written, changed, taken back; what they reach is in reconcile/dhcp.db.test.ts. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { type Caller, caller, type Json, refused } from "../testing/api-calls.ts";
-import { testRegion, type TestRegion } from "../testing/region.ts";
+import { before, beforeEach, test } from "node:test";
+import { type Caller, type Json, refused, regionWithCallers } from "../testing/api-calls.ts";
 
-let t: TestRegion;
-let admin: Caller;
-let user: Caller;
+const { t, admin, user } = await regionWithCallers();
 before(async () => {
-  t = await testRegion();
-  admin = caller(t, t.admin);
-  user = caller(t, t.user);
   await t.db.pool.query(`
     insert into node (id, system_id, hostname, node_type) overriding system value values (900, 'rack01', 'one', 2), (910, 'mach01', 'otter', 0);
     insert into subnet (id, name, cidr, vlan_id) values (7, 'a', '10.7.0.0/24', 1)`);
 });
-after(() => t?.close());
 beforeEach(() => t.db.pool.query("delete from dhcp_snippet"));
 
 const ntp = (address: string) => `option ntp-servers ${address};`;

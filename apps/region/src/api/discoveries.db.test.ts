@@ -1,19 +1,13 @@
 /** Strangers that our DHCP served: seen, listed by what is known of them, forgotten. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { before, beforeEach, test } from "node:test";
 import { DomainError } from "@rackwright/domain/errors";
 import { recordNeighbours } from "../app/discovery-scan.ts";
 import { recordLease } from "../app/leases.ts";
-import { type Caller, caller, type Json, refused } from "../testing/api-calls.ts";
-import { testRegion, type TestRegion } from "../testing/region.ts";
+import { type Caller, caller, type Json, refused, regionWithCallers } from "../testing/api-calls.ts";
 
-let t: TestRegion;
-let admin: Caller;
-let user: Caller;
+const { t, admin, user } = await regionWithCallers();
 before(async () => {
-  t = await testRegion();
-  admin = caller(t, t.admin);
-  user = caller(t, t.user);
   await t.db.pool.query(`
     insert into node (id, system_id, hostname, node_type) overriding system value values (900, 'rack01', 'one', 2), (910, 'mach01', 'otter', 0);
     insert into vlan (id, fabric_id, vid, primary_rack_id) values (50, 0, 5, 900);
@@ -21,7 +15,6 @@ before(async () => {
     insert into interface (id, node_id, name, mac, vlan_id) values (90, 900, 'eth5', '02:00:00:00:00:90', 50), (91, 910, 'eth0', '02:00:00:00:00:91', 50);
     insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.1', 7, 90), (1, '10.7.0.9', 7, 91)`);
 });
-after(() => t?.close());
 beforeEach(() =>
   t.db.pool.query("delete from neighbour; delete from mdns_name; delete from config where name = 'network_discovery'"),
 );

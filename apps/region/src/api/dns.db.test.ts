@@ -1,18 +1,9 @@
 /** Domains, the names in them, and their records. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { type Caller, caller, type Json, refused } from "../testing/api-calls.ts";
-import { testRegion, type TestRegion } from "../testing/region.ts";
+import { beforeEach, test } from "node:test";
+import { type Json, refused, regionWithCallers } from "../testing/api-calls.ts";
 
-let t: TestRegion;
-let admin: Caller;
-let user: Caller;
-before(async () => {
-  t = await testRegion();
-  admin = caller(t, t.admin);
-  user = caller(t, t.user);
-});
-after(() => t?.close());
+const { t, admin, user } = await regionWithCallers();
 
 beforeEach(async () => {
   await t.db.pool.query(`

@@ -1,11 +1,11 @@
 /** VMFS datastores of a machine (reference: networking-storage, sections 12 and 14). */
 import {
   createDatastore,
-  type DatastoreChange,
   type DatastoreRequest,
   deleteDatastore,
   updateDatastore,
 } from "@rackwright/domain/storage/vmfs";
+import type { GroupChange } from "@rackwright/domain/storage/group-device";
 import type { Ctx } from "../context.ts";
 import { editStorage, makeStorage } from "./storage-edit.ts";
 import { groupOf } from "./storage-view.ts";
@@ -18,7 +18,7 @@ export function addDatastore(ctx: Ctx, systemId: string, request: DatastoreReque
 }
 
 /** @returns its id */
-export async function changeDatastore(ctx: Ctx, systemId: string, word: string, change: DatastoreChange) {
+export async function changeDatastore(ctx: Ctx, systemId: string, word: string, change: GroupChange) {
   const { result } = await editStorage(ctx, systemId, "configure_storage", `Changed the datastore ${word}`, (edit) => {
     const group = groupOf(edit, "vmfs6", word);
     updateDatastore(edit, group, change);

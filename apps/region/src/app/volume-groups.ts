@@ -6,10 +6,10 @@ import {
   deleteVolume,
   deleteVolumeGroup,
   updateVolumeGroup,
-  type VolumeGroupChange,
   type VolumeGroupRequest,
   volumesOf,
 } from "@rackwright/domain/storage/lvm";
+import type { GroupChange } from "@rackwright/domain/storage/group-device";
 import type { Ctx } from "../context.ts";
 import { bytesOf } from "./block-devices.ts";
 import { editStorage, makeStorage } from "./storage-edit.ts";
@@ -23,7 +23,7 @@ export function addVolumeGroup(ctx: Ctx, systemId: string, request: VolumeGroupR
 }
 
 /** @returns its id */
-export async function changeVolumeGroup(ctx: Ctx, systemId: string, word: string, change: VolumeGroupChange) {
+export async function changeVolumeGroup(ctx: Ctx, systemId: string, word: string, change: GroupChange) {
   const done = `Changed the volume group ${word}`;
   const { result } = await editStorage(ctx, systemId, "configure_storage", done, (edit) => {
     const group = groupOf(edit, "lvm-vg", word);

@@ -1,6 +1,7 @@
 /** Calls of the API by one user, as short as a test wants them. */
 import assert from "node:assert/strict";
-import type { TestRegion, TestUser } from "./region.ts";
+import { after } from "node:test";
+import { type TestRegion, testRegion, type TestUser } from "./region.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
@@ -17,6 +18,13 @@ export interface Caller {
   delete(path: string): Promise<Reply>;
   /** What a POST made or did. Fails unless it was taken. */
   made(path: string, fields?: Fields): Promise<Json>;
+}
+
+/** A region for all tests of a file, with calls by its users. It ends with them. */
+export async function regionWithCallers(): Promise<{ t: TestRegion; admin: Caller; user: Caller }> {
+  const t = await testRegion();
+  after(() => t.close());
+  return { t, admin: caller(t, t.admin), user: caller(t, t.user) };
 }
 
 export function caller(t: TestRegion, who: TestUser | null): Caller {

@@ -1,14 +1,12 @@
 import { action, resource } from "../action.ts";
 import { choice, requiredText, text } from "../params.ts";
-import { storageChange } from "./storage.ts";
+import { groupRefused, groupSeen, groupUuid } from "./storage-groups.ts";
 
 const MODES = ["writeback", "writethrough", "writearound"] as const;
-const seen = (what: string) =>
-  ({ 403: "the caller may not see this machine", 404: `there is no such machine or ${what}` }) as const;
-const refusals = (what: string) => ({ 400: "members, name or mode are refused", ...storageChange(what) }) as const;
+const refusals = (what: string) => groupRefused(what, "members, name or mode are refused");
 const fields = {
   name: text("Name. Default: bcache0, bcache1 ..."),
-  uuid: text("UUID. Default: a new one."),
+  uuid: groupUuid,
   backing_device: text("The slow block device, by id or name. Either this or backing_partition."),
   backing_partition: text("The slow partition, by id or name."),
 } as const;
@@ -22,7 +20,7 @@ export const bcaches = resource({
   path: "/nodes/{system_id}/bcaches/",
   doc: "The bcaches of a machine: slow devices with a fast one in front.",
   actions: {
-    read: action({ method: "GET", doc: "List bcaches", returns: "Bcache[]", errors: seen("bcache") }),
+    read: action({ method: "GET", doc: "List bcaches", returns: "Bcache[]", errors: groupSeen("bcache") }),
     create: action({
       method: "POST",
       access: "admin",
@@ -43,7 +41,7 @@ export const bcache = resource({
   path: "/nodes/{system_id}/bcache/{id}/",
   doc: "One bcache, by its id or name.",
   actions: {
-    read: action({ method: "GET", doc: "Read a bcache", returns: "Bcache", errors: seen("bcache") }),
+    read: action({ method: "GET", doc: "Read a bcache", returns: "Bcache", errors: groupSeen("bcache") }),
     update: action({
       method: "PUT",
       access: "admin",
@@ -61,7 +59,7 @@ export const bcache = resource({
       access: "admin",
       success: 204,
       doc: "Delete a bcache\n\nWith what was planned on it.",
-      errors: { 400: "it is part of another group", ...storageChange("bcache") },
+      errors: groupRefused("bcache", "it is part of another group"),
     }),
   },
 });
@@ -71,7 +69,7 @@ export const bcacheCacheSets = resource({
   path: "/nodes/{system_id}/bcache-cache-sets/",
   doc: "The fast devices that bcaches of a machine use.",
   actions: {
-    read: action({ method: "GET", doc: "List cache sets", returns: "CacheSet[]", errors: seen("cache set") }),
+    read: action({ method: "GET", doc: "List cache sets", returns: "CacheSet[]", errors: groupSeen("cache set") }),
     create: action({
       method: "POST",
       access: "admin",
@@ -88,7 +86,7 @@ export const bcacheCacheSet = resource({
   path: "/nodes/{system_id}/bcache-cache-set/{id}/",
   doc: "One cache set, by its id or name.",
   actions: {
-    read: action({ method: "GET", doc: "Read a cache set", returns: "CacheSet", errors: seen("cache set") }),
+    read: action({ method: "GET", doc: "Read a cache set", returns: "CacheSet", errors: groupSeen("cache set") }),
     update: action({
       method: "PUT",
       access: "admin",
@@ -102,7 +100,7 @@ export const bcacheCacheSet = resource({
       access: "admin",
       success: 204,
       doc: "Delete a cache set",
-      errors: { 400: "a bcache uses it", ...storageChange("cache set") },
+      errors: groupRefused("cache set", "a bcache uses it"),
     }),
   },
 });

@@ -1,11 +1,10 @@
 import { action, resource } from "../action.ts";
-import { optionalList, requiredText, text } from "../params.ts";
-import { storageChange } from "./storage.ts";
+import { requiredText, text } from "../params.ts";
+import { firstMembers, groupRefused, groupSeen, groupUuid, memberList } from "./storage-groups.ts";
 
-const seen = { 403: "the caller may not see this machine", 404: "there is no such machine or RAID" } as const;
-const refusals = { 400: "members, name or level are refused", ...storageChange("RAID") } as const;
-const words = (doc: string) => optionalList(doc, { split: "comma" });
-const names = { name: text("Name. Default: md0, md1 ..."), uuid: text("UUID. Default: a new one.") } as const;
+const seen = groupSeen("RAID");
+const refusals = groupRefused("RAID", "members, name or level are refused");
+const names = { name: text("Name. Default: md0, md1 ..."), uuid: groupUuid } as const;
 
 export const raids = resource({
   name: "Raids",
@@ -20,10 +19,9 @@ export const raids = resource({
       params: {
         ...names,
         level: requiredText("raid-0, raid-1, raid-5, raid-6 or raid-10."),
-        block_devices: words("Block devices, by id or name. May be repeated."),
-        partitions: words("Partitions, by id or name. May be repeated."),
-        spare_devices: words("Block devices that stand by. May be repeated."),
-        spare_partitions: words("Partitions that stand by. May be repeated."),
+        ...firstMembers,
+        spare_devices: memberList("Block devices that stand by. May be repeated."),
+        spare_partitions: memberList("Partitions that stand by. May be repeated."),
       },
       returns: "RAID",
       errors: refusals,
@@ -43,14 +41,14 @@ export const raid = resource({
       doc: "Change a RAID",
       params: {
         ...names,
-        add_block_devices: words("Block devices that join."),
-        remove_block_devices: words("Block devices that leave."),
-        add_spare_devices: words("Block devices that join to stand by."),
-        remove_spare_devices: words("Block devices that stand by no more."),
-        add_partitions: words("Partitions that join."),
-        remove_partitions: words("Partitions that leave."),
-        add_spare_partitions: words("Partitions that join to stand by."),
-        remove_spare_partitions: words("Partitions that stand by no more."),
+        add_block_devices: memberList("Block devices that join."),
+        remove_block_devices: memberList("Block devices that leave."),
+        add_spare_devices: memberList("Block devices that join to stand by."),
+        remove_spare_devices: memberList("Block devices that stand by no more."),
+        add_partitions: memberList("Partitions that join."),
+        remove_partitions: memberList("Partitions that leave."),
+        add_spare_partitions: memberList("Partitions that join to stand by."),
+        remove_spare_partitions: memberList("Partitions that stand by no more."),
       },
       returns: "RAID",
       errors: refusals,
@@ -60,7 +58,7 @@ export const raid = resource({
       access: "admin",
       success: 204,
       doc: "Delete a RAID\n\nWith what was planned on it. Its members are free then.",
-      errors: { 400: "it is part of another group", ...storageChange("RAID") },
+      errors: groupRefused("RAID", "it is part of another group"),
     }),
   },
 });

@@ -1,11 +1,10 @@
 import { action, resource } from "../action.ts";
-import { optionalList, requiredText, text } from "../params.ts";
+import { requiredText, text } from "../params.ts";
 import { storageChange } from "./storage.ts";
+import { firstMembers, groupRefused, groupSeen, groupUuid, memberChanges } from "./storage-groups.ts";
 
-const seen = { 403: "the caller may not see this machine", 404: "there is no such machine or datastore" } as const;
-const refusals = { 400: "members or name are refused", ...storageChange("datastore") } as const;
-const words = (doc: string) => optionalList(doc, { split: "comma" });
-const uuid = text("UUID. Default: a new one.");
+const seen = groupSeen("datastore");
+const refusals = groupRefused("datastore", "members or name are refused");
 
 export const vmfsDatastores = resource({
   name: "VmfsDatastores",
@@ -19,9 +18,8 @@ export const vmfsDatastores = resource({
       doc: "Make a datastore",
       params: {
         name: requiredText("Name."),
-        uuid,
-        block_devices: words("Block devices, by id or name. May be repeated."),
-        partitions: words("Partitions, by id or name. May be repeated."),
+        uuid: groupUuid,
+        ...firstMembers,
       },
       returns: "VMFSDatastore",
       errors: refusals,
@@ -41,11 +39,8 @@ export const vmfsDatastore = resource({
       doc: "Change a datastore",
       params: {
         name: text("Name."),
-        uuid,
-        add_block_devices: words("Block devices that join."),
-        remove_block_devices: words("Block devices that leave."),
-        add_partitions: words("Partitions that join."),
-        remove_partitions: words("Partitions that leave."),
+        uuid: groupUuid,
+        ...memberChanges,
       },
       returns: "VMFSDatastore",
       errors: refusals,

@@ -1,12 +1,9 @@
 import { action, resource } from "../action.ts";
-import { MAX_INT, optionalList, requiredInteger, requiredText, text } from "../params.ts";
-import { storageChange } from "./storage.ts";
+import { MAX_INT, requiredInteger, requiredText, text } from "../params.ts";
+import { firstMembers, groupRefused, groupSeen, groupUuid, memberChanges } from "./storage-groups.ts";
 
-const seen = { 403: "the caller may not see this machine", 404: "there is no such machine or volume group" } as const;
-const changes = storageChange("volume group");
-const refusals = { 400: "members or name are refused", ...changes } as const;
-const words = (doc: string) => optionalList(doc, { split: "comma" });
-const uuid = text("UUID. Default: a new one.");
+const seen = groupSeen("volume group");
+const refusals = groupRefused("volume group", "members or name are refused");
 
 export const volumeGroups = resource({
   name: "VolumeGroups",
@@ -20,9 +17,8 @@ export const volumeGroups = resource({
       doc: "Make a volume group\n\nOf block devices and partitions that carry nothing.",
       params: {
         name: requiredText("Name."),
-        uuid,
-        block_devices: words("Block devices, by id or name. May be repeated."),
-        partitions: words("Partitions, by id or name. May be repeated."),
+        uuid: groupUuid,
+        ...firstMembers,
       },
       returns: "VolumeGroup",
       errors: refusals,
@@ -43,11 +39,8 @@ export const volumeGroup = resource({
       doc: "Change a volume group",
       params: {
         name: text("Name."),
-        uuid,
-        add_block_devices: words("Block devices that join."),
-        remove_block_devices: words("Block devices that leave."),
-        add_partitions: words("Partitions that join."),
-        remove_partitions: words("Partitions that leave."),
+        uuid: groupUuid,
+        ...memberChanges,
       },
       returns: "VolumeGroup",
       errors: refusals,
@@ -57,7 +50,7 @@ export const volumeGroup = resource({
       access: "admin",
       success: 204,
       doc: "Delete a volume group\n\nIts members are free then.",
-      errors: { 400: "it has logical volumes", ...changes },
+      errors: groupRefused("volume group", "it has logical volumes"),
     }),
     create_logical_volume: action({
       method: "POST",
@@ -65,11 +58,11 @@ export const volumeGroup = resource({
       doc: "Make a logical volume",
       params: {
         name: requiredText("Name, without that of the group."),
-        uuid,
+        uuid: groupUuid,
         size: text("Size in bytes; K, M, G or T may follow. Default: all that is left. Rounded down to 4 MiB."),
       },
       returns: "BlockDevice",
-      errors: { 400: "name or size is refused", ...changes },
+      errors: groupRefused("volume group", "name or size is refused"),
     }),
     delete_logical_volume: action({
       method: "POST",
@@ -77,7 +70,7 @@ export const volumeGroup = resource({
       success: 204,
       doc: "Delete a logical volume",
       params: { id: requiredInteger("Id of the volume.", { min: 0, max: MAX_INT }) },
-      errors: { 400: "no id is given", ...changes },
+      errors: groupRefused("volume group", "no id is given"),
     }),
   },
 });

@@ -1,6 +1,7 @@
 /** bcache: a fast device in front of a large one (reference: networking-storage, section 12). */
 import { DomainError, invalidField } from "../errors.ts";
 import { givenUuid, type StorageEdit } from "./edit.ts";
+import { addGroupDevice, renameWithDevice } from "./group-device.ts";
 import { addMembers, candidates, deviceOf, dropGroup, membersOf, partitionBootDisk } from "./members.ts";
 import { type CacheMode, type CacheSet, cacheSetName, type Filesystem, type Group, type On } from "./model.ts";
 
@@ -109,20 +110,7 @@ export function bcacheOn(edit: StorageEdit, { name, uuid, set, on, cacheMode }: 
   const group: Group = { id: edit.newId(), type: "bcache", name, uuid, cacheMode, cacheSetId: set.id };
   edit.groups.push(group);
   addMembers(edit, group, "bcache-backing", [on]);
-  edit.devices.push({
-    id: edit.newId(),
-    type: "virtual",
-    name,
-    uuid,
-    ...bcacheSize(edit, group),
-    model: null,
-    serial: null,
-    idPath: null,
-    numaNode: null,
-    tags: [],
-    table: null,
-    groupId: group.id,
-  });
+  addGroupDevice(edit, group, { name, uuid, ...bcacheSize(edit, group) });
   return group;
 }
 
@@ -134,14 +122,10 @@ export function bcacheSize(edit: StorageEdit, group: Group): { sizeBytes: number
 }
 
 export function updateBcache(edit: StorageEdit, group: Group, change: BcacheRequest): void {
-  const device = edit.devices.find((d) => d.groupId === group.id);
-  const name = change.name ?? group.name;
-  if (name !== group.name) edit.checkName("name", name, device?.id);
-  const uuid = givenUuid(change.uuid) ?? group.uuid;
+  const names = renameWithDevice(edit, group, change);
   const cacheSetId = change.cacheSet === undefined ? group.cacheSetId : cacheSetByWord(edit, change.cacheSet).id;
-  const changed = { ...group, name, uuid, cacheSetId, cacheMode: change.cacheMode ?? group.cacheMode };
+  const changed = { ...group, ...names, cacheSetId, cacheMode: change.cacheMode ?? group.cacheMode };
   edit.putGroup(changed);
-  if (device) edit.putDevice({ ...device, name, uuid });
   const on = backing(edit, change);
   if (!on) return;
   edit.dropFilesystems((f) => f.groupId === group.id);

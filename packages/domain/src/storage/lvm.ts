@@ -2,6 +2,7 @@
 import { DomainError, invalidField } from "../errors.ts";
 import { givenUuid, type StorageEdit } from "./edit.ts";
 import { ALIGNMENT_BYTES } from "./geometry.ts";
+import { addGroupDevice, type GroupChange } from "./group-device.ts";
 import { isGroupName } from "./installer-limits.ts";
 import { addMembers, candidates, dropGroup, membersOf, type MemberWords, removeMembers } from "./members.ts";
 import type { Device, Group } from "./model.ts";
@@ -52,14 +53,7 @@ export function usedBytes(edit: StorageEdit, group: Group): number {
   return volumesOf(edit, group).reduce((sum, volume) => sum + volume.sizeBytes, 0);
 }
 
-export interface VolumeGroupChange {
-  readonly name?: string | undefined;
-  readonly uuid?: string | undefined;
-  readonly add: MemberWords;
-  readonly remove: MemberWords;
-}
-
-export function updateVolumeGroup(edit: StorageEdit, group: Group, change: VolumeGroupChange): void {
+export function updateVolumeGroup(edit: StorageEdit, group: Group, change: GroupChange): void {
   const name = change.name ?? group.name;
   if (name !== group.name) {
     checkGroupName(edit, name);
@@ -110,23 +104,8 @@ export function createVolume(edit: StorageEdit, group: Group, request: VolumeReq
   checkVolumeName(edit, group, name);
   const free = volumeGroupBytes(edit, group) - usedBytes(edit, group);
   const sizeBytes = volumeBytes(group, request.sizeBytes ?? free, free);
-  const volume: Device = {
-    id: edit.newId(),
-    type: "virtual",
-    name,
-    uuid: givenUuid(request.uuid) ?? edit.newUuid(),
-    sizeBytes,
-    blockSizeBytes: SECTOR_BYTES,
-    model: null,
-    serial: null,
-    idPath: null,
-    numaNode: null,
-    tags: [],
-    table: null,
-    groupId: group.id,
-  };
-  edit.devices.push(volume);
-  return volume;
+  const uuid = givenUuid(request.uuid) ?? edit.newUuid();
+  return addGroupDevice(edit, group, { name, uuid, sizeBytes, blockSizeBytes: SECTOR_BYTES });
 }
 
 /** @param name with the group's before it, as the machine's block devices are called */

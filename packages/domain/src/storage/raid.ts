@@ -1,6 +1,7 @@
 /** Software RAID: levels, how many devices, what it holds (reference: networking-storage, section 12). */
 import { invalidField } from "../errors.ts";
 import { givenUuid, onDevice, type StorageEdit } from "./edit.ts";
+import { addGroupDevice, type GroupChange, groupDevice, renameWithDevice } from "./group-device.ts";
 import {
   addMembers,
   candidates,
@@ -68,21 +69,7 @@ export function createRaid(edit: StorageEdit, request: RaidRequest): Group {
   edit.groups.push(group);
   join(edit, group, active, spares);
   checkCounts(edit, group, request.level, "block_devices");
-  edit.devices.push({
-    id: edit.newId(),
-    type: "virtual",
-    name,
-    uuid,
-    sizeBytes: raidSize(edit, group),
-    blockSizeBytes: SECTOR_BYTES,
-    model: null,
-    serial: null,
-    idPath: null,
-    numaNode: null,
-    tags: [],
-    table: null,
-    groupId: group.id,
-  });
+  addGroupDevice(edit, group, { name, uuid, sizeBytes: raidSize(edit, group), blockSizeBytes: SECTOR_BYTES });
   return group;
 }
 
@@ -109,20 +96,10 @@ export function raidSize(edit: StorageEdit, group: Group): number {
   return raidBytes(group.type as RaidType, sizes("raid"), sizes("raid-spare"));
 }
 
-export interface RaidChange {
-  readonly name?: string | undefined;
-  readonly uuid?: string | undefined;
-  readonly add: RaidMembers;
-  readonly remove: RaidMembers;
-}
+export type RaidChange = GroupChange<RaidMembers>;
 
 export function updateRaid(edit: StorageEdit, group: Group, change: RaidChange): void {
-  const device = edit.devices.find((d) => d.groupId === group.id);
-  const name = change.name ?? group.name;
-  if (name !== group.name) edit.checkName("name", name, device?.id);
-  const uuid = givenUuid(change.uuid) ?? group.uuid;
-  edit.putGroup({ ...group, name, uuid });
-  if (device) edit.putDevice({ ...device, name, uuid });
+  edit.putGroup({ ...group, ...renameWithDevice(edit, group, change) });
   removeMembers(edit, group, ["raid"], change.remove.members);
   removeMembers(edit, group, ["raid-spare"], change.remove.spares, {
     blockDevices: "remove_spare_devices",
@@ -146,7 +123,7 @@ export function deleteRaid(edit: StorageEdit, group: Group): void {
 }
 
 export const raidDevice = (edit: StorageEdit, group: Group): On => {
-  const device = edit.devices.find((d) => d.groupId === group.id);
+  const device = groupDevice(edit, group);
   if (!device) throw new Error(`${group.name} offers no device`);
   return onDevice(device);
 };

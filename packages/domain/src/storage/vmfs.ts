@@ -2,6 +2,7 @@
 import { invalidField } from "../errors.ts";
 import { givenUuid, onPartition, type StorageEdit } from "./edit.ts";
 import { MIB } from "./geometry.ts";
+import type { GroupChange } from "./group-device.ts";
 import { addMembers, candidates, dropGroup, membersOf, type MemberWords, removeMembers } from "./members.ts";
 import { type Group, filesystemOn, type Partition } from "./model.ts";
 
@@ -76,14 +77,7 @@ export function createDatastore(edit: StorageEdit, request: DatastoreRequest): G
   return group;
 }
 
-export interface DatastoreChange {
-  readonly name?: string | undefined;
-  readonly uuid?: string | undefined;
-  readonly add: MemberWords;
-  readonly remove: MemberWords;
-}
-
-export function updateDatastore(edit: StorageEdit, group: Group, change: DatastoreChange): void {
+export function updateDatastore(edit: StorageEdit, group: Group, change: GroupChange): void {
   if (change.name !== undefined && change.name !== group.name) checkName(edit, change.name);
   edit.putGroup({ ...group, name: change.name ?? group.name, uuid: givenUuid(change.uuid) ?? group.uuid });
   removeMembers(edit, group, ["vmfs6"], change.remove);
