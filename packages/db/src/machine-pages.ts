@@ -166,11 +166,14 @@ export async function countMachines(
   query: Pick<PageQuery, "filter" | "visibleTo" | "now" | "few"> & { by: MachineGroup },
 ): Promise<{ total: number; groups: GroupCount[] }> {
   const { value, from } = groups[query.by];
-  const matching = await prepareFilter(db, query);
+  const matching = sql`node.node_type = 0 and ${visible(query.visibleTo)} and ${await prepareFilter(db, query)}`;
+  // Several tags of one machine make several rows.
+  const total = query.by === "tag" ? sql`(select count(*)::int from node where ${matching})` : sql`0`;
   const { rows } = await sql<GroupCount & { total: number }>`
-    with node as materialized (select node.* from node
-      where node.node_type = 0 and ${visible(query.visibleTo)} and ${matching})
-    select ${value} as value, count(*)::int as count, (select count(*)::int from node) as total
-    from node ${from} group by 1 order by count(*) desc, 1 ${unnamed}`.execute(db);
-  return { total: rows[0]?.total ?? 0, groups: rows.map(({ value: group, count }) => ({ value: group, count })) };
+    select ${value} as value, count(*)::int as count, ${total} as total
+    from node ${from} where ${matching} group by 1 order by count(*) desc, 1 ${unnamed}`.execute(db);
+  return {
+    total: query.by === "tag" ? (rows[0]?.total ?? 0) : rows.reduce((sum, row) => sum + row.count, 0),
+    groups: rows.map(({ value: group, count }) => ({ value: group, count })),
+  };
 }
