@@ -30,6 +30,7 @@ import { startDeadlines } from "./reconcile/deadlines.ts";
 import { otherKind } from "./simulator/other-kind.ts";
 import { simulatedRacks } from "./simulator/racks.ts";
 import { declareInstallation } from "@rackwright/db/installation";
+import { startActiveDiscovery } from "./reconcile/active-discovery.ts";
 import { dhcpReconciler } from "./reconcile/dhcp.ts";
 import { startPowerPoll } from "./reconcile/power-poll.ts";
 import { watchConsoles } from "./reconcile/consoles.ts";
@@ -186,6 +187,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   await dhcp.start();
   started.defer(startPowerPoll(region));
   started.defer(importRegularly(region));
+  started.defer(startActiveDiscovery(region));
   started.defer(await syncImagesToRacks(region, hub));
   if (!simulated) started.defer(await watchConsoles(region, hub));
   started.defer(await startLeaseEvents(region, options.kea));

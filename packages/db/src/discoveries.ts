@@ -52,6 +52,20 @@ export async function forgetNames(tx: Tx): Promise<void> {
   await tx.deleteFrom("mdns_name").execute();
 }
 
+/** Whoever is about to scan unasked takes turns. */
+export async function lockDiscovery(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('active discovery', 0))`.execute(tx);
+}
+
+/** Subnets of IPv4 that are to be scanned, and are no larger than may be. */
+export async function activelyDiscovered(tx: Tx, leastPrefix: number): Promise<string[]> {
+  const { rows } = await sql<{ cidr: string }>`
+    select cidr::text from subnet where active_discovery and family(cidr) = 4 and masklen(cidr) >= ${leastPrefix} order by cidr`.execute(
+    tx,
+  );
+  return rows.map(({ cidr }) => cidr);
+}
+
 /** Racks with their addresses of IPv4, and the subnets that these are on. */
 export async function rackAddresses(
   db: Kysely<Schema>,

@@ -18,6 +18,8 @@ const LOOK_EVERY_MS = 300;
 const ANSWER_MS = 3_500;
 /** As above, after delay_first_probe_time (5 s): for what was heard of before. */
 const HEARD_BEFORE_MS = 9_000;
+/** A /16 takes half of it. Nobody else can scan meanwhile. */
+const LONGEST_MS = 3600_000;
 
 type Request = RackMethods["scanNetworks"]["params"];
 export interface Seen {
@@ -67,7 +69,7 @@ export class Scanner {
   }
 
   async #scan(targets: readonly ScanTarget[], request: Request): Promise<void> {
-    const { signal } = this.#ending;
+    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(LONGEST_MS)]);
     for (const target of targets)
       try {
         for (const chunk of chunks(addressesOf(target), request)) {
@@ -78,11 +80,12 @@ export class Scanner {
           if (request.slow) await sleep(1000, undefined, { signal });
         }
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#ending.signal.aborted) return;
         this.#options.log.warn(
           { err: error, interface: target.interface },
           "a network could not be scanned to its end",
         );
+        if (signal.aborted) return;
       }
   }
 }

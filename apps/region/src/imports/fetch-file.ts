@@ -89,6 +89,9 @@ const ended = (options: FetchOptions, received: number) =>
 
 /** The store says what is wrong with the content; here it is said whose. */
 function named(options: FetchOptions, error: unknown): unknown {
+  // ENOSPC, EIO ... of the store or of the mirror's directory.
+  if (error instanceof Error && "syscall" in error)
+    return new MirrorError(at(options), `could not be stored: ${error.message}`, { cause: error });
   if (!(error instanceof DomainError)) return error;
   return new MirrorError(at(options), `is not what the mirror announces: ${error.message}`, { cause: error });
 }
