@@ -18,11 +18,11 @@ export async function discoverActively(region: Region): Promise<string[]> {
       "active_discovery_interval",
       "network_discovery",
     );
-    if (Number(interval) === 0 || network_discovery === "disabled") return [];
+    if (interval === 0 || network_discovery === "disabled") return [];
     await lockDiscovery(tx);
     const now = Math.floor(region.now().getTime() / 1000);
     const last = Number((await storedConfig(tx, [LAST])).get(LAST) ?? 0);
-    if (last + Number(interval) > now) return [];
+    if (last + interval > now) return [];
     const wanted = await activelyDiscovered(tx, LARGEST_SCAN_PREFIX);
     // Noted before it is done: a region that dies meanwhile leaves it to the next time, and no two do it.
     if (wanted.length > 0) await storeConfig(tx, LAST, now);
