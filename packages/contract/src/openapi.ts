@@ -11,6 +11,7 @@ import * as image from "./objects/image.ts";
 import * as machine from "./objects/machine.ts";
 import * as machineSearch from "./objects/machine-search.ts";
 import * as network from "./objects/network.ts";
+import * as nodeParts from "./objects/node-parts.ts";
 import * as recorder from "./objects/recorder.ts";
 import * as script from "./objects/script.ts";
 import * as software from "./objects/software.ts";
@@ -33,6 +34,7 @@ for (const module of [
   machine,
   machineSearch,
   network,
+  nodeParts,
   recorder,
   script,
   simulator,

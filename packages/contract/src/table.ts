@@ -1,6 +1,7 @@
 /** Every resource of API 2.0 that we serve: the one table. */
 import type { Action, Resource } from "./action.ts";
 import { account } from "./resources/account.ts";
+import { describeDocument, openApiDocument } from "./resources/api-documents.ts";
 import { bootSource, bootSourceSelection, bootSourceSelections, bootSources } from "./resources/boot-sources.ts";
 import { bootResource, bootResources, bootResourceUpload } from "./resources/images.ts";
 import {
@@ -12,6 +13,7 @@ import {
   regionController,
   regionControllers,
 } from "./resources/controllers.ts";
+import { commissioningScript, commissioningScripts } from "./resources/commissioning-scripts.ts";
 import { device, devices } from "./resources/devices.ts";
 import { dhcpSnippet, dhcpSnippets } from "./resources/dhcp-snippets.ts";
 import { discoveries, discovery } from "./resources/discoveries.ts";
@@ -30,6 +32,8 @@ import { vmfsDatastore, vmfsDatastores } from "./resources/vmfs-datastores.ts";
 import { volumeGroup, volumeGroups } from "./resources/volume-groups.ts";
 import { partition, partitions } from "./resources/partitions.ts";
 import { node } from "./resources/node.ts";
+import { nodeDevice, nodeDevices } from "./resources/node-devices.ts";
+import { nodeResults } from "./resources/node-results.ts";
 import { notification, notifications } from "./resources/notifications.ts";
 import { packageRepositories, packageRepository } from "./resources/package-repositories.ts";
 import { resourcePool, resourcePools, zone, zones } from "./resources/places.ts";
@@ -67,7 +71,10 @@ export const resources: readonly Resource[] = [
   bootSourceSelections,
   bootSources,
   changes,
+  commissioningScript,
+  commissioningScripts,
   configuration,
+  describeDocument,
   device,
   devices,
   dhcpSnippet,
@@ -99,6 +106,9 @@ export const resources: readonly Resource[] = [
   networks,
   networkInterface,
   node,
+  nodeDevice,
+  nodeDevices,
+  nodeResults,
   nodeScript,
   nodeScriptResult,
   nodeScriptResults,
@@ -106,6 +116,7 @@ export const resources: readonly Resource[] = [
   nodes,
   notification,
   notifications,
+  openApiDocument,
   packageRepositories,
   packageRepository,
   partition,

@@ -61,3 +61,11 @@ export async function nodesInDomain(tx: Tx, id: number): Promise<number> {
 export async function deleteDomain(tx: Tx, id: number): Promise<void> {
   await tx.deleteFrom("domain").where("id", "=", id).execute();
 }
+
+export async function setZoneSerial(tx: Tx, serial: number): Promise<void> {
+  await tx
+    .insertInto("dns_serial")
+    .values({ serial })
+    .onConflict((c) => c.column("singleton").doUpdateSet({ serial }))
+    .execute();
+}

@@ -103,12 +103,12 @@ export async function replaceDevices(tx: Tx, nodeId: number, devices: readonly R
   await tx.deleteFrom("node_device").where("node_id", "=", nodeId).execute();
   await sql`
     insert into node_device (node_id, bus, hardware_type, vendor_id, product_id, vendor_name, product_name, driver,
-      bus_number, device_number, pci_address, numa_node)
+      bus_number, device_number, pci_address, numa_node, mac, disk_name)
     select ${nodeId}, d.bus, d."hardwareType", d."vendorId", d."productId", d."vendorName", d."productName", d.driver,
-      d."busNumber", d."deviceNumber", d."pciAddress", d."numaNode"
+      d."busNumber", d."deviceNumber", d."pciAddress", d."numaNode", d.mac, d."diskName"
     from jsonb_to_recordset(${JSON.stringify(devices)}::jsonb) as d(bus text, "hardwareType" smallint, "vendorId" text,
       "productId" text, "vendorName" text, "productName" text, driver text, "busNumber" int, "deviceNumber" int,
-      "pciAddress" text, "numaNode" int)`.execute(tx);
+      "pciAddress" text, "numaNode" int, mac macaddr, "diskName" text)`.execute(tx);
 }
 
 /** Put a tag on the node or take it off; one that does not exist yet is made. @returns names of tags that were made */

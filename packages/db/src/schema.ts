@@ -203,6 +203,11 @@ export interface DnsResourceAddressTable {
   address_id: number;
 }
 
+export interface DnsSerialTable {
+  singleton: Generated<boolean>;
+  serial: number;
+}
+
 export interface DomainTable {
   id: Generated<number>;
   name: string;
@@ -452,6 +457,8 @@ export interface NodeDeviceTable {
   device_number: number | null;
   pci_address: string | null;
   numa_node: number | null;
+  mac: string | null;
+  disk_name: string | null;
 }
 
 export interface NodeMetadataTable {
@@ -825,6 +832,7 @@ export interface Schema {
   dns_record: DnsRecordTable;
   dns_resource: DnsResourceTable;
   dns_resource_address: DnsResourceAddressTable;
+  dns_serial: DnsSerialTable;
   domain: DomainTable;
   event: EventTable;
   evidence: EvidenceTable;

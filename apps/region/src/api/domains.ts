@@ -1,6 +1,14 @@
 /** domains, domain: decode, one call, encode. */
 import { domain, domains } from "@rackwright/contract/resources/domains";
-import { changeDomain, createDomain, domainRow, domainRows, makeDefault, removeDomain } from "../app/domains.ts";
+import {
+  changeDomain,
+  createDomain,
+  domainRow,
+  domainRows,
+  makeDefault,
+  removeDomain,
+  setSerial,
+} from "../app/domains.ts";
 import type { Routes } from "../http/route.ts";
 import { wireDomain } from "./wire/dns.ts";
 
@@ -9,6 +17,7 @@ export function domainsRoutes(routes: Routes): void {
   routes.on(domains.actions.create, async ({ ctx, params }) =>
     wireDomain(await domainRow(ctx, String(await createDomain(ctx, params)))),
   );
+  routes.on(domains.actions.set_serial, ({ ctx, params }) => setSerial(ctx, params.serial));
   routes.on(domain.actions.read, async ({ ctx, path: { id = "" } }) => wireDomain(await domainRow(ctx, id)));
   routes.on(domain.actions.update, async ({ ctx, path: { id = "" }, params }) =>
     wireDomain(await domainRow(ctx, String(await changeDomain(ctx, id, params)))),

@@ -56,7 +56,8 @@ function givenFields(p: Fields): Metadata {
   };
 }
 
-async function givenText(script: Upload | undefined, comment: string | undefined): Promise<NewText | undefined> {
+/** A script's text; undefined when none was sent. */
+export async function givenText(script: Upload | undefined, comment: string | undefined): Promise<NewText | undefined> {
   if (script === undefined || script.sizeBytes === 0) {
     if (comment !== undefined && comment !== "")
       throw invalidField("comment", "A comment is about a new version: send the script too.");

@@ -2,10 +2,12 @@
 import { bindApi10 } from "../api1/routes.ts";
 import { Routes } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
+import { apiDocumentsRoutes } from "./api-documents.ts";
 import { blockDeviceRoutes } from "./block-devices.ts";
 import { bootResourceRoutes } from "./boot-resources.ts";
 import { bootSourcesRoutes } from "./boot-sources.ts";
 import { changesRoutes } from "./changes.ts";
+import { commissioningScriptsRoutes } from "./commissioning-scripts.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { eventsRoutes } from "./events.ts";
 import { controllersInternalRoutes } from "./controllers-internal.ts";
@@ -23,6 +25,8 @@ import { licenseKeysRoutes } from "./license-keys.ts";
 import { machinesRoutes } from "./machines.ts";
 import { networksRoutes } from "./networks-old.ts";
 import { nodeRoutes } from "./node.ts";
+import { nodeDevicesRoutes } from "./node-devices.ts";
+import { nodeResultsRoutes } from "./node-results.ts";
 import { nodeScriptResultsRoutes } from "./node-script-results.ts";
 import { nodeScriptsRoutes } from "./node-scripts.ts";
 import { bcachesRoutes } from "./bcaches.ts";
@@ -52,10 +56,12 @@ import { vmHostsRoutes } from "./vm-hosts.ts";
 
 const families = [
   accountRoutes,
+  apiDocumentsRoutes,
   blockDeviceRoutes,
   bootResourceRoutes,
   bootSourcesRoutes,
   changesRoutes,
+  commissioningScriptsRoutes,
   configurationRoutes,
   controllersInternalRoutes,
   eventsRoutes,
@@ -73,6 +79,8 @@ const families = [
   machinesRoutes,
   networksRoutes,
   nodeRoutes,
+  nodeDevicesRoutes,
+  nodeResultsRoutes,
   nodeScriptResultsRoutes,
   nodeScriptsRoutes,
   bcachesRoutes,

@@ -29,6 +29,7 @@ export function usersRoutes(routes: Routes): void {
         email: params.email,
         password: params.password,
         isSuperuser: params.is_superuser,
+        sshKey: params.key,
       }),
     ),
   );

@@ -8,6 +8,7 @@ import {
   listDomains,
   nodesInDomain,
   setDefaultDomain,
+  setZoneSerial,
   updateDomain as updateDomainRow,
 } from "@rackwright/db/domains";
 import { parseIp } from "@rackwright/domain/addressing/ip";
@@ -106,5 +107,14 @@ export async function removeDomain(ctx: Ctx, word: string): Promise<void> {
     await deleteDomainRow(tx, id);
     await appendChange(tx, { kind: "delete", entity: "domain", entityId: id });
     await audit(ctx, tx, "NETWORKING", `Deleted domain '${name}'.`);
+  });
+}
+
+/** Zones are given out with this serial number, and higher ones after their next changes. */
+export async function setSerial(ctx: Ctx, serial: number): Promise<void> {
+  await inTransaction(ctx, async (tx) => {
+    await setZoneSerial(tx, serial);
+    await appendChange(tx, { kind: "update", entity: "domain", entityId: "serial", payload: { serial } });
+    await audit(ctx, tx, "NETWORKING", `Set the serial number of all zones to ${serial}.`);
   });
 }

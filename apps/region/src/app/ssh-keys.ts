@@ -23,17 +23,19 @@ export async function readSshKey(ctx: Ctx, id: number): Promise<SshKey> {
  * @throws DomainError invalid_fields when it is no public key, or the user has it already; forbidden for another user's
  */
 export async function addSshKey(ctx: Ctx, text: string, username?: string): Promise<SshKey> {
+  return inTransaction(ctx, async (tx) => addSshKeyTo(ctx, tx, await ownerOf(ctx, tx, username), text));
+}
+
+/** Whether the caller may is decided. @throws DomainError invalid_fields when it is no public key, or the user has it already */
+export async function addSshKeyTo(ctx: Ctx, tx: Tx, userId: number, text: string): Promise<SshKey> {
   const parsed = parseSshPublicKey(text);
   if ("problem" in parsed) throw invalidField("key", `This SSH key is not taken: ${parsed.problem}.`);
-  return inTransaction(ctx, async (tx) => {
-    const userId = await ownerOf(ctx, tx, username);
-    const same = (await sshKeysOf(tx, userId)).some((key) => isSame(key, parsed));
-    const made = same ? undefined : await insertSshKey(tx, userId, sshKeyLine(parsed));
-    if (!made) throw invalidField("key", "This SSH key has already been added for this user.");
-    await appendChange(tx, { kind: "create", entity: "ssh_key", entityId: made.id, visibleTo: String(userId) });
-    await audit(ctx, tx, "AUTHORISATION", `Added SSH key id=${made.id} (${parsed.type}).`);
-    return made;
-  });
+  const same = (await sshKeysOf(tx, userId)).some((key) => isSame(key, parsed));
+  const made = same ? undefined : await insertSshKey(tx, userId, sshKeyLine(parsed));
+  if (!made) throw invalidField("key", "This SSH key has already been added for this user.");
+  await appendChange(tx, { kind: "create", entity: "ssh_key", entityId: made.id, visibleTo: String(userId) });
+  await audit(ctx, tx, "AUTHORISATION", `Added SSH key id=${made.id} (${parsed.type}).`);
+  return made;
 }
 
 async function ownerOf(ctx: Ctx, tx: Tx, username: string | undefined): Promise<number> {

@@ -5,6 +5,7 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { hashPassword } from "../auth/password.ts";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit, userIdOf } from "./audit.ts";
+import { addSshKeyTo } from "./ssh-keys.ts";
 
 export const allUsers = (ctx: Ctx): Promise<User[]> => listUsers(ctx.region.db.kysely);
 
@@ -21,10 +22,12 @@ export interface NewUser {
   /** null: may not log in with a password. */
   password: string | null;
   isSuperuser: boolean;
+  /** In the form of authorized_keys. */
+  sshKey?: string | undefined;
 }
 
-/** @throws DomainError invalid_fields when the name is taken */
-export async function createUser(ctx: Ctx, user: NewUser): Promise<User> {
+/** @throws DomainError invalid_fields when the name is taken, or the SSH key is none */
+export async function createUser(ctx: Ctx, { sshKey, ...user }: NewUser): Promise<User> {
   // Before the transaction: it takes a tenth of a second, which nobody needs to wait for.
   const passwordHash = user.password === null ? null : await hashPassword(user.password);
   return inTransaction(ctx, async (tx) => {
@@ -33,6 +36,7 @@ export async function createUser(ctx: Ctx, user: NewUser): Promise<User> {
     await appendChange(tx, { kind: "create", entity: "user", entityId: user.username });
     const what = user.isSuperuser ? "administrator" : "user";
     await audit(ctx, tx, "AUTHORISATION", `Created ${what} '${user.username}'.`);
+    if (sshKey !== undefined && sshKey.trim() !== "") await addSshKeyTo(ctx, tx, made.id, sshKey);
     return made;
   });
 }

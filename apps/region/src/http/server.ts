@@ -1,6 +1,4 @@
 /** The region's HTTP server: API, metadata service, images for racks, the plain start page. */
-import { openApi } from "@rackwright/contract/openapi";
-import { API_ROOT } from "@rackwright/contract/table";
 import { api10, api20 } from "@rackwright/contract/versions";
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,7 +7,6 @@ import Fastify, {
   type FastifyReply,
   LogController,
 } from "fastify";
-import { stringify } from "yaml";
 import type { Region } from "../context.ts";
 import { metadataRoutes } from "../metadata/routes.ts";
 import { dispatch, originOf } from "./dispatch.ts";
@@ -57,17 +54,12 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
         .send(`There is nothing at ${request.url.split("?")[0]}.`),
   );
 
-  for (const version of [api20, api10])
-    server.get(`${version.root}/describe/`, (request, reply) => {
-      // Exactly this type: with a charset the official command line refuses to log in. As bytes, so that none is added.
-      void reply
-        .header("content-type", "application/json")
-        .send(Buffer.from(JSON.stringify(version.describe(originOf(request)))));
-    });
-  server.get(`${API_ROOT}/openapi.yaml`, (request, reply) => {
+  // That of 2.0 is a resource of its own table.
+  server.get(`${api10.root}/describe/`, (request, reply) => {
+    // Exactly this type: with a charset the official command line refuses to log in. As bytes, so that none is added.
     void reply
-      .header("content-type", "application/openapi+yaml")
-      .send(stringify(openApi(originOf(request), region.version)));
+      .header("content-type", "application/json")
+      .send(Buffer.from(JSON.stringify(api10.describe(originOf(request)))));
   });
   server.get("/MAAS/api/version/", (_request, reply) => void reply.header("content-type", "text/plain").send("2.0"));
   for (const path of ["/MAAS", "/MAAS/"])

@@ -1,5 +1,5 @@
 import { action, resource } from "../action.ts";
-import { integer, optionalFlag, optionalList, requiredText, text } from "../params.ts";
+import { integer, optionalFlag, optionalList, requiredInteger, requiredText, text } from "../params.ts";
 
 const admin = { 403: "the caller is not an administrator" } as const;
 const none = { 404: "there is no such domain" } as const;
@@ -24,6 +24,14 @@ export const domains = resource({
       params: { name: requiredText("Name.", { max: 253 }), ...fields },
       returns: "Domain",
       errors: { 400: "a field was refused", ...admin },
+    }),
+    set_serial: action({
+      method: "POST",
+      access: "admin",
+      doc: "Set the serial number of all zones\n\nThat of their SOA records: what copies them takes a zone again when it has grown.",
+      params: { serial: requiredInteger("Serial number.", { min: 1, max: 2 ** 32 - 1 }) },
+      returns: "null",
+      errors: { 400: "serial is missing or out of range", ...admin },
     }),
   },
 });

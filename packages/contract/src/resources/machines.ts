@@ -114,6 +114,7 @@ export const machines = resource({
     }),
     accept: action({
       method: "POST",
+      access: "admin",
       doc: "Accept enlisted machines\n\nStarts commissioning of machines that are New. Those that are being or have been commissioned are passed over.",
       params: { machines: list("System ids. May be repeated.", { split: "comma-or-blank" }) },
       returns: "Machine[]",

@@ -24,6 +24,7 @@ export const users = resource({
         }),
         password: requiredText("Password."),
         is_superuser: requiredFlag("Whether the user is an administrator: 1 or 0."),
+        key: text("SSH public key, which machines that the user deploys let in."),
       },
       returns: "User",
       errors: { 400: "a field is missing or refused, or the name is taken", 403: "the caller is not an administrator" },

@@ -8,9 +8,12 @@ const MAX_INT = 2 ** 31 - 1;
 /** Devices of the PCI and USB buses; what a network card, disk or display is told by its address. */
 export function readDevices(resources: Part): ReportedDevice[] {
   const kinds = addressKinds(resources);
+  const parts = addressParts(resources);
   const pci = resources.maybe("pci")?.parts("devices", MAX_DEVICES) ?? [];
   const usb = resources.maybe("usb")?.parts("devices", MAX_DEVICES) ?? [];
-  const all = [...pci.map((device) => pciDevice(device, kinds)), ...usb.map((device) => usbDevice(device, kinds))];
+  const all = [...pci.map((device) => pciDevice(device, kinds)), ...usb.map((device) => usbDevice(device, kinds))].map(
+    (device) => ({ ...device, ...parts.get(device.pciAddress ?? `${device.busNumber}:${device.deviceNumber}`) }),
+  );
   // Keys of devices: the same one twice is one.
   const key = (d: ReportedDevice) => `${d.bus} ${d.pciAddress ?? `${d.busNumber}:${d.deviceNumber}`}`;
   return [...new Map(all.map((device) => [key(device), device])).values()];
@@ -29,6 +32,24 @@ function addressKinds(resources: Part): Map<string, number> {
   note(resources.maybe("gpu")?.parts("cards", MAX_DEVICES) ?? [], hardwareType.gpu);
   note(resources.maybe("network")?.parts("cards", MAX_DEVICES) ?? [], hardwareType.network);
   return kinds;
+}
+
+/** By address: the first port of the card that it is, the first disk behind it. */
+function addressParts(resources: Part): Map<string, Pick<ReportedDevice, "mac" | "diskName">> {
+  const found = new Map<string, Pick<ReportedDevice, "mac" | "diskName">>();
+  const note = (part: Part, what: Pick<ReportedDevice, "mac" | "diskName">) => {
+    for (const address of [part.text("pci_address"), part.text("usb_address")])
+      if (address !== "" && !found.has(address)) found.set(address, what);
+  };
+  for (const card of resources.maybe("network")?.parts("cards", MAX_DEVICES) ?? []) {
+    const mac = card.parts("ports", MAX_DEVICES)[0]?.text("address").toLowerCase() ?? "";
+    if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) note(card, { mac });
+  }
+  for (const disk of resources.maybe("storage")?.parts("disks", MAX_DEVICES) ?? []) {
+    const diskName = disk.text("id");
+    if (diskName !== "") note(disk, { diskName });
+  }
+  return found;
 }
 
 function pciDevice(device: Part, kinds: ReadonlyMap<string, number>): ReportedDevice {

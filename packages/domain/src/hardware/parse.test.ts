@@ -69,6 +69,12 @@ suite("hardware report", () => {
       ],
     );
     assert.equal(report.devices.at(-1)?.driver, "usbhid");
+    assert.deepEqual(report.devices.map(({ mac, diskName }) => mac ?? diskName).slice(0, 4), [
+      undefined,
+      "52:54:00:4d:00:01",
+      "52:54:00:4d:00:02",
+      "vda",
+    ]);
   });
 
   test("processors: the speed is what the name says, else the turbo, else the mean", () => {

@@ -92,4 +92,8 @@ export interface ReportedDevice {
   /** USB bus and device number. */
   readonly busNumber?: number;
   readonly deviceNumber?: number;
+  /** Of the first port of the network card that it is. */
+  readonly mac?: string;
+  /** Of the disk that it is, or the first one behind it. */
+  readonly diskName?: string;
 }

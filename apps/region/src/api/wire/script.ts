@@ -9,7 +9,7 @@ import type { ScriptView } from "../../app/scripts.ts";
 
 const typeNames: Record<number, string> = { 0: "Commissioning script", 2: "Testing script", 3: "Release script" };
 const setTypeNames: Record<number, string> = { 0: "Commissioning", 1: "Installation", 2: "Testing", 3: "Release" };
-const hardwareNames = ["Node", "CPU", "Memory", "Storage", "Network", "GPU"] as const;
+export const hardwareNames = ["Node", "CPU", "Memory", "Storage", "Network", "GPU"] as const;
 const parallelNames = ["Disabled", "Run along other instances of this script", "Run along any other script."] as const;
 
 /** RFC 5322 section 3.3; -0000: a time in UTC that says nothing of a local zone. */
