@@ -2,6 +2,7 @@
 import { invalidField } from "@rackwright/domain/errors";
 import { type Ctx } from "../context.ts";
 import { clusterOf } from "./clusters.ts";
+import { enlistFromVirsh } from "./virsh-enlist.ts";
 
 export interface Probe {
   model: string;
@@ -28,5 +29,7 @@ export async function probeHardware(ctx: Ctx, uuid: string, probe: Probe): Promi
   if (!needed) throw invalidField("model", `"${probe.model}" is not one of seamicro15k, virsh.`);
   for (const [key, name] of Object.entries(needed))
     if (!probe[key as keyof Probe]?.trim()) throw invalidField(name, "This field is required.");
+  if (model === "virsh")
+    return void (await enlistFromVirsh(ctx, { address: probe.powerAddress ?? "", password: probe.powerPass }));
   throw invalidField("model", `Nothing here speaks to ${model}: add its machines one by one.`);
 }

@@ -27,9 +27,9 @@ import type { VmAttachment, VmOrder } from "@rackwright/domain/vm-host/facts";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import { commissionIfPossible } from "./machines.ts";
+import { addMachine, homeOn, usualCommissioning } from "./vm-host-machines.ts";
 import { callHost } from "./vm-host-rack.ts";
 import { readParameters, refuseUnconnected } from "./vm-host-settings.ts";
-import { addMachine } from "./vm-host-sync.ts";
 
 export interface ComposeRequest {
   cores: number | undefined;
@@ -71,17 +71,6 @@ export async function composeMachine(ctx: Ctx, hostId: number, request: ComposeR
   if (!request.skip_commissioning) await commissionIfPossible(ctx, id, usualCommissioning);
   return id;
 }
-
-const usualCommissioning = {
-  enableSsh: false,
-  skipBmcConfig: true,
-  skipNetworking: false,
-  skipStorage: false,
-  commissioningScripts: [],
-  testingScripts: [],
-  scriptParams: {},
-  comment: "",
-};
 
 async function reserve(ctx: Ctx, tx: Tx, hostId: number, request: ComposeRequest): Promise<Reserved> {
   const host = await lockVmHost(tx, hostId);
@@ -143,7 +132,7 @@ async function make(ctx: Ctx, { vmId, host, order }: Reserved): Promise<void> {
 
 async function settle(ctx: Ctx, tx: Tx, { vmId, host, order, domain, places }: Reserved): Promise<number> {
   const taken = await hostnameIsTaken(tx, order.name, domain);
-  const id = await addMachine(ctx, tx, host, {
+  const id = await addMachine(ctx, tx, homeOn(ctx, host), {
     ...order,
     // Somebody was faster: the machine is there, so it gets another name.
     hostname: taken ? undefined : order.name,

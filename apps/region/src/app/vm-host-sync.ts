@@ -3,8 +3,8 @@ import { isIP } from "node:net";
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { insertEvents } from "@rackwright/db/history";
-import { readMachineById, updateMachine } from "@rackwright/db/machines";
-import { defaultDomainId, hostnameTaken, takenMacs } from "@rackwright/db/nodes";
+import { readMachineById } from "@rackwright/db/machines";
+import { takenMacs } from "@rackwright/db/nodes";
 import {
   deleteVirtualMachines,
   guestRows,
@@ -16,12 +16,9 @@ import {
   type VmHostRow,
   vmOfNode,
 } from "@rackwright/db/vm-hosts";
-import { parseHostname } from "@rackwright/domain/machine/names";
 import type { VmFacts, VmHostFacts } from "@rackwright/domain/vm-host/facts";
-import { domainComplaint } from "@rackwright/power/drivers/virsh-tool";
 import { actorName, type Ctx } from "../context.ts";
-import { insertMachine } from "./machines.ts";
-import { machineParameters, readParameters } from "./vm-host-settings.ts";
+import { addMachine, freeHostname, homeOn } from "./vm-host-machines.ts";
 
 /** An order that is older has been given up: the region that gave it has ended. */
 const COMPOSING_MS = 10 * 60_000;
@@ -111,73 +108,13 @@ async function machineFor(ctx: Ctx, tx: Tx, host: VmHostRow, machine: VmFacts): 
   const [taken] = await takenMacs(tx, macs);
   // A node that is no machine, or is another host's machine, stays what it is.
   if (taken) return (await adoptable(tx, taken.nodeId)) ? taken.nodeId : null;
-  // Names of hypervisors need not be host names, and may be taken: one is made up then.
-  const parsed = parseHostname(machine.name);
-  const free = parsed && !parsed.domain && !(await hostnameTaken(tx, await defaultDomainId(tx), parsed.hostname, null));
-  return addMachine(ctx, tx, host, { ...machine, macs, hostname: free ? parsed.hostname : undefined });
+  const hostname = await freeHostname(tx, machine.name);
+  return addMachine(ctx, tx, homeOn(ctx, host), { ...machine, macs, hostname });
 }
 
 async function adoptable(tx: Tx, nodeId: number): Promise<boolean> {
   return (await readMachineById(tx, nodeId)) !== undefined && (await vmOfNode(tx, nodeId)) === undefined;
 }
-
-export interface NewVm {
-  name: string;
-  uuid: string;
-  /** undefined, or taken: one is made up. */
-  hostname: string | undefined;
-  domain?: string | undefined;
-  architecture: string;
-  cores: number;
-  memoryMib: number;
-  macs: string[];
-}
-
-/** A machine that is New, switched by its host's libvirt, in the host's zone and pool. @returns its id */
-export async function addMachine(ctx: Ctx, tx: Tx, host: VmHostRow, vm: NewVm): Promise<number> {
-  const id = await insertMachine(
-    ctx,
-    tx,
-    {
-      hostname: vm.hostname,
-      domain: vm.domain,
-      architecture: vm.architecture,
-      power_type: host.type,
-      macAddresses: vm.macs,
-      commission: false,
-      deployed: false,
-      address: "",
-      power: { given: machineParameters(readParameters(ctx.region, host), powerIdOf(vm)), skipCheck: true },
-      options: {
-        enableSsh: false,
-        skipBmcConfig: true,
-        skipNetworking: false,
-        skipStorage: false,
-        commissioningScripts: [],
-        testingScripts: [],
-        scriptParams: {},
-        comment: "",
-      },
-    },
-    vm.macs,
-  );
-  await updateMachine(
-    tx,
-    id,
-    {},
-    {
-      zone_id: host.zone_id,
-      pool_id: host.pool_id,
-      cpu_count: vm.cores,
-      cpu_speed: host.cpu_speed,
-      memory_mib: vm.memoryMib,
-    },
-  );
-  return id;
-}
-
-/** The name that people know, where the driver takes it. */
-const powerIdOf = ({ name, uuid }: NewVm): string => (domainComplaint(name) === undefined ? name : uuid);
 
 /** The address in where the host is; none for a name, or for the rack's own. */
 function addressesOf(powerAddress: string): string[] {
