@@ -1,6 +1,5 @@
 /** Interfaces of nodegroups of API 1.0: decode, one call, encode. */
 import { nodeGroupInterface, nodeGroupInterfaces } from "@rackwright/contract/resources-1.0/clusters";
-import { invalidField } from "@rackwright/domain/errors";
 import * as app from "../app/cluster-interfaces.ts";
 import type { Routes } from "../http/route.ts";
 import { uuidOf, wireInterface } from "./wire/cluster.ts";
@@ -20,10 +19,7 @@ export function clusterInterfacesRoutes(routes: Routes): void {
   );
   routes.on(one.delete, (call) => app.deleteClusterInterface(call.ctx, uuidOf(call), nameOf(call)));
   routes.on(one.report_foreign_dhcp, async (call) => {
-    const { foreign_dhcp_ip: address } = call.params;
-    // An empty one says that there is none; none at all is a slip.
-    if (address === undefined) throw invalidField("foreign_dhcp_ip", "This field is required.");
-    await app.reportForeignDhcp(call.ctx, uuidOf(call), nameOf(call), address);
+    await app.reportForeignDhcp(call.ctx, uuidOf(call), nameOf(call), call.params.foreign_dhcp_ip);
     return wireInterface(await app.clusterInterface(call.ctx, uuidOf(call), nameOf(call)));
   });
 }

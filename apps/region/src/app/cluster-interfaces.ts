@@ -205,9 +205,16 @@ async function stopServing(ctx: Ctx, tx: Tx, row: db.ClusterInterfaceRow): Promi
 }
 
 /** A DHCP server that is not ours; empty: there is none any more. @throws DomainError not_found, forbidden, invalid_fields */
-export async function reportForeignDhcp(ctx: Ctx, uuid: string, name: string, address: string): Promise<void> {
+export async function reportForeignDhcp(
+  ctx: Ctx,
+  uuid: string,
+  name: string,
+  address: string | undefined,
+): Promise<void> {
   const cluster = await clusterFor(ctx, uuid, "admins");
-  const ip = address.trim();
+  // An empty one says that there is none; none at all is a slip.
+  const ip = address?.trim();
+  if (ip === undefined) throw invalidField("foreign_dhcp_ip", "This field is required.");
   if (ip !== "" && !parseIp(ip)) throw invalidField("foreign_dhcp_ip", "Enter an IP address.");
   await inTransaction(ctx, async (tx) => {
     const row = await rowOf(tx, cluster, name);

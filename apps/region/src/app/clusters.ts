@@ -7,6 +7,7 @@ import { newNodeToken, nodeToken, type Token } from "../auth/tokens.ts";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import { changeDomain } from "./domains.ts";
+import { startImport } from "./image-import.ts";
 import { fetchImages } from "./rack-controllers.ts";
 import { updateVlan } from "./vlans.ts";
 
@@ -101,11 +102,12 @@ export async function judgeClusters(ctx: Ctx, uuids: readonly string[], status: 
 }
 
 /**
- * Accepted clusters that are connected fetch our images now; others do when they are.
+ * Accepted clusters that are connected fetch our images now; others do when they are. For all of them, we fetch what is selected first.
  * @param uuid that one alone
  * @throws DomainError not_found
  */
 export async function importImages(ctx: Ctx, uuid?: string): Promise<void> {
+  if (uuid === undefined) await startImport(ctx);
   const clusters = uuid === undefined ? await clusterViews(ctx) : [await clusterOf(ctx, uuid)];
   const connected = new Set(ctx.region.racks.connected().map((rack) => rack.nodeId));
   for (const { rackId, systemId, status } of clusters)

@@ -118,6 +118,12 @@ async function addRack(t: TestRegion, name: string): Promise<{ id: number; syste
 /** What deployed machines have their addresses of. */
 const SUBNET = "172.20.0.0/16";
 
+/** What the worker of a cluster signs with. */
+export async function tokenOf({ admin }: Pick<World, "admin">, uuid: string): Promise<Token> {
+  const { json } = is(await admin.post(`nodegroups/${uuid}/?op=worker_key`), 200);
+  return { consumerKey: json.consumer_key, tokenKey: json.token_key, tokenSecret: json.token_secret, name: "" };
+}
+
 /** As if its commissioning had passed: released, it is Ready again. */
 async function commissioned(t: TestRegion, nodeId: number): Promise<void> {
   const { kysely } = t.db;
@@ -145,10 +151,7 @@ export async function world(): Promise<World> {
   is(await client(t, t.admin, "/MAAS/api/2.0/").post("subnets/", { cidr: SUBNET }), 200);
   const clusters = is(await admin.get("nodegroups/?op=list"), 200).json as { uuid: string }[];
   const [uuid = "", otherUuid = ""] = clusters.map((cluster) => cluster.uuid);
-  const key = async (of: string): Promise<Token> => {
-    const { json } = is(await admin.post(`nodegroups/${of}/?op=worker_key`), 200);
-    return { consumerKey: json.consumer_key, tokenKey: json.token_key, tokenSecret: json.token_secret, name: "" };
-  };
+  const key = (of: string) => tokenOf({ admin }, of);
   let count = 0;
   const next = () => (count += 1);
   return {
