@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { createInstallationSet } from "../app/script-sets.ts";
-import { newNodeToken, nodeToken, type Token } from "../auth/tokens.ts";
+import { nodeToken, type Token } from "../auth/tokens.ts";
 import { inTransaction } from "../context.ts";
+import { commissioning, deploying } from "../testing/at-work.ts";
 import { addImage, addMachine, machineRow, netboot, statusOf } from "../testing/machines.ts";
 import { at, credentialsIn, machineSide } from "../testing/machine-side.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
@@ -15,33 +16,6 @@ before(async () => {
 after(() => t?.close());
 
 const { preseed, signal, report } = machineSide(() => t);
-const file = (filename: string, content: string | Uint8Array) => ({ filename, content });
-
-/** A machine that commissions, with the credentials of its boot. */
-async function commissioning() {
-  const m = await addMachine(t, "new");
-  const reply = await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "commission" } });
-  assert.equal(reply.status, 200, reply.text);
-  const { secret } = await netboot(t, m.mac);
-  const text = await preseed(m.systemId, secret);
-  assert.equal(text.status, 200, text.text);
-  return { ...m, secret, token: credentialsIn(text.text) };
-}
-
-/** A machine that installs: allocated before, its secret and credentials of this boot. */
-async function deploying() {
-  const m = await addMachine(t, "deploying", {
-    owner_id: t.user.id,
-    osystem: "debian",
-    distro_series: "bookworm",
-    status_deadline: new Date(t.clock.now().getTime() + 3_600_000),
-    waiting_for: "power_on",
-    boot_epoch: 3,
-    user_data: Buffer.from("#!/bin/sh\necho mine\n"),
-  });
-  const token = await inTransaction({ region: t.region }, (tx) => newNodeToken(t.region, tx, m.id));
-  return { ...m, token };
-}
 
 suite("an unknown machine enlists", () => {
   const mac = "52:54:00:ee:00:01";
@@ -158,8 +132,8 @@ suite("an unknown machine enlists", () => {
 
 suite("preseeds open to the boot that they were made for, and to nothing else", () => {
   test("without a secret, with a wrong one, from elsewhere, of another machine", async () => {
-    const m = await commissioning();
-    const other = await commissioning();
+    const m = await commissioning(t);
+    const other = await commissioning(t);
     assert.equal((await preseed(m.systemId, m.secret)).status, 200, "cloud-init and the runner read it several times");
     assert.equal((await preseed(m.systemId, undefined)).status, 403);
     assert.equal((await preseed(m.systemId, "")).status, 403);
@@ -179,7 +153,7 @@ suite("preseeds open to the boot that they were made for, and to nothing else", 
   });
 
   test("of a past boot", async () => {
-    const m = await commissioning();
+    const m = await commissioning(t);
     await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "abort" } });
     assert.equal((await preseed(m.systemId, m.secret)).status, 403);
     await t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: "commission" } });
@@ -222,7 +196,7 @@ suite("preseeds open to the boot that they were made for, and to nothing else", 
   });
 
   test("what is uploaded or logged never holds the secret", async () => {
-    const m = await commissioning();
+    const m = await commissioning(t);
     const { rows } = await t.db.pool.query(
       "select text from evidence where text like '%' || $1 || '%' union all select description from event where description like '%' || $1 || '%'",
       [m.secret],
@@ -231,150 +205,11 @@ suite("preseeds open to the boot that they were made for, and to nothing else", 
   });
 });
 
-suite("signals", () => {
-  const resultsOf = async (id: number) =>
-    (
-      await t.db.pool.query<{ id: number; name: string; status: number; stdout: Buffer | null }>(
-        "select r.id, r.name, r.status, r.stdout from script_result r join script_set s on s.id = r.set_id where s.node_id = $1 order by r.id",
-        [id],
-      )
-    ).rows;
-
-  test("need the machine's own credentials", async () => {
-    const m = await commissioning();
-    assert.equal((await signal(null, { status: "OK" })).status, 401);
-    assert.equal((await signal(t.admin.token, { status: "OK" })).status, 403, "a user's key is no machine's");
-    assert.equal((await signal({ ...m.token, tokenSecret: "wrong" }, { status: "OK" })).status, 403);
-    assert.equal((await t.request(null, "GET", at("latest/meta-data/instance-id"))).status, 401);
-    assert.equal((await t.request(t.admin, "GET", at("latest/user-data"))).status, 403);
-    assert.equal((await t.request(m.token, "GET", at("latest/meta-data/instance-id"))).text, m.systemId);
-    assert.equal((await t.request(m.token, "GET", "machines/")).status, 403, "and a machine's key is no user's");
-    assert.equal(await statusOf(t, m.systemId), "commissioning");
-  });
-
-  test("say what they say, or are refused", async () => {
-    const m = await commissioning();
-    for (const status of ["", "SLEEPING", "ok", "OK\nFAILED"])
-      assert.equal((await signal(m.token, { status })).status, 400, JSON.stringify(status));
-    assert.equal((await signal(m.token, {})).status, 400);
-    for (const [name, value] of [
-      ["script_result_id", "one"],
-      ["script_result_id", "3.7"],
-      ["script_result_id", "99999999999999999999"],
-      ["exit_status", "99999999999"],
-      ["runtime", "-1"],
-    ] as const) {
-      const reply = await signal(m.token, { status: "WORKING", [name]: value });
-      assert.equal(reply.status, 400, `${name}=${value}: ${reply.text}`);
-      assert.ok(name in (reply.json as object));
-    }
-    assert.equal((await t.request(m.token, "POST", at("latest/"), { form: { op: "dance" } })).status, 400);
-    const xml = { body: "<x/>", headers: { "content-type": "text/xml" } };
-    assert.equal((await t.request(m.token, "POST", at("latest/"), xml)).status, 415);
-    assert.equal((await t.request(m.token, "POST", at("1999-01-01/"), { form: { op: "signal" } })).status, 404);
-    assert.equal(await statusOf(t, m.systemId), "commissioning");
-  });
-
-  test("about another machine's results change nothing of it", async () => {
-    const mine = await commissioning();
-    const theirs = await commissioning();
-    const [target] = await resultsOf(theirs.id).then(async (rows) => {
-      if (rows.length > 0) return rows;
-      await signal(theirs.token, { status: "WORKING", name: "their-script" });
-      return resultsOf(theirs.id);
-    });
-    assert.ok(target);
-    const fields = { status: "WORKING", script_result_id: String(target.id), name: target.name, exit_status: "1" };
-    assert.equal((await signal(mine.token, fields, { f: file(target.name, "forged") })).status, 200);
-    const [now] = await resultsOf(theirs.id);
-    assert.deepEqual([now?.status, now?.stdout], [target.status, target.stdout]);
-  });
-
-  test("replayed and late ones change nothing", async () => {
-    const m = await commissioning();
-    const upload = (text: string) =>
-      signal(m.token, { status: "WORKING", name: "mine", exit_status: "0" }, { f: file("mine.out", text) });
-    assert.equal((await upload("first")).status, 200);
-    assert.equal((await upload("second")).status, 200);
-    const mine = (await resultsOf(m.id)).filter((r) => r.name === "mine");
-    assert.deepEqual(
-      mine.map((r) => r.stdout?.toString()),
-      ["first"],
-    );
-    assert.equal((await signal(m.token, { status: "FAILED", error: "it broke" })).status, 200);
-    assert.equal(await statusOf(t, m.systemId), "failed_commissioning");
-    assert.equal((await machineRow(t, m.systemId)).error_description, "it broke");
-    assert.equal((await signal(m.token, { status: "OK" })).status, 200, "taken, without effect");
-    assert.equal(await statusOf(t, m.systemId), "failed_commissioning");
-  });
-
-  test("NUL, wrong UTF-8 and large outputs are stored as they are, or refused, never a failure of ours", async () => {
-    const m = await commissioning();
-    const raw = Buffer.from([0, 255, 254, 0, 10]);
-    const bytes = await signal(
-      m.token,
-      { status: "WORKING", name: "raw", exit_status: "0" },
-      { f: file("raw.out", raw) },
-    );
-    assert.equal(bytes.status, 200, bytes.text);
-    assert.deepEqual((await resultsOf(m.id)).find((r) => r.name === "raw")?.stdout, raw);
-    const large = Buffer.alloc(10 << 20, "x");
-    const reply = await signal(
-      m.token,
-      { status: "WORKING", name: "big", exit_status: "0" },
-      { f: file("big", large) },
-    );
-    assert.equal(reply.status, 200, reply.text);
-    const nul = await signal(m.token, { status: "WORKING", name: "n\0l", error: "a\0b" });
-    assert.ok(nul.status < 500, nul.text);
-    const named = await signal(m.token, { status: "WORKING" }, { "a\0b": file("x\0y.out", "1") });
-    assert.ok(named.status < 500, named.text);
-    const failed = await signal(m.token, { status: "FAILED", error: "no\0 disk" });
-    assert.equal(failed.status, 200, failed.text);
-    assert.equal((await machineRow(t, m.systemId)).error_description, "no disk");
-  });
-
-  test("nothing of a body is taken from strangers", async () => {
-    const body = Buffer.alloc(4 << 20, "x");
-    const headers = { "content-type": "application/octet-stream" };
-    assert.equal((await t.request(null, "POST", at("latest/"), { body, headers })).status, 401);
-    assert.equal((await t.request(null, "POST", at("status/abc123"), { body, headers })).status, 401);
-    assert.equal((await t.request(null, "PUT", at("latest/user-data"), { body, headers })).status, 401);
-    assert.equal((await t.request(null, "HEAD", at("latest/user-data"))).status, 401);
-    assert.equal((await t.request(null, "POST", at("enlist/latest/"), { body, headers })).status, 401);
-  });
-
-  test("a machine's word on its BMC brings no stored password to an address of its choice", async () => {
-    const m = await commissioning();
-    const set = (fields: Record<string, string>) =>
-      t.request(t.admin, "PUT", `machines/${m.systemId}/`, { form: fields });
-    const given = await set({
-      power_type: "ipmi",
-      power_parameters_power_address: "10.0.0.20",
-      power_parameters_power_user: "admin",
-      power_parameters_power_pass: "Hunter2secret",
-    });
-    assert.equal(given.status, 200, given.text);
-    const reported = { power_type: "ipmi", power_parameters: JSON.stringify({ power_address: "10.6.6.6" }) };
-    assert.equal((await signal(m.token, { status: "WORKING", ...reported })).status, 200);
-    const now = await t.request(t.admin, "GET", `machines/${m.systemId}/`, { query: { op: "power_parameters" } });
-    assert.match(now.text, /10\.6\.6\.6/);
-    assert.doesNotMatch(now.text, /Hunter2secret/);
-    const hook = {
-      power_type: "webhook",
-      power_parameters: JSON.stringify({ power_on_uri: "http://169.254.169.254/" }),
-    };
-    assert.equal((await signal(m.token, { status: "WORKING", ...hook })).status, 400);
-    assert.equal((await signal(m.token, { status: "WORKING", power_type: "nonsense" })).status, 400);
-    assert.equal((await signal(m.token, { status: "WORKING", power_type: "ipmi", power_parameters: "{" })).status, 400);
-  });
-});
-
 suite("reports of cloud-init and the installer", () => {
   const good = { event_type: "start", origin: "cloudinit", name: "init", description: "starts" };
 
   test("missing fields, other alphabets, no JSON, wrong credentials", async () => {
-    const m = await commissioning();
+    const m = await commissioning(t);
     assert.equal((await report(m.token, m.systemId, good)).status, 204);
     for (const field of Object.keys(good)) {
       const reply = await report(m.token, m.systemId, { ...good, [field]: undefined });
@@ -389,7 +224,7 @@ suite("reports of cloud-init and the installer", () => {
     assert.equal(nul.status, 204, nul.text);
     assert.equal((await report(null, m.systemId, good)).status, 401);
     const failure = { ...good, event_type: "finish", result: "FAIL" };
-    for (const token of [{ ...m.token, tokenSecret: "wrong" }, t.admin.token, (await commissioning()).token])
+    for (const token of [{ ...m.token, tokenSecret: "wrong" }, t.admin.token, (await commissioning(t)).token])
       assert.equal((await report(token, m.systemId, failure)).status, 204, "taken and dropped");
     assert.equal(await statusOf(t, m.systemId), "commissioning");
     assert.equal((await report(m.token, m.systemId, failure)).status, 204);
@@ -397,7 +232,7 @@ suite("reports of cloud-init and the installer", () => {
   });
 
   test("an installer that fails gives the deployment's reason, and its log", async () => {
-    const m = await deploying();
+    const m = await deploying(t);
     const finish = { event_type: "finish", origin: "curtin", description: "no boot loader", result: "FAIL" };
     await report(m.token, m.systemId, { ...finish, name: "cmd-install/stage-curthooks" });
     assert.equal(await statusOf(t, m.systemId), "deploying", "a stage alone decides nothing");
@@ -411,7 +246,7 @@ suite("reports of cloud-init and the installer", () => {
 
 suite("files that a report brings", () => {
   test("a compressed one is not taken for text: the log says what to do, and the report counts", async () => {
-    const m = await deploying();
+    const m = await deploying(t);
     await inTransaction(t.admin.ctx, (tx) => createInstallationSet(t.admin.ctx, tx, m.id));
     const files = [
       { path: "/tmp/install.log", encoding: "base64", compression: "bzip2", content: "QlpoOTFBWSZTWQ==", result: 1 },
@@ -433,7 +268,7 @@ suite("files that a report brings", () => {
 
 suite("a deployment, seen from the machine", () => {
   test("the installer's address installs; the first ordinary user-data makes it Deployed, and only then", async () => {
-    const m = await deploying();
+    const m = await deploying(t);
     const { script, secret } = await netboot(t, m.mac);
     assert.match(script, /: install with/);
     assert.match((await preseed(m.systemId, secret)).text, /metadata\/curtin\//);
@@ -467,7 +302,7 @@ suite("a deployment, seen from the machine", () => {
   });
 
   test("a plan that cannot be carried out fails the deployment in words, before any disk is touched", async () => {
-    const m = await deploying();
+    const m = await deploying(t);
     const reply = await t.request(m.token, "GET", at("curtin/latest/user-data"));
     assert.equal(reply.status, 409, reply.text);
     assert.equal(await statusOf(t, m.systemId), "failed_deployment");
@@ -475,7 +310,7 @@ suite("a deployment, seen from the machine", () => {
   });
 
   test("addresses that a failed deployment holds are kept for a look, and given back by the release", async () => {
-    const m = await deploying();
+    const m = await deploying(t);
     const { rows } = await t.db.pool.query<{ id: string }>(
       `with n as (select id from interface where node_id = $1),
        s as (insert into subnet (name, cidr, vlan_id) values ('lab', '10.77.0.0/24', 1) returning id)
@@ -492,8 +327,8 @@ suite("a deployment, seen from the machine", () => {
   });
 
   test("netboot_off and the rest are for one's own machine", async () => {
-    const mine = await deploying();
-    const theirs = await deploying();
+    const mine = await deploying(t);
+    const theirs = await deploying(t);
     const off = (token: Token | null) =>
       t.request(token, "POST", at(`latest/by-id/${theirs.systemId}/`), { form: { op: "netboot_off" } });
     assert.equal((await off(mine.token)).status, 403);
