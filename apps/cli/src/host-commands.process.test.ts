@@ -81,7 +81,7 @@ test("a wrong password is exit code 1, and nothing is stored", async () => {
   assert.equal(await ok(["list"]), "");
 });
 
-test("apikey: show, generate, with a name, rename, delete", async () => {
+test("apikey: show, generate, with a name, list, rename, delete", async () => {
   const shown = (await ok(["apikey", "--username", "admin"])).trim();
   assert.match(shown, /^[^:]+:[^:]+:[^:]+$/);
   const made = (await ok(["api-key", "--generate", "--username", "admin", "laptop"])).trim();
@@ -92,6 +92,9 @@ test("apikey: show, generate, with a name, rename, delete", async () => {
       .filter(({ token }) => token === made)
       .map(({ name }) => name);
   assert.deepEqual(await names(), ["laptop"]);
+  const listed = (await ok(["apikey", "--username", "admin", "--with-names"])).trim().split("\n");
+  assert.ok(listed.includes(`${made} laptop`), listed.join("\n"));
+  assert.ok(listed.some((each) => each.startsWith(`${shown} `)));
   assert.equal(await ok(["apikey", "--username", "admin", "--update", made, "desk"]), "");
   assert.deepEqual(await names(), ["desk"]);
   assert.equal(await ok(["apikey", "--username", "admin", "--delete", made]), "");
@@ -125,15 +128,16 @@ test("createadmin, changepassword, init: those people can log in, and with the n
     /^Administrator grace was made\. Log in: maas login grace/,
   );
   assert.equal(await logIn("grace", "three"), 0);
-  const asked = await home.maasOnTerminal(
-    ["init", "--data", region.data],
-    [
-      { after: "User name: ", type: "joan\n" },
-      { after: "E-mail address: ", type: "joan@example.com\n" },
-      { after: "Password: ", type: "four\r" },
-      { after: "Again: ", type: "four\r" },
-    ],
-  );
+  const questions = (name: string, password: string) => [
+    { after: "User name: ", type: `${name}\n` },
+    { after: "E-mail address: ", type: `${name}@example.com\n` },
+    { after: "Password: ", type: `${password}\r` },
+    { after: "Again: ", type: `${password}\r` },
+  ];
+  const created = await home.maasOnTerminal(["createadmin", "--data", region.data], questions("hedy", "five"));
+  assert.equal(created.code, 0, created.out);
+  assert.equal(await logIn("hedy", "five"), 0);
+  const asked = await home.maasOnTerminal(["init", "--data", region.data], questions("joan", "four"));
   assert.equal(asked.code, 0, asked.out);
   assert.ok(!asked.out.includes("four"));
   assert.equal(await logIn("joan", "four"), 0);
@@ -203,8 +207,12 @@ test("-h of every command is exit code 0 and names all its options", async () =>
   const { builtins } = await import("./builtins.ts");
   for (const { name, load } of builtins) {
     const { spec } = await load();
-    for (const flag of ["-h", "--help"]) {
-      const out = await ok([name, flag]);
+    for (const words of [
+      [name, "-h"],
+      [name, "--help"],
+      ["help", name],
+    ]) {
+      const out = await ok(words);
       assert.ok(out.startsWith(`usage: maas ${name} [-h]`), out);
       for (const option of Object.keys(spec.options)) assert.ok(out.includes(`--${option}`), `${name} ${option}`);
     }

@@ -12,6 +12,7 @@ import { didYouMean } from "./suggest.ts";
 export async function run(args: readonly string[], shell: Shell): Promise<number> {
   const [word, ...rest] = args[0] === "--debug" ? args.slice(1) : args;
   if (word === undefined) throw new UsageError("no command given", await topHelp(shell));
+  if (word === "help" && rest.length > 0 && !rest[0]?.startsWith("-")) return run([...rest, "--help"], shell);
   if (word === "-h" || word === "--help" || word === "help") {
     await shell.out(await topHelp(shell));
     return 0;

@@ -4,6 +4,7 @@ import { dataOption } from "../local/admin-socket.ts";
 import { databaseIsChosenAtStart, localAccountsOnly, readInstallation } from "../local/installation.ts";
 import { makeAdmin } from "../local/new-admin.ts";
 import type { Shell } from "../shell.ts";
+import { askUnlessGiven } from "../terminal/ask-unless-given.ts";
 
 /** How each mode of the original is started here. */
 const starts: Readonly<Record<string, string>> = {
@@ -69,8 +70,12 @@ export async function run({ positionals, values, flags, usage }: Arguments, shel
     });
   });
   if (flags["skip-admin"]) return 0;
-  const username = await nameOf(values["admin-username"], "admin-username", "User name: ");
-  const email = await nameOf(values["admin-email"], "admin-email", "E-mail address: ");
+  const username = await askUnlessGiven(values["admin-username"], "User name: ", () =>
+    usage("--admin-username is missing"),
+  );
+  const email = await askUnlessGiven(values["admin-email"], "E-mail address: ", () =>
+    usage("--admin-email is missing"),
+  );
   await makeAdmin(shell, {
     username,
     email,
@@ -81,13 +86,4 @@ export async function run({ positionals, values, flags, usage }: Arguments, shel
   });
   await shell.out(`Administrator ${username} was made. Log in: maas login ${username} URL --username ${username}\n`);
   return 0;
-
-  async function nameOf(given: string | undefined, option: string, question: string): Promise<string> {
-    if (given) return given;
-    if (!process.stdin.isTTY) throw usage(`--${option} is missing`);
-    const { askPlainly } = await import("../terminal/ask.ts");
-    const typed = await askPlainly(question);
-    if (typed === "") throw usage(`--${option} is missing`);
-    return typed;
-  }
 }

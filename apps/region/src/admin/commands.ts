@@ -2,7 +2,7 @@
 import { users } from "@rackwright/contract/resources/users";
 import { invalidField } from "@rackwright/domain/errors";
 import { z } from "zod";
-import { createKey, deleteKey, renameKey } from "../app/api-keys.ts";
+import { createKey, deleteKey, listKeys, renameKey } from "../app/api-keys.ts";
 import { namedUser, newestKey } from "../app/accounts.ts";
 import { installation, setLogLevel } from "../app/installation.ts";
 import { overview } from "../app/overview.ts";
@@ -15,6 +15,7 @@ const text = z.string().trim().min(1, "Must not be empty.");
 const KeyRequest = z.object({
   username: text,
   generate: z.boolean().default(false),
+  list: z.boolean().default(false),
   name: z.string().max(255).optional(),
   delete: text.optional(),
   update: text.optional(),
@@ -59,6 +60,8 @@ export function adminCommands(
         await renameKey(ctx, user, "update", request.update, request.name);
         return { updated: request.update };
       }
+      if (request.list)
+        return { keys: (await listKeys(ctx, user)).map((token) => ({ key: apiKey(token), name: token.name })) };
       const key = request.generate ? await createKey(ctx, user, request.name) : await newestKey(ctx, user);
       return { key: apiKey(key) };
     },
