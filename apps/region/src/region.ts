@@ -11,6 +11,7 @@ import { notifyHub } from "@rackwright/db/notify";
 import type { Logger } from "pino";
 import { startAdminSocket } from "./admin/socket.ts";
 import { allRoutes } from "./api/routes.ts";
+import { startChassisWorkflow } from "./app/chassis.ts";
 import { bootScript } from "./app/boot.ts";
 import { recordEvidence } from "./app/rack-evidence.ts";
 import { recordNeighbours } from "./app/discovery-scan.ts";
@@ -166,6 +167,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   await startPowerWorkflow(region);
   await startImageImport(region);
   await startTagEvaluation(region);
+  await startChassisWorkflow(region);
   const server = createServer(region, allRoutes());
   started.defer(() => server.close());
   await server.ready();

@@ -2,6 +2,7 @@
 import { machine, machines, nodes } from "@rackwright/contract/resources/machines";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { addChassis } from "../app/chassis.ts";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import { annotateMachine } from "../app/machine-annotations.ts";
@@ -127,6 +128,7 @@ export function machinesRoutes(routes: Routes): void {
     const view = wireMachine(await machineView(ctx, id));
     return { ...view, ...wireConstraints(fit, verbose ? view.system_id : undefined) };
   });
+  routes.on(many.add_chassis, async ({ ctx, params }) => plainText(await addChassis(ctx, params)));
   routes.on(many.accept, async ({ ctx, params }) => {
     if (ctx.actor.kind === "anonymous") throw new DomainError("unauthorized", "You must be logged in to accept nodes.");
     return allShown(await machineViews(ctx, await actions.acceptMachines(ctx, params.machines)));

@@ -1,5 +1,6 @@
 import { action, resource } from "../action.ts";
 import { choice, flag, integer, json, list, MAX_INT, optionalFlag, requiredText, text } from "../params.ts";
+import { chassisActions } from "./machine-chassis.ts";
 import { machineFilters, machineTraits } from "./filters.ts";
 import { layoutActions } from "./machine-layout.ts";
 import { specialActions } from "./special-filesystems.ts";
@@ -112,6 +113,7 @@ export const machines = resource({
       unknown: "refuse",
       errors: { 400: "an unknown or malformed constraint", 409: "no machine satisfies the constraints" },
     }),
+    ...chassisActions,
     accept: action({
       method: "POST",
       access: "admin",
