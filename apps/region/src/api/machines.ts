@@ -7,6 +7,7 @@ import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import { annotateMachine } from "../app/machine-annotations.ts";
 import { machineBatches } from "../app/machine-list.ts";
+import { nodeBatches } from "../app/node-list.ts";
 import { curtinConfig } from "../app/curtin-config.ts";
 import { layOutDisks } from "../app/machine-layout.ts";
 import * as marks from "../app/machine-marks.ts";
@@ -29,6 +30,7 @@ import { machineSearchRoutes } from "./machine-search.ts";
 import { machinesManyRoutes } from "./machines-many.ts";
 import { wireConstraints } from "./wire/constraints.ts";
 import { wireAnonMachine, wireMachine } from "./wire/machine.ts";
+import { wireNode } from "./wire/node.ts";
 
 const idOf = (call: { path: Record<string, string> }) => call.path.system_id ?? "";
 
@@ -74,9 +76,7 @@ function bytesOf(text: string | undefined): Uint8Array | null {
 export function machinesRoutes(routes: Routes): void {
   const many = machines.actions;
   routes.on(many.read, ({ ctx, params }) => listed(machineBatches(ctx, params)));
-  routes.on(nodes.actions.read, ({ ctx, params }) =>
-    listed(machineBatches(ctx, params, { nodeTypes: [0, 1, 2, 3, 4] })),
-  );
+  routes.on(nodes.actions.read, ({ ctx, params }) => jsonList(nodeBatches(ctx, params), wireNode));
   routes.on(many.list_allocated, ({ ctx, params }) =>
     listed(machineBatches(ctx, { id: params.id }, { allocatedToken: ctx.tokenKey ?? "" })),
   );

@@ -65,3 +65,32 @@ test("machines and devices are deleted by administrators; controllers are not no
   assert.equal((await t.request(t.admin, "DELETE", "/nodes/rack01/")).status, 400);
   assert.equal((await get(t.admin, "rack01")).status, 200);
 });
+
+test("each node is shown as its own kind, devices first and controllers last", async () => {
+  const machine = await addMachine(t, "ready");
+  await t.db.pool.query("delete from node where system_id <> $1", [machine.systemId]);
+  await t.db.pool.query(
+    `insert into node (system_id, hostname, node_type, parent_id) values
+      ('region', 'core', 3, null), ('both00', 'all', 4, null), ('rack02', 'row', 2, null), ('dev002', 'lamp', 1, $1)`,
+    [machine.id],
+  );
+  await t.request(t.admin, "POST", "/tags/", { form: { name: "all" } });
+  const add = ["dev002", machine.systemId, "both00", "rack02", "region"];
+  await t.request(t.admin, "POST", "/tags/all/", { query: { op: "update_nodes" }, form: { add } });
+  type Shown = { system_id: string; resource_uri: string; parent?: string; service_set?: unknown };
+  const all = (await t.request(t.user, "GET", "/nodes/")).json as Shown[];
+  const paths = ["devices/dev002", `machines/${machine.systemId}`, "rackcontrollers/both00", "rackcontrollers/rack02"];
+  assert.deepEqual(
+    all.map((node) => node.resource_uri),
+    [...paths, "regioncontrollers/region"].map((path) => `/MAAS/api/2.0/${path}/`),
+  );
+  assert.deepEqual([all[0]?.parent, "service_set" in (all[2] ?? {})], [machine.systemId, true]);
+  for (const node of all) {
+    // Each by its own address, and by the one of nodes.
+    assert.deepEqual((await t.request(t.user, "GET", node.resource_uri)).json, node);
+    assert.deepEqual((await get(t.user, node.system_id)).json, node);
+  }
+  const tagged = (await t.request(t.user, "GET", "/tags/all/", { query: { op: "nodes" } })).json as Shown[];
+  assert.deepEqual(new Set(tagged.map((node) => node.resource_uri)), new Set(all.map((node) => node.resource_uri)));
+  assert.equal((await t.request(t.user, "GET", "/nodes/", { query: { nonsense: "1" } })).status, 400);
+});

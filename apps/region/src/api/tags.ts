@@ -6,6 +6,7 @@ import * as app from "../app/tags.ts";
 import type { Routes } from "../http/route.ts";
 import { wireDevice } from "./wire/device.ts";
 import { wireMachine } from "./wire/machine.ts";
+import { wireNode } from "./wire/node.ts";
 import { wireRackController, wireRegionController } from "./wire/rack.ts";
 
 type Tag = Awaited<ReturnType<typeof app.readTag>>;
@@ -36,8 +37,6 @@ const wireEvaluation = ({ tag: { name, definition }, evaluation }: Evaluation): 
 
 const nameOf = ({ path }: { path: Record<string, string> }) => path.name ?? "";
 const MACHINE = [0];
-/** Machines, devices, rack and region controllers (enums.json NODE_TYPE). */
-const ANY_NODE = [0, 1, 2, 3, 4];
 
 export function tagsRoutes(routes: Routes): void {
   routes.on(tags.actions.read, async ({ ctx }) => (await app.listTags(ctx)).map(wireTag));
@@ -71,9 +70,7 @@ export function tagsRoutes(routes: Routes): void {
   routes.on(tag.actions.machines, async (call) =>
     (await app.nodesWithTag(call.ctx, nameOf(call), MACHINE)).map(wireMachine),
   );
-  routes.on(tag.actions.nodes, async (call) =>
-    (await app.nodesWithTag(call.ctx, nameOf(call), ANY_NODE)).map(wireMachine),
-  );
+  routes.on(tag.actions.nodes, async (call) => (await app.anyNodesWithTag(call.ctx, nameOf(call))).map(wireNode));
   routes.on(tag.actions.update_nodes, async (call) => {
     const { add, remove, definition } = call.params;
     return app.updateTagNodes(call.ctx, nameOf(call), { add, remove, definition });

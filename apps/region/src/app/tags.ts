@@ -9,6 +9,7 @@ import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import { type DeviceView, deviceViews } from "./devices.ts";
 import { searchMachines } from "./machine-view.ts";
+import { type AnyNodeView, nodesWith } from "./node-list.ts";
 import { type RackView, rackViews } from "./rack-controllers.ts";
 import { checkDefinition, evaluateAgain } from "./tag-evaluation.ts";
 
@@ -152,6 +153,12 @@ export async function updateTagNodes(
 export async function devicesWithTag(ctx: Ctx, name: string): Promise<DeviceView[]> {
   await readTag(ctx, name);
   return deviceViews(ctx, { tags: [name] });
+}
+
+/** As `nodesWithTag`, of every kind. @throws DomainError not_found */
+export async function anyNodesWithTag(ctx: Ctx, name: string): Promise<AnyNodeView[]> {
+  await readTag(ctx, name);
+  return nodesWith(ctx, { tags: [name] });
 }
 
 /** @throws DomainError not_found */

@@ -1,0 +1,53 @@
+/** Nodes of all kinds, with what their replies show beyond their rows. */
+import { parentSystemIds } from "@rackwright/db/devices";
+import type { MachineCriteria } from "@rackwright/db/machine-search";
+import type { MachineView } from "@rackwright/db/machine-views";
+import { regionProcesses } from "@rackwright/db/region-process";
+import type { Ctx } from "../context.ts";
+import { machineBatches } from "./machine-list.ts";
+import { searchMachines } from "./machine-view.ts";
+import { nodeView } from "./node-view.ts";
+import type { RackView } from "./rack-controllers.ts";
+
+export interface AnyNodeView extends RackView {
+  /** System id of the node that a device is a part of. */
+  parent: string | null;
+}
+
+/** Devices, machines, rack controllers, the other region controllers (enums.json NODE_TYPE). */
+const KINDS: readonly (readonly number[])[] = [[1], [0], [2, 4], [3]];
+
+/** Kind after kind, each by id. @throws DomainError invalid_fields, before the first batch */
+export async function* nodeBatches(ctx: Ctx, criteria: MachineCriteria): AsyncGenerator<AnyNodeView[]> {
+  for (const nodeTypes of KINDS)
+    for await (const batch of machineBatches(ctx, criteria, { nodeTypes })) yield await withSurroundings(ctx, batch);
+}
+
+export async function nodesWith(ctx: Ctx, criteria: MachineCriteria): Promise<AnyNodeView[]> {
+  return withSurroundings(ctx, await searchMachines(ctx, criteria, { nodeTypes: KINDS.flat() }));
+}
+
+/** @throws DomainError not_found, forbidden */
+export async function anyNode(ctx: Ctx, systemId: string): Promise<AnyNodeView> {
+  const [node] = await withSurroundings(ctx, [await nodeView(ctx, systemId)]);
+  if (!node) throw new Error("one view became none");
+  return node;
+}
+
+async function withSurroundings(ctx: Ctx, views: readonly MachineView[]): Promise<AnyNodeView[]> {
+  const { kysely } = ctx.region.db;
+  const parentIds = views.flatMap(({ row }) => row.parent_id ?? []);
+  const parents = parentIds.length === 0 ? new Map<number, string>() : await parentSystemIds(kysely, parentIds);
+  const connected = new Set(ctx.region.racks.connected().map((rack) => rack.nodeId));
+  const regions = views.some(({ row }) => row.node_type === 4) ? await regionProcesses(kysely) : undefined;
+  return views.map((view) => {
+    const { id, parent_id: parentId } = view.row;
+    const region = regions?.get(id);
+    return {
+      view,
+      parent: parentId === null ? null : (parents.get(parentId) ?? null),
+      connected: connected.has(id),
+      ...(region ? { regionRuns: region.running } : {}),
+    };
+  });
+}
