@@ -158,6 +158,43 @@ test("config shows the installation and turns the log; secrets only when they ar
   assert.match(await ok(["config", "--enable-debugging", "--show"]), /^log_level: debug$/m);
 });
 
+test("changes and a machine's timeline are followed while they happen, and shown as a table", async () => {
+  await ok(["login", "admin", region.url, region.key]);
+  const made = await ok([
+    ..."admin machines create hostname=followed architecture=amd64 power_type=manual".split(" "),
+    "mac_addresses=02:00:00:00:08:01",
+  ]);
+  const { system_id: id } = JSON.parse(made) as { system_id: string };
+  const follow = (...words: string[]) => {
+    const child = spawn(launcher, ["admin", ...words, "--follow"], {
+      env: { PATH: process.env["PATH"], HOME: home.path },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let shown = "";
+    child.stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+    const saw = (what: RegExp) =>
+      until(() => what.test(shown), { what: `${words.join(" ")} to show ${what}: ${shown}`, timeoutMs: 60_000 });
+    return { child, saw };
+  };
+  const changes = follow("changes", "read", "after=0:0", "entity=tag,machine");
+  const timeline = follow("machine", "timeline", id);
+  try {
+    await changes.saw(new RegExp(`create machine ${id}`));
+    await timeline.saw(/Commissioning/);
+    await ok(["admin", "tags", "create", "name=seen"]);
+    await ok(["admin", "machine", "abort", id]);
+    await changes.saw(/create tag /);
+    await timeline.saw(/[Aa]bort/);
+  } finally {
+    for (const { child } of [changes, timeline]) {
+      child.kill("SIGINT");
+      await once(child, "exit");
+    }
+  }
+  const table = await ok(["admin", "machines", "read", "--columns", "hostname,status_name,pool.name"]);
+  assert.equal(table, "HOSTNAME  STATUS NAME  POOL.NAME\nfollowed  New          default\n");
+});
+
 test("what the product has not is refused with the reason, or is as it is", async () => {
   const refused: [string, RegExp][] = [
     ["config --enable-tls", /serves no TLS .*proxy/],

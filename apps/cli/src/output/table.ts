@@ -11,8 +11,8 @@ export interface TableOptions {
 
 type Row = Record<string, unknown>;
 const GAP = "  ";
-/** Of one cell, where a width is kept. */
-const WIDEST = 60;
+/** No column is made narrower for others to fit. */
+const NARROWED = 24;
 
 export function toTable(value: unknown, options: TableOptions): string {
   const rows = rowsIn(value);
@@ -58,22 +58,33 @@ function columnsOf(rows: readonly Row[], resource: string): string[] {
   return plain.length > 0 ? plain : names;
 }
 
-/** @param mayDrop leave columns at the right out that the width has no room for */
+/** Where a width is kept, the widest columns are cut first. @param mayDrop then leave columns at the right out */
 function layOut(lines: readonly string[][], width: number | undefined, mayDrop = false): string {
-  const shortened = width === undefined ? lines : lines.map((line) => line.map((text) => cut(text, WIDEST)));
-  const widths = (shortened[0] ?? []).map((_, i) => Math.max(...shortened.map((line) => visible(line[i] ?? ""))));
-  let count = widths.length;
-  const needed = () => widths.slice(0, count).reduce((sum, each) => sum + each + GAP.length, -GAP.length);
-  if (mayDrop && width !== undefined) while (count > 1 && needed() > width) count--;
-  return shortened
+  const widths = (lines[0] ?? []).map((_, i) =>
+    lines.reduce((most, line) => Math.max(most, visible(line[i] ?? "")), 0),
+  );
+  if (width !== undefined) fit(widths, width, mayDrop);
+  return lines
     .map((line) => {
-      const padded = line
-        .slice(0, count)
-        .map((text, i) => text + " ".repeat(Math.max(0, (widths[i] ?? 0) - visible(text))));
-      const text = padded.join(GAP).trimEnd();
+      const cells = widths.map((room, i) => {
+        const text = cut(line[i] ?? "", room);
+        return text + " ".repeat(room - visible(text));
+      });
+      const text = cells.join(GAP).trimEnd();
       return `${width === undefined ? text : cut(text, width)}\n`;
     })
     .join("");
+}
+
+/** Changes `widths` until they fit, or nothing more can be given up. */
+function fit(widths: number[], width: number, mayDrop: boolean): void {
+  const excess = () => widths.reduce((sum, each) => sum + each + GAP.length, -GAP.length) - width;
+  while (excess() > 0) {
+    const widest = Math.max(...widths);
+    if (widest > NARROWED) widths[widths.indexOf(widest)] = Math.max(NARROWED, widest - excess());
+    else if (mayDrop && widths.length > 1) widths.pop();
+    else return;
+  }
 }
 
 const visible = (text: string): number => Array.from(text).length;
