@@ -1,8 +1,8 @@
 /** A rack controller: the doors that machines knock at, and the link to the region that decides what they get. */
 import { mkdir, readFile } from "node:fs/promises";
-import { arch, hostname } from "node:os";
+import { arch, cpus, hostname, totalmem } from "node:os";
 import { join } from "node:path";
-import { hostArchitecture } from "@rackwright/contract/host-interfaces";
+import { hostArchitecture, hostFacts } from "@rackwright/contract/host-interfaces";
 import type { Handlers } from "@rackwright/contract/rack-peer";
 import { RACK_IMAGES, type RackMethods } from "@rackwright/contract/rack-protocol";
 import type { Timing } from "@rackwright/power/run";
@@ -178,6 +178,8 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     listImages: async () => ({ sha256: await images.held() }),
   };
 
+  const osRelease = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const host = hostFacts({ cpuCount: cpus().length, memoryBytes: totalmem(), osRelease });
   const link: Link = startLink({
     regionUrl,
     identity,
@@ -195,6 +197,8 @@ export async function startRack(options: RackOptions): Promise<Rack> {
       architecture: hostArchitecture(arch()),
       interfaces: rackInterfaces(),
       httpPort: http.port,
+      tftp: tftp !== undefined,
+      host,
     }),
     handlers,
     onConnected: () => {

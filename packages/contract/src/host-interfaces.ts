@@ -1,5 +1,5 @@
-/** A host's network interfaces as controllers report them. */
-import type { RackInterface } from "./rack-protocol.ts";
+/** A host as controllers report it: its network interfaces, its size, its system. */
+import type { HostFacts, RackInterface } from "./rack-protocol.ts";
 
 interface HostAddress {
   mac: string;
@@ -23,3 +23,14 @@ const architectures: Record<string, string> = { x64: "amd64", ia32: "i386", arm:
 
 /** @param arch what `os.arch()` says */
 export const hostArchitecture = (arch: string): string => `${architectures[arch] ?? arch}/generic`;
+
+/** @param host what `os` says, and the text of os-release(5); empty where there is none */
+export function hostFacts(host: { cpuCount: number; memoryBytes: number; osRelease: string }): HostFacts {
+  const field = (name: string) => new RegExp(`^${name}="?([a-z0-9._-]{1,64})"?$`, "m").exec(host.osRelease)?.[1] ?? "";
+  return {
+    cpuCount: host.cpuCount,
+    memoryMib: Math.round(host.memoryBytes / 2 ** 20),
+    osystem: field("ID"),
+    distroSeries: field("VERSION_CODENAME"),
+  };
+}

@@ -44,6 +44,15 @@ export interface RackInterface {
   addresses: string[];
 }
 
+export interface HostFacts {
+  /** Threads. */
+  cpuCount: number;
+  memoryMib: number;
+  /** `debian`, `bookworm`; empty where it is not known. */
+  osystem: string;
+  distroSeries: string;
+}
+
 export type PowerAction = "on" | "off" | "cycle" | "query";
 export type PowerStep = "off_sent" | "observed_off" | "on_sent" | "observed_on";
 
@@ -70,6 +79,9 @@ export interface RegionMethods {
       interfaces: RackInterface[];
       /** Where machines fetch boot files; absent: 5248. */
       httpPort?: number;
+      /** Whether it serves TFTP; absent: nobody knows. */
+      tftp?: boolean;
+      host?: HostFacts;
     };
     result: { systemId: string };
   };

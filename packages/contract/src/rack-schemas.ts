@@ -45,6 +45,16 @@ const rackInterface = z.object({
   addresses: z.array(z.union([z.cidrv4(), z.cidrv6()])).max(256),
 });
 
+const hostFacts = z.object({
+  cpuCount: z.int().min(0).max(100_000),
+  memoryMib: z
+    .int()
+    .min(0)
+    .max(2 ** 40),
+  osystem: z.string().max(64),
+  distroSeries: z.string().max(64),
+});
+
 const watchedConsole = z.object({
   systemId: word,
   bootEpoch: count,
@@ -60,6 +70,8 @@ export const regionMethodSchemas: MethodSchemas<RegionMethods> = {
       architecture: word,
       interfaces: z.array(rackInterface).max(1024),
       httpPort: port.exactOptional(),
+      tftp: z.boolean().exactOptional(),
+      host: hostFacts.exactOptional(),
     }),
     bootScript: bootRequest,
     evidence: z.object({ items: z.array(evidenceItem).max(1000) }),

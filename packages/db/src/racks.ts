@@ -108,6 +108,7 @@ export interface RackReport {
   version: string;
   architecture: string;
   interfaces: readonly ReportedInterface[];
+  host?: { cpuCount: number; memoryMib: number; osystem: string; distroSeries: string };
 }
 
 /**
@@ -118,7 +119,7 @@ export interface RackReport {
 export async function storeRackReport(tx: Tx, nodeId: number, report: RackReport): Promise<string | undefined> {
   const node = await tx
     .updateTable("node")
-    .set({ version: report.version, architecture: report.architecture })
+    .set({ version: report.version, architecture: report.architecture, ...hostColumns(report) })
     .where("id", "=", nodeId)
     .returning("hostname")
     .executeTakeFirst();
@@ -127,6 +128,14 @@ export async function storeRackReport(tx: Tx, nodeId: number, report: RackReport
   await replaceAddresses(tx, ids, report.interfaces);
   return node.hostname;
 }
+
+const hostColumns = ({ host }: RackReport) =>
+  host && {
+    cpu_count: host.cpuCount,
+    memory_mib: host.memoryMib,
+    osystem: host.osystem,
+    distro_series: host.distroSeries,
+  };
 
 async function replaceInterfaces(
   tx: Tx,

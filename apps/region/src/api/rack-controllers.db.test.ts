@@ -194,3 +194,17 @@ test("what a rack's DHCP is told can be read, without passwords; setting it is r
   assert.equal((await user().get(path("dhcp"))).status, 403);
   assert.equal((await user().post(path("dhcp"))).status, 501);
 });
+
+test("its services are told as the link tells them", async () => {
+  const { id, path } = await addRack();
+  const services = async () => {
+    const { service_set } = (await user().get(path)).json as { service_set: { name: string; status: string }[] };
+    return Object.fromEntries(service_set.map(({ name, status }) => [name, status]));
+  };
+  assert.deepEqual(await services(), { rackd: "dead", http: "dead", tftp: "unknown" });
+  t.racks.connect({ nodeId: id, tftp: true });
+  assert.deepEqual(await services(), { rackd: "running", http: "running", tftp: "running" });
+  t.racks.connect({ nodeId: id, tftp: false });
+  assert.equal((await services()).tftp, "off");
+  t.racks.disconnect(id);
+});

@@ -1,6 +1,6 @@
 /** Region controllers: made by running, known again, told apart, changed, deleted. */
 import assert from "node:assert/strict";
-import { hostname } from "node:os";
+import { cpus, hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { transaction } from "@rackwright/db/connect";
@@ -48,6 +48,7 @@ test("a region that runs is listed with its version and interfaces, and is the s
   assert.equal(only.system_id, first.node.systemId);
   assert.deepEqual([only.node_type, only.version, only.hostname], [3, "0.9", cleanHostname(hostname())]);
   assert.match(only.architecture, /^\w+\/generic$/);
+  assert.deepEqual([only.cpu_count, only.memory], [cpus().length, Math.round(totalmem() / 2 ** 20)]);
   assert.equal("service_set" in only, false);
   assert.equal(only.resource_uri, `/MAAS/api/2.0/regioncontrollers/${only.system_id}/`);
   // As after kill -9: nothing was said at the end.
@@ -87,6 +88,8 @@ test("a rack in the region's process is the same node, with both services; eithe
     asRack.service_set.map((s: Json) => [s.name, s.status]),
     [
       ["rackd", "dead"],
+      ["http", "dead"],
+      ["tftp", "unknown"],
       ["regiond", "running"],
     ],
   );

@@ -7,7 +7,7 @@ import type { Ctx } from "../context.ts";
 import { machineBatches } from "./machine-list.ts";
 import { searchMachines } from "./machine-view.ts";
 import { nodeView } from "./node-view.ts";
-import type { RackView } from "./rack-controllers.ts";
+import { linkOf, type RackView } from "./rack-controllers.ts";
 
 export interface AnyNodeView extends RackView {
   /** System id of the node that a device is a part of. */
@@ -38,7 +38,7 @@ async function withSurroundings(ctx: Ctx, views: readonly MachineView[]): Promis
   const { kysely } = ctx.region.db;
   const parentIds = views.flatMap(({ row }) => row.parent_id ?? []);
   const parents = parentIds.length === 0 ? new Map<number, string>() : await parentSystemIds(kysely, parentIds);
-  const connected = new Set(ctx.region.racks.connected().map((rack) => rack.nodeId));
+  const connected = new Map(ctx.region.racks.connected().map((rack) => [rack.nodeId, rack]));
   const regions = views.some(({ row }) => row.node_type === 4) ? await regionProcesses(kysely) : undefined;
   return views.map((view) => {
     const { id, parent_id: parentId } = view.row;
@@ -46,7 +46,7 @@ async function withSurroundings(ctx: Ctx, views: readonly MachineView[]): Promis
     return {
       view,
       parent: parentId === null ? null : (parents.get(parentId) ?? null),
-      connected: connected.has(id),
+      ...linkOf(connected.get(id)),
       ...(region ? { regionRuns: region.running } : {}),
     };
   });

@@ -5,25 +5,38 @@ import { type ImageRow, isComplete, readImages, servedFiles } from "@rackwright/
 import { regionProcesses } from "@rackwright/db/region-process";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { Ctx } from "../context.ts";
+import type { ConnectedRack } from "../racks/racks.ts";
 import { controllerTypes, noController } from "./controllers.ts";
 import { searchMachines } from "./machine-view.ts";
 
 export interface RackView {
   view: MachineView;
   connected: boolean;
+  /** Whether it serves TFTP; absent while it is not connected, or does not say. */
+  tftp?: boolean;
   /** It is a region controller too: whether that runs. */
   regionRuns?: boolean;
 }
 
 export async function rackViews(ctx: Ctx, criteria: MachineCriteria): Promise<RackView[]> {
-  const connected = new Set(ctx.region.racks.connected().map((r) => r.nodeId));
+  const connected = new Map(ctx.region.racks.connected().map((r) => [r.nodeId, r]));
   const regions = await regionProcesses(ctx.region.db.kysely);
   const views = await searchMachines(ctx, criteria, { nodeTypes: controllerTypes("rack") });
   return views.map((view) => {
     const region = regions.get(view.row.id);
-    return { view, connected: connected.has(view.row.id), ...(region ? { regionRuns: region.running } : {}) };
+    return {
+      view,
+      ...linkOf(connected.get(view.row.id)),
+      ...(region ? { regionRuns: region.running } : {}),
+    };
   });
 }
+
+/** What is known of it by its link. */
+export const linkOf = (rack: ConnectedRack | undefined): Pick<RackView, "connected" | "tftp"> => ({
+  connected: rack !== undefined,
+  ...(rack?.tftp === undefined ? {} : { tftp: rack.tftp }),
+});
 
 /** @throws DomainError not_found */
 export async function rackView(ctx: Ctx, systemId: string): Promise<RackView> {

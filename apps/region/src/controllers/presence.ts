@@ -3,9 +3,10 @@
  * while it runs. One that was deleted meanwhile makes itself anew.
  */
 import { randomInt } from "node:crypto";
-import { arch, hostname, networkInterfaces } from "node:os";
+import { readFileSync } from "node:fs";
+import { arch, cpus, hostname, networkInterfaces, totalmem } from "node:os";
 import { join } from "node:path";
-import { hostArchitecture, hostInterfaces } from "@rackwright/contract/host-interfaces";
+import { hostArchitecture, hostFacts, hostInterfaces } from "@rackwright/contract/host-interfaces";
 import { appendChange } from "@rackwright/db/change";
 import { type Database, transaction } from "@rackwright/db/connect";
 import { defaultDomainId } from "@rackwright/db/nodes";
@@ -51,6 +52,7 @@ export async function startPresence(options: PresenceOptions): Promise<RegionPre
       version: options.version,
       architecture: hostArchitecture(arch()),
       interfaces: hostInterfaces(networkInterfaces()),
+      host: thisHost(),
     };
   }
 
@@ -108,4 +110,14 @@ export async function startPresence(options: PresenceOptions): Promise<RegionPre
       await markRegionSeen(db.kysely, id, null).catch(() => false); // it is missed soon enough
     },
   };
+}
+
+function thisHost(): ReturnType<typeof hostFacts> {
+  let osRelease = "";
+  try {
+    osRelease = readFileSync("/etc/os-release", "utf8");
+  } catch {
+    // A system without it: it stays unknown.
+  }
+  return hostFacts({ cpuCount: cpus().length, memoryBytes: totalmem(), osRelease });
 }

@@ -9,6 +9,8 @@ export interface ConnectedRack {
   interfaces: RackInterface[];
   /** Where it serves machines by HTTP; absent: 5248. */
   httpPort?: number;
+  /** Whether it serves TFTP; absent: nobody knows. */
+  tftp?: boolean;
   connectedAt: Date;
 }
 

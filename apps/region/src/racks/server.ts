@@ -84,9 +84,9 @@ export function createRackServer(options: RackServerOptions): RackServer {
       connection.replace();
       throw new DomainError("conflict", "a newer connection of this rack has taken over");
     }
-    const { interfaces, httpPort } = report;
-    const port = httpPort === undefined ? {} : { httpPort };
-    const rack = { nodeId, systemId, hostname, interfaces, ...port, connectedAt: now() };
+    const { interfaces, httpPort, tftp } = report;
+    const doors = { ...(httpPort === undefined ? {} : { httpPort }), ...(tftp === undefined ? {} : { tftp }) };
+    const rack = { nodeId, systemId, hostname, interfaces, ...doors, connectedAt: now() };
     current.set(nodeId, connection);
     if (before && before !== connection) before.replace();
     log.info({ systemId, hostname }, "a rack controller is connected");

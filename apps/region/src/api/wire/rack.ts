@@ -75,7 +75,8 @@ export function wireRackController(rack: RackView): RackController {
   };
 }
 
-function services({ connected, regionRuns }: RackView): ServiceEntry[] {
+/** A rack that is connected serves HTTP: it ends where it cannot. */
+function services({ connected, tftp, regionRuns }: RackView): ServiceEntry[] {
   const state = (name: string, runs: boolean, why: string) => ({
     name,
     status: runs ? "running" : "dead",
@@ -83,6 +84,10 @@ function services({ connected, regionRuns }: RackView): ServiceEntry[] {
   });
   return [
     state("rackd", connected, "not connected to the region"),
+    state("http", connected, "the rack controller is not connected"),
+    tftp === false
+      ? { name: "tftp", status: "off", status_info: "started without TFTP" }
+      : { name: "tftp", status: tftp ? "running" : "unknown", status_info: "" },
     ...(regionRuns === undefined ? [] : [state("regiond", regionRuns, "has given no sign of life for a minute")]),
   ];
 }
