@@ -23,17 +23,21 @@ export interface Called {
   action: ApiAction;
 }
 
-/** What a command does with the API: `exchange` sends, warns and prints debug output as every action must. */
+/** What a command does with the API. */
 export interface Api extends Called {
   shell: Shell;
+  /** Sends, warns and prints debug output as every action must. */
   exchange: (request: ApiRequest) => Promise<ApiReply>;
+  /** In the form that was asked for. @returns the exit code */
+  print: (reply: ApiReply) => Promise<number>;
 }
 
 export async function runAction(called: Called, args: readonly string[], shell: Shell): Promise<number> {
   const help = () => actionHelp(called);
   const given = argumentsOf(called, args, help);
   if (given === "help") return shell.out(help()).then(() => 0);
-  const api: Api = { ...called, shell, exchange: exchanger(called, given, shell) };
+  const print = printer(called, given, shell);
+  const api: Api = { ...called, shell, exchange: exchanger(called, given, shell), print };
   if (given.follow) {
     const { follow } = await import("./commands/follow.ts");
     return follow(api, given.positionals, given.data);
@@ -46,14 +50,17 @@ export async function runAction(called: Called, args: readonly string[], shell: 
   const parameters = await parseParameters(data);
   await hintAtUnknown(called, parameters, shell);
   const request = buildRequest(profile, resource.handler, action, given.positionals, parameters);
-  const format = given.output ?? usualFormat(shell) ?? (given.columns && "table");
-  if (format === undefined) return printReply(await api.exchange(request), shell);
-  const { printFormatted } = await import("./output/print.ts");
-  return printFormatted(
-    await api.exchange(request),
-    { format, columns: given.columns, resource: resource.word },
-    shell,
-  );
+  return print(await api.exchange(request));
+}
+
+/** A form that is none is refused here, before anything is asked of the server. */
+function printer({ resource }: Called, { output, columns }: Given, shell: Shell): Api["print"] {
+  const format = output ?? usualFormat(shell) ?? (columns && "table");
+  if (format === undefined) return (reply) => printReply(reply, shell);
+  return async (reply) => {
+    const { printFormatted } = await import("./output/print.ts");
+    return printFormatted(reply, { format, columns, resource: resource.word }, shell);
+  };
 }
 
 /** What a person has chosen for terminals; scripts, which read a pipe, never see anything but what the server says. */

@@ -97,7 +97,7 @@ test("apikey: show, generate, with a name, list, rename, delete", async () => {
   assert.ok(listed.some((each) => each.startsWith(`${shown} `)));
   assert.equal(await ok(["apikey", "--username", "admin", "--update", made, "desk"]), "");
   assert.deepEqual(await names(), ["desk"]);
-  assert.equal(await ok(["apikey", "--username", "admin", "--delete", made]), "");
+  assert.equal(await ok(["apikey", "--username", "admin", "--delete", "-"], {}, `${made}\n`), "");
   const after = await host(["admin", "account", "list-authorisation-tokens"]);
   assert.deepEqual([after.code, after.out], [2, "Authorization Error: Invalid API key."]);
 });

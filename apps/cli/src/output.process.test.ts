@@ -26,6 +26,9 @@ test("a pipe gets the server's bytes unless a format is asked for, whatever a pe
     assert.equal(await read("--output=yaml"), "- system_id: abc123\n  hostname: one\n  tags:\n    - a\n    - b\n");
     assert.equal(await read("--output", "table"), "SYSTEM ID  HOSTNAME\nabc123     one\n");
     assert.equal(await read("--columns", "tags,hostname"), "TAGS  HOSTNAME\na,b   one\n");
+    api.answers["POST /MAAS/api/2.0/account/prefs/sshkeys/?op=import"] = { body: '[{"id": 1}]' };
+    const imported = await home.maas(["admin", "sshkeys", "import", "gh:ada", "--output=yaml"]);
+    assert.equal(imported.out, "- id: 1\n");
   }));
 
 test("on a terminal the announcement and the body, unless a format is asked for or chosen", () =>

@@ -11,8 +11,8 @@ export const spec = {
     username: { value: "USER", text: "whose key (required)" },
     "with-names": { text: "print all keys that there are, each with its name behind it" },
     generate: { text: "make a new key, whether there is one or not" },
-    delete: { value: "KEY", text: "delete this key" },
-    update: { value: "KEY", text: "give this key the name" },
+    delete: { value: "KEY", text: "delete this key; - reads it from standard input" },
+    update: { value: "KEY", text: "give this key the name; - as with --delete" },
     ...dataOption,
   },
 };
@@ -33,8 +33,9 @@ export async function run({ positionals, values, flags, usage }: Arguments, shel
   if (values["update"] !== undefined && name === undefined) throw usage("say the new name: --update KEY NAME");
   if (name !== undefined && !flags["generate"] && values["update"] === undefined) throw usage(`unexpected: ${name}`);
   for (const verb of ["delete", "update"] as const) {
-    const key = values[verb];
-    if (key === undefined) continue;
+    const given = values[verb];
+    if (given === undefined) continue;
+    const key = given === "-" ? await keyFromInput() : given;
     parseApiKey(key);
     const reply = await askRegion<Reply>(shell, data, "POST", "/admin/apikey", {
       username,
@@ -58,5 +59,7 @@ export async function run({ positionals, values, flags, usage }: Arguments, shel
   await shell.out(`${key}\n`);
   return 0;
 }
+
+const keyFromInput = async (): Promise<string> => (await (await import("../terminal/ask.ts")).readLine()).trim();
 
 const named = (name: string | undefined) => (name === undefined ? {} : { name });

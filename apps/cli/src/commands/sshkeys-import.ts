@@ -1,5 +1,4 @@
 import type { Api } from "../action-command.ts";
-import { printReply } from "../api/reply.ts";
 import { buildRequest } from "../api/request.ts";
 import { CliError } from "../errors.ts";
 
@@ -8,5 +7,5 @@ export async function importSshKeys(api: Api, sources: string[]): Promise<number
   if (sources.length === 0) throw new CliError("say whose keys: lp:USER (Launchpad), gh:USER (GitHub) or USER");
   const parameters = sources.map((source) => ({ key: "keysource", value: source.replace(/^keysource=/, "") }));
   const request = buildRequest(api.profile, api.resource.handler, api.action, [], parameters);
-  return printReply(await api.exchange(request), api.shell);
+  return api.print(await api.exchange(request));
 }
