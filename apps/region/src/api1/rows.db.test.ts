@@ -40,8 +40,9 @@ test("no line is left out, and none is there twice", () => {
 for (const [id, asked, expected, check] of rows)
   test(`${id}: ${asked} -> ${expected}`, async (t) => {
     try {
-      await check(w);
-      t.diagnostic(`${id} PASS`);
+      const missing = await check(w);
+      t.diagnostic(missing ? `${id} NOT MET: ${missing.notMet}` : `${id} PASS`);
+      if (missing) t.todo(missing.notMet);
     } catch (error) {
       t.diagnostic(`${id} FAIL: ${String(error).split("\n")[0]}`);
       throw error;

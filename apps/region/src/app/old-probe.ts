@@ -1,7 +1,9 @@
 /** Enlisting what a chassis or hypervisor holds, as API 1.0 asks for it. */
 import { invalidField } from "@rackwright/domain/errors";
-import { type Ctx } from "../context.ts";
+import type { Ctx } from "../context.ts";
+import { addChassis } from "./chassis.ts";
 import { clusterOf } from "./clusters.ts";
+import { renamedFields } from "./renamed-fields.ts";
 import { enlistFromVirsh } from "./virsh-enlist.ts";
 
 export interface Probe {
@@ -21,15 +23,30 @@ const needs: Record<string, Partial<Record<keyof Probe, string>>> = {
   ucsm: { powerAddress: "url", username: "username", password: "password" },
 };
 
-/** @throws DomainError not_found, invalid_fields */
+/** What else is given is passed over: it is of another model. */
+function credentials(model: string, { username, password, powerPass, powerControl }: Probe) {
+  if (model === "virsh") return { password: powerPass };
+  return { username, password, ...(model === "seamicro15k" ? { power_control: powerControl } : {}) };
+}
+
+/**
+ * As API 2.0 adds a chassis, by the cluster's rack; what is found is New.
+ * @throws DomainError not_found, invalid_fields, rack_unavailable
+ */
 export async function probeHardware(ctx: Ctx, uuid: string, probe: Probe): Promise<void> {
-  await clusterOf(ctx, uuid);
+  const { systemId } = await clusterOf(ctx, uuid);
   const model = probe.model === "powerkvm" ? "virsh" : probe.model;
   const needed = Object.hasOwn(needs, model) ? needs[model] : undefined;
   if (!needed) throw invalidField("model", `"${probe.model}" is not one of seamicro15k, virsh.`);
   for (const [key, name] of Object.entries(needed))
     if (!probe[key as keyof Probe]?.trim()) throw invalidField(name, "This field is required.");
-  if (model === "virsh")
-    return void (await enlistFromVirsh(ctx, { address: probe.powerAddress ?? "", password: probe.powerPass }));
-  throw invalidField("model", `Nothing here speaks to ${model}: add its machines one by one.`);
+  await renamedFields({ chassis_type: "model", hostname: needed.powerAddress ?? "mac", password: "power_pass" }, () =>
+    addChassis(ctx, {
+      chassis_type: model,
+      hostname: probe.powerAddress ?? probe.mac ?? "",
+      ...credentials(model, probe),
+      accept_all: false,
+      rack_controller: systemId,
+    }),
+  );
 }

@@ -1,10 +1,12 @@
 /** A region as tests of API 1.0 see it: callers of each kind, a cluster, and machines in any status. */
 import assert from "node:assert/strict";
 import type { MachineStatus } from "@rackwright/domain/machine/status";
+import { startChassisWorkflow } from "../../app/chassis.ts";
 import { startTagEvaluation } from "../../app/tag-evaluation.ts";
 import type { Token } from "../../auth/tokens.ts";
 import { type AddedMachine, addImage, addMachine } from "../../testing/machines.ts";
 import { type TestRegion, type TestUser, testRegion } from "../../testing/region.ts";
+import { addVmHost, type FakeVmHost } from "../../testing/vm-hosts.ts";
 import type { FilePart, RequestOptions, Values } from "../../testing/request.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -44,6 +46,8 @@ export interface World {
   elsewhere: string;
   uuid: string;
   rack: { id: number; systemId: string };
+  /** A hypervisor that the first cluster's rack reaches. */
+  hypervisor: FakeVmHost;
   /** A client that signs with this key. */
   as(token: Token): Client;
   /** The same by API 2.0, as administrator. */
@@ -147,6 +151,8 @@ export async function world(): Promise<World> {
   const rack = await addRack(t, "one");
   await addRack(t, "two");
   t.racks.answer("syncImages", () => null);
+  const hypervisor = addVmHost(t, rack.id);
+  await startChassisWorkflow(t.region);
   const admin = client(t, t.admin);
   is(await client(t, t.admin, "/MAAS/api/2.0/").post("subnets/", { cidr: SUBNET }), 200);
   const clusters = is(await admin.get("nodegroups/?op=list"), 200).json as { uuid: string }[];
@@ -166,6 +172,7 @@ export async function world(): Promise<World> {
     elsewhere: `nodegroups/${otherUuid}/`,
     uuid,
     rack,
+    hypervisor,
     as: (token) => client(t, token),
     admin2: (method, path, options) => client(t, t.admin, "/MAAS/api/2.0/").ask(method, path, options),
     machine: (status, columns) => addMachine(t, status, columns),
@@ -190,5 +197,13 @@ export async function world(): Promise<World> {
   };
 }
 
-/** A line of the list of what API 1.0 has to do: its id there, what is asked, what is expected, and how it is seen. */
-export type Row = readonly [id: string, asked: string, expected: string, check: (w: World) => Promise<void>];
+/**
+ * A line of the list of what API 1.0 has to do: its id there, what is asked, what is expected, and how it is seen. What is not met, and why,
+ * is what the check resolves to.
+ */
+export type Row = readonly [
+  id: string,
+  asked: string,
+  expected: string,
+  check: (w: World) => Promise<void | { notMet: string }>,
+];
