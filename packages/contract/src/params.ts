@@ -2,7 +2,9 @@
  * How parameters are read off the wire. Every parameter arrives as a list of raw values (a key may repeat, in a query, a form or a
  * multipart body); each helper here turns that list into one typed value. Reference: describe.md section 13, with one parser for booleans.
  */
+import { isUnicode, NOT_UNICODE } from "@rackwright/domain/unicode";
 import { z } from "zod";
+import { isTooDeep, MOST_DEEP } from "./json-limits.ts";
 
 /** A file part of a multipart body, or a raw body. Small ones are in memory, large ones spooled to a temporary file. */
 export interface Upload {
@@ -241,13 +243,20 @@ export function optionalList(
 export function json(doc: string): Param<Record<string, unknown> | undefined> {
   const schema = lastGiven.transform((v, ctx) => {
     if (v === undefined) return undefined;
+    if (isTooDeep(v)) {
+      ctx.addIssue({ code: "custom", message: `Must not be nested more than ${MOST_DEEP} deep.` });
+      return z.NEVER;
+    }
+    let value: unknown;
     try {
-      const value: unknown = JSON.parse(v);
-      if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+      value = JSON.parse(v);
     } catch {
       // Not JSON: said below.
     }
-    ctx.addIssue({ code: "custom", message: "Must be a JSON object." });
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      ctx.addIssue({ code: "custom", message: "Must be a JSON object." });
+    else if (!isUnicode(value)) ctx.addIssue({ code: "custom", message: NOT_UNICODE });
+    else return value as Record<string, unknown>;
     return z.NEVER;
   });
   return { kind: "json", schema, required: false, doc };

@@ -77,6 +77,12 @@ test("fields that make no sense are named", async () => {
   assert.equal(await refused({}), "message");
   assert.equal(await refused({ message: "m", category: "loud" }), "category");
   assert.equal(await refused({ message: "m", context: "[]" }), "context");
+  for (const context of [
+    String.raw`{"a":"\u0000"}`,
+    String.raw`{"\ud800":1}`,
+    `{"a":${"[".repeat(200)}${"]".repeat(200)}}`,
+  ])
+    assert.equal(await refused({ message: "m", context }), "context");
   assert.equal(await refused({ message: "{who} did it" }), "context");
   assert.equal(await refused({ message: "m", user: "nobody" }), "user");
   assert.equal(await refused({ message: "m", ident: "the-one" }), "ident");

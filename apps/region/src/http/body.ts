@@ -1,5 +1,6 @@
 /** Request bodies to raw parameters: the six shapes that clients send (reference: client-wire.md, "Request bodies"). */
 import type { Readable } from "node:stream";
+import { isTooDeep, MOST_DEEP } from "@rackwright/contract/json-limits";
 import type { RawParams } from "@rackwright/contract/params";
 import { DomainError } from "@rackwright/domain/errors";
 import { addParam, type BodyLimits, notUtf8, type ParsedBody, tooLarge } from "./body-parts.ts";
@@ -80,6 +81,7 @@ function utf8(bytes: Buffer): string {
 function jsonParams(text: string): RawParams {
   const params: RawParams = Object.create(null) as RawParams;
   if (text.trim() === "") return params;
+  if (isTooDeep(text)) throw new DomainError("bad_request", `The JSON body is nested more than ${MOST_DEEP} deep.`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -91,7 +93,10 @@ function jsonParams(text: string): RawParams {
   for (const [name, given] of Object.entries(value)) {
     for (const item of Array.isArray(given) ? given : [given]) {
       if (item === null || item === undefined) continue;
-      addParam(params, name, typeof item === "object" ? JSON.stringify(item) : String(item));
+      const text = typeof item === "object" ? JSON.stringify(item) : String(item);
+      if (!text.isWellFormed() || !name.isWellFormed())
+        throw new DomainError("bad_request", "There is half of a surrogate pair in the JSON body.");
+      addParam(params, name, text);
     }
   }
   return params;

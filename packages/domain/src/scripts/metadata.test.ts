@@ -84,6 +84,9 @@ test("what is wrong is named with its field and line", () => {
   refused(["# title: a", "name: b"], "script", /^Line 4: .*"#"/);
   refused(["# title: a", "# tags: [x"], "script", /^Line [45]: the metadata is no YAML/);
   refused(["# - a"], "script", /no map/);
+  refused([String.raw`# title: "a\0b"`], "title", /^Line 3: .*NUL/);
+  refused([String.raw`# packages: {apt: ["\uD800"]}`], "packages", /surrogate/);
+  refused(["# parameters: &a {b: *a}"], "parameters", /its type/);
   refused(["# title: a", "# name: 7"], "name", /^Line 4: .*number/);
   refused(["# name: a/b"], "name", /no name/);
   refused(["# type: strange"], "script_type", /^Line 3/);

@@ -1,6 +1,7 @@
 /** What a script says of itself: YAML in comments between two marker lines (reference: scripts.md section 2). */
 import { LineCounter, parseDocument, isMap as isYamlMap, isScalar } from "yaml";
 import { DomainError, invalidField } from "../errors.ts";
+import { isUnicode, NOT_UNICODE } from "../unicode.ts";
 import {
   checkFlag,
   checkForHardware,
@@ -74,7 +75,11 @@ export function readMetadata(text: string): Metadata {
     const line = lineAt(key.range[0]);
     Object.assign(
       metadata,
-      onLine(line, () => read(value?.toJS(document, { maxAliasCount: MAX_ALIASES }) ?? null)),
+      onLine(line, () => {
+        const given: unknown = value?.toJS(document, { maxAliasCount: MAX_ALIASES }) ?? null;
+        if (!isUnicode(given)) throw invalidField(name, NOT_UNICODE);
+        return read(given);
+      }),
     );
   }
   return metadata;

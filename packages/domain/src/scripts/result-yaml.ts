@@ -1,5 +1,6 @@
 /** What a script may say of itself beyond its exit status (reference: scripts.md section 10). */
 import { parseDocument } from "yaml";
+import { isUnicode } from "../unicode.ts";
 import { scriptStatus } from "./status.ts";
 
 export type ResultScalar = string | number | boolean;
@@ -36,6 +37,7 @@ export function parseResultYaml(text: string, hasInterface: boolean): ResultYaml
   } catch (error) {
     return { invalid: `it is no YAML: ${(error as Error).message}` };
   }
+  if (!isUnicode(value)) return { invalid: "there is a NUL character, or half of a surrogate pair, in it" };
   if (!isMap(value)) return { invalid: "it is no map of status, link_connected and results" };
   const { status, link_connected, results } = value;
   if (status !== undefined && (typeof status !== "string" || !Object.hasOwn(statuses, status)))
