@@ -58,15 +58,13 @@ test(
   skip === undefined ? {} : { skip },
   async () => {
     await using libvirt = await startLibvirt();
+    await using room = new AsyncDisposableStack();
     const t = await testRegion();
-    try {
-      await using _rack = await connectRack(t);
-      await startPowerWorkflow(t.region);
-      await addImage(t);
-      await useHost(t, libvirt);
-    } finally {
-      await t.close();
-    }
+    room.defer(() => t.close());
+    room.use(await connectRack(t));
+    await startPowerWorkflow(t.region);
+    await addImage(t);
+    await useHost(t, libvirt);
   },
 );
 

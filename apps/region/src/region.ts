@@ -34,6 +34,7 @@ import { declareInstallation } from "@rackwright/db/installation";
 import { startActiveDiscovery } from "./reconcile/active-discovery.ts";
 import { dhcpReconciler } from "./reconcile/dhcp.ts";
 import { startPowerPoll } from "./reconcile/power-poll.ts";
+import { startVmHostRefresh } from "./reconcile/vm-hosts.ts";
 import { watchConsoles } from "./reconcile/consoles.ts";
 import { syncImagesToRacks } from "./reconcile/images.ts";
 import { addPowerStep } from "@rackwright/db/power-actions";
@@ -190,6 +191,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   started.defer(startPowerPoll(region));
   started.defer(importRegularly(region));
   started.defer(startActiveDiscovery(region));
+  started.defer(startVmHostRefresh(region));
   started.defer(await syncImagesToRacks(region, hub));
   if (!simulated) started.defer(await watchConsoles(region, hub));
   started.defer(await startLeaseEvents(region, options.kea));

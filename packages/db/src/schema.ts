@@ -802,6 +802,7 @@ export interface VmHostTable {
   networks: Generated<string[]>;
   refreshed_at: Date | null;
   created_at: Generated<Date>;
+  looked_at: Date | null;
 }
 
 export interface ZoneTable {

@@ -236,3 +236,19 @@ export async function updateVmCluster(
 export async function deleteVmClusterRow(tx: Tx, id: number): Promise<void> {
   await tx.deleteFrom("vm_cluster").where("id", "=", id).execute();
 }
+
+/**
+ * The hosts of these types that nobody has asked since `before`: they are the caller's to ask now.
+ * @returns their ids
+ */
+export async function claimOverdueVmHosts(
+  db: Db,
+  { types, before, now }: { types: readonly string[]; before: Date; now: Date },
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    update vm_host set looked_at = ${now} where id in (
+      select id from vm_host where type = any(${types}::text[]) and coalesce(looked_at, refreshed_at, created_at) < ${before}
+      order by id for update skip locked)
+    returning id`.execute(db);
+  return rows.map(({ id }) => id);
+}

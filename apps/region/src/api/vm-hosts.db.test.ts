@@ -4,6 +4,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { VM, VMHost } from "@rackwright/contract/objects/vm-host";
 import { DomainError } from "@rackwright/domain/errors";
 import { enlistFromVirsh } from "../app/virsh-enlist.ts";
+import { refreshOverdueVmHosts } from "../reconcile/vm-hosts.ts";
 import { type Caller, caller, type Fields, type Json, refused } from "../testing/api-calls.ts";
 import { addImage, addMachine } from "../testing/machines.ts";
 import { testRegion, type TestRegion } from "../testing/region.ts";
@@ -438,6 +439,31 @@ test("a cluster sums up its hosts, and goes with them", async () => {
   assert.equal((await admin.delete(`/vm-clusters/${id}`)).status, 204);
   assert.equal((await admin.get(`/vm-clusters/${id}`)).status, 404);
   assert.equal((await admin.get(`/vm-hosts/${hostId}/`)).status, 404);
+});
+
+test("a host is looked at every ten minutes, by one region, and a machine that was renamed there is switched by its new name", async () => {
+  const nic = { mac: "52:54:00:7d:00:01", attachedTo: "maas" };
+  host.facts.machines = [vmFacts("first", { interfaces: [nic] })];
+  const { id } = await create({ name: "watched" });
+  await admin.made("/vm-hosts/", { type: "lxd", power_address: "10.9.9.9", project: "p" });
+  t.clock.advance(9 * 60_000);
+  assert.ok(!(await refreshOverdueVmHosts(t.region)).includes(id));
+  const uuid = host.facts.machines[0]?.uuid ?? "";
+  host.facts.machines = [vmFacts("second", { uuid, interfaces: [nic] })];
+  t.clock.advance(2 * 60_000);
+  const asked = await Promise.all([refreshOverdueVmHosts(t.region), refreshOverdueVmHosts(t.region)]);
+  assert.equal(asked.flat().filter((one) => one === id).length, 1);
+  const [machine] = (await admin.get("/machines/?pod=watched")).json;
+  assert.equal(machine.hostname, "first");
+  assert.equal((await admin.get(`/machines/${machine.system_id}/?op=power_parameters`)).json.power_id, "second");
+
+  t.racks.answer("vmHostDiscover", () => {
+    throw new DomainError("power_failed", "no answer");
+  });
+  t.clock.advance(11 * 60_000);
+  assert.ok((await refreshOverdueVmHosts(t.region)).includes(id), "one that does not answer is in nobody's way");
+  t.clock.advance(60_000);
+  assert.ok(!(await refreshOverdueVmHosts(t.region)).includes(id));
 });
 
 test("machines of a hypervisor that is no VM host are enlisted, once, by their prefix", async () => {

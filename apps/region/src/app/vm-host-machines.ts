@@ -79,4 +79,5 @@ export async function addMachine(ctx: Ctx, tx: Tx, home: VmHome, vm: NewVm): Pro
 }
 
 /** The name that people know, where the driver takes it. */
-const powerIdOf = ({ name, uuid }: NewVm): string => (domainComplaint(name) === undefined ? name : uuid);
+export const powerIdOf = ({ name, uuid }: { name: string; uuid: string }): string =>
+  domainComplaint(name) === undefined ? name : uuid;

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { insertEvents } from "@rackwright/db/history";
-import { readMachineById } from "@rackwright/db/machines";
+import { lockMachineById, readMachineById, updateMachine } from "@rackwright/db/machines";
 import { takenMacs } from "@rackwright/db/nodes";
 import {
   deleteVirtualMachines,
@@ -18,7 +18,8 @@ import {
 } from "@rackwright/db/vm-hosts";
 import type { VmFacts, VmHostFacts } from "@rackwright/domain/vm-host/facts";
 import { actorName, type Ctx } from "../context.ts";
-import { addMachine, freeHostname, homeOn } from "./vm-host-machines.ts";
+import { changedPowerParameters } from "./power-settings.ts";
+import { addMachine, freeHostname, homeOn, powerIdOf } from "./vm-host-machines.ts";
 
 /** An order that is older has been given up: the region that gave it has ended. */
 const COMPOSING_MS = 10 * 60_000;
@@ -53,6 +54,7 @@ export async function applyFacts(ctx: Ctx, tx: Tx, row: VmHostRow, seen: Seen): 
       vm?.id ?? (await insertVirtualMachine(tx, { vm_host_id: row.id, uuid: machine.uuid, ...columnsOf(machine) }));
     if (vm?.composing_since && !isStale(vm, seen)) continue;
     const nodeId = vm?.node_id ?? (await machineFor(ctx, tx, row, machine));
+    if (vm?.node_id && vm.identifier !== machine.name) await renamed(ctx, tx, vm.node_id, machine);
     await updateVirtualMachine(tx, id, {
       ...columnsOf(machine),
       node_id: nodeId,
@@ -99,6 +101,13 @@ async function tellGone(ctx: Ctx, tx: Tx, host: VmHostRow, vm: VirtualMachineRow
     },
   ]);
   await appendChange(tx, { kind: "update", entity: "machine", entityId: systemId });
+}
+
+/** It is switched by its name. */
+async function renamed(ctx: Ctx, tx: Tx, nodeId: number, machine: VmFacts): Promise<void> {
+  const loaded = await lockMachineById(tx, nodeId);
+  const columns = loaded && changedPowerParameters(ctx.region, loaded.row, { power_id: powerIdOf(machine) });
+  if (columns) await updateMachine(tx, nodeId, {}, columns);
 }
 
 /** One that we know by its MAC address, else a new one; null for one that no network would show. */
