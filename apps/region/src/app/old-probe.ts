@@ -4,7 +4,6 @@ import type { Ctx } from "../context.ts";
 import { addChassis } from "./chassis.ts";
 import { clusterOf } from "./clusters.ts";
 import { renamedFields } from "./renamed-fields.ts";
-import { enlistFromVirsh } from "./virsh-enlist.ts";
 
 export interface Probe {
   model: string;
