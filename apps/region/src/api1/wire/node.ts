@@ -1,6 +1,6 @@
 /** A machine as API 1.0 shows it: every key, always. */
 import type { MacAddress, Node, Zone } from "@rackwright/contract/objects-1.0";
-import { status10 } from "@rackwright/contract/status-1.0";
+import { status10 } from "@rackwright/contract/status-1-0";
 import { API_1_0_ROOT } from "@rackwright/contract/table-1.0";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { addressesOf } from "../../api/wire/machine.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { machineStatuses, statusCode } from "@rackwright/domain/machine/status";
-import { status10 } from "./status-1.0.ts";
+import { status10 } from "./status-1-0.ts";
 
 test("each status of 2.0 has its number of 1.0, held and free", () => {
   const table = Object.fromEntries(
