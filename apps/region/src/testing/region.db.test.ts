@@ -12,8 +12,8 @@ test("a test region answers over HTTP, signed and unsigned", async () => {
   const reply = await t.request(null, "GET", "/version/");
   assert.equal(reply.status, 200);
   assert.deepEqual(Object.keys(reply.json as object), ["capabilities", "version", "subversion"]);
-  assert.equal((await t.request(t.user, "GET", "/version/")).status, 200);
-  assert.equal((await t.request({ ...t.user.token, tokenSecret: "wrong" }, "GET", "/version/")).status, 401);
+  assert.equal((await t.request(t.user, "GET", "/users/")).status, 200);
+  assert.equal((await t.request({ ...t.user.token, tokenSecret: "wrong" }, "GET", "/users/")).status, 401);
 });
 
 test("its racks answer what the test says, and nothing unless they are connected", async () => {
