@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Access, Action, Method } from "./action.ts";
+import { additions, labelOf } from "./additions.ts";
 import { findAction } from "./find.ts";
 import { resources } from "./table.ts";
 import { api20 } from "./versions.ts";
@@ -31,22 +32,6 @@ const facts = JSON.parse(readFileSync(new URL("facts/api-2.0.json", import.meta.
 
 /** Where we differ, and why. One that fits no difference any more fails the test. */
 const deviations: { what: RegExp; why: string }[] = [];
-
-/** Actions of ours that API 2.0 has not, and why. */
-const additions: Record<string, string> = {
-  "GET /changes/": "the record of what changed, for programs that keep a copy",
-  "GET /changes/?op=stream": "as above, as it happens",
-  "GET /machines/{system_id}/?op=timeline": "what happened to a machine, and was seen of it, as one list",
-  "GET /machines/{system_id}/?op=diagnose": "what is wrong with a machine and what to check",
-  "GET /machines/{system_id}/?op=support_bundle": "as above, to be sent to whoever helps",
-  "GET /machines/?op=search": "machines by a filter that people write, a page at a time",
-  "GET /machines/?op=search_counts": "how many of them there are, in all and by group",
-  "PUT /nodes/{system_id}/results/": "the manual's node-script-results update (seed row S0-151)",
-  "GET /simulator/": "emulated machines: they exist on installations made with --simulated alone",
-  "POST /simulator/?op=take": "as above",
-  "POST /simulator/?op=report": "as above",
-  "GET /tags/{name}/?op=evaluation": "how far the machines of a tag's definition have been found",
-};
 
 const known = Object.entries(facts).flatMap(([path, { name, actions }]) =>
   actions.map((fact) => ({
@@ -111,7 +96,7 @@ test("what we declare beyond API 2.0 is known by name", () => {
   const extra = resources.flatMap((r) =>
     Object.values(r.actions)
       .filter((a) => !known.some(({ path, fact }) => declared(path, fact) === a))
-      .map((a) => `${a.method} ${r.path}${a.op === null ? "" : `?op=${a.op}`}`),
+      .map(labelOf),
   );
   assert.deepEqual(extra, Object.keys(additions));
 });

@@ -1,6 +1,7 @@
 /** The description document that the official CLI and other clients build their commands from (reference: describe.md section 2). */
 import { createHash } from "node:crypto";
 import { type Action, pathParams, type Resource } from "./action.ts";
+import { additionOf } from "./additions.ts";
 
 export interface DescribedAction {
   name: string;
@@ -37,7 +38,8 @@ export interface Description {
  * an action with parameters must show them here.
  */
 export function actionDoc(action: Action): string {
-  const blocks = [action.doc];
+  const addition = additionOf(action);
+  const blocks = addition === undefined ? [action.doc] : [action.doc, "Only Rackwright has this: API 2.0 does not."];
   const params = Object.entries(action.params);
   for (const [name, param] of params) {
     const choices = param.choices ? ` One of: ${param.choices.join(", ")}.` : "";

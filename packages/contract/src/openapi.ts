@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 of the same table. Objects come from the reply schemas, parameters from the actions. */
 import { z } from "zod";
 import { type Action, pathParams, type Resource } from "./action.ts";
+import { additionOf } from "./additions.ts";
 import * as address from "./objects/address.ts";
 import * as common from "./objects/common.ts";
 import * as device from "./objects/device.ts";
@@ -47,6 +48,8 @@ for (const module of [
 function schemaOf(returns: string): Json {
   if (returns.endsWith("|null")) return { anyOf: [schemaOf(returns.slice(0, -5)), { type: "null" }] };
   if (returns.endsWith("[]")) return { type: "array", items: schemaOf(returns.slice(0, -2)) };
+  // Nodes of any kind are shown with the fields of machines.
+  if (returns === "Node") return schemaOf("Machine");
   if (returns in objects) return { $ref: `#/components/schemas/${returns}` };
   if (returns === "boolean" || returns === "string" || returns === "null") return { type: returns };
   return {};
@@ -89,11 +92,16 @@ function operation(action: Action, resource: Resource): Json {
     schema: { type: "object", properties, required: named.filter(([, p]) => p.required).map(([name]) => name) },
   };
   const [summary, ...rest] = action.doc.split("\n\n");
-  const json = { "application/json": { schema: schemaOf(action.returns) } };
+  const addition = additionOf(action);
+  const content =
+    action.returns === "bytes"
+      ? { "application/octet-stream": { schema: { type: "string", format: "binary" } } }
+      : { "application/json": { schema: schemaOf(action.returns) } };
   return {
     operationId: `${resource.name}_${action.name}`,
     summary,
     ...(rest.length > 0 ? { description: rest.join("\n\n") } : {}),
+    ...(addition === undefined ? {} : { "x-rackwright-addition": addition }),
     parameters: [...path, ...query],
     ...(inBody && named.length > 0
       ? { requestBody: { content: { "multipart/form-data": form, "application/x-www-form-urlencoded": form } } }
@@ -101,7 +109,7 @@ function operation(action: Action, resource: Resource): Json {
     responses: {
       [action.success]: {
         description: "Done.",
-        ...(action.success === 204 || action.returns === "" ? {} : { content: json }),
+        ...(action.success === 204 || action.returns === "" ? {} : { content }),
       },
       ...Object.fromEntries(Object.entries(action.errors).map(([status, when]) => [status, { description: when }])),
     },
@@ -115,7 +123,7 @@ export function openApi(server: string, version: string): Json {
   for (const resource of resources) {
     if (resource.hidden) continue;
     for (const action of Object.values(resource.actions)) {
-      const path = action.op === null ? resource.path : `${resource.path}op-${action.op}`;
+      const path = action.op === null ? resource.path : `${resource.path.replace(/\/$/, "")}/op-${action.op}`;
       paths[path] = { ...paths[path], [action.method.toLowerCase()]: operation(action, resource) };
     }
   }

@@ -11,6 +11,8 @@ import type { Region } from "../context.ts";
 import { metadataRoutes } from "../metadata/routes.ts";
 import { dispatch, originOf } from "./dispatch.ts";
 import { loginRoute } from "./login.ts";
+import { docsRoutes } from "./docs-routes.ts";
+import { PAGE_HEADERS } from "./html.ts";
 import { startPage } from "./start-page.ts";
 import { TEXT } from "./reply.ts";
 import type { Routes } from "./route.ts";
@@ -63,11 +65,8 @@ export function createServer(region: Region, routes: Routes): FastifyInstance {
   });
   server.get("/MAAS/api/version/", (_request, reply) => void reply.header("content-type", "text/plain").send("2.0"));
   for (const path of ["/MAAS", "/MAAS/"])
-    server.get(
-      path,
-      (request, reply) =>
-        void reply.header("content-type", "text/html; charset=utf-8").send(startPage(region, originOf(request))),
-    );
+    server.get(path, (request, reply) => void reply.headers(PAGE_HEADERS).send(startPage(region, originOf(request))));
+  docsRoutes(server, region);
   server.get("/", (_request, reply) => void reply.redirect("/MAAS/"));
   loginRoute(server, region);
   metadataRoutes(server, region);

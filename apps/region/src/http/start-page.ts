@@ -1,8 +1,6 @@
 /** What a browser shows until there is a UI: what this is, and how to go on. */
 import type { Region } from "../context.ts";
-
-const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escapeHtml = (text: string) => text.replace(/[&<>"]/g, (c) => escapes[c] ?? c);
+import { escapeHtml } from "./html.ts";
 
 export function startPage(region: Pick<Region, "version" | "simulated">, origin: string): string {
   const url = escapeHtml(`${origin}/MAAS/`);
@@ -21,6 +19,7 @@ maas admin machines read</pre>
 shows it again.</p>
 <h2>The API</h2>
 <ul>
+<li><a href="/MAAS/api/docs/">docs</a>: every resource and action, for people</li>
 <li><a href="/MAAS/api/2.0/describe/">describe</a>: what the command line builds its commands from</li>
 <li><a href="/MAAS/api/2.0/openapi.yaml">openapi.yaml</a>: the same as OpenAPI 3.1</li>
 <li><a href="/MAAS/api/2.0/version/">version</a></li>

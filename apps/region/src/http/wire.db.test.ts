@@ -145,3 +145,20 @@ test("a body over the limit is answered with 413, not cut off", async () => {
     assert.match(reply.text, /larger than 1048576 bytes/);
   }
 });
+
+test("the documentation is a page for everybody, of both versions, without scripts", async () => {
+  for (const [path, has] of [
+    ["/MAAS/api/docs/", "Machines.allocate"],
+    ["/MAAS/api/docs/1.0/", "Nodes.acquire"],
+  ] as const) {
+    const reply = await fetch(t.url + path);
+    assert.deepEqual([reply.status, reply.headers.get("content-type")], [200, "text/html; charset=utf-8"]);
+    assert.match(reply.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+    assert.ok((await reply.text()).includes(`id="${has}"`));
+  }
+  for (const path of ["/MAAS/api/", "/MAAS/api/docs"]) {
+    const reply = await fetch(t.url + path, { redirect: "manual" });
+    assert.deepEqual([reply.status, reply.headers.get("location")], [302, "/MAAS/api/docs/"]);
+  }
+  assert.match(await (await fetch(`${t.url}/MAAS/`)).text(), /href="\/MAAS\/api\/docs\/"/);
+});

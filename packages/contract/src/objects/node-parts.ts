@@ -43,3 +43,20 @@ export const CommissioningScript = z.object({
   resource_uri: z.string(),
 });
 export type CommissioningScript = z.infer<typeof CommissioningScript>;
+
+/** By their names, which differ from one power type to the next. */
+export const PowerParameters = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+
+/** By system id. */
+export const PowerParametersMap = z.record(z.string(), z.record(z.string(), z.unknown()));
+
+export const PowerType = z.object({
+  name: z.string(),
+  description: z.string(),
+  fields: z.array(z.record(z.string(), z.unknown())),
+  missing_packages: z.array(z.string()),
+  queryable: z.boolean(),
+  chassis: z.boolean(),
+  can_probe: z.boolean(),
+  driver_type: z.string(),
+});

@@ -136,7 +136,7 @@ export const tag = resource({
     }),
     evaluation: action({
       method: "GET",
-      doc: "Read how far the machines of the tag's definition have been found\n\nAn addition of Rackwright's.",
+      doc: "Read how far the machines of the tag's definition have been found",
       returns: "TagEvaluation",
       errors: noTag,
     }),
