@@ -1,5 +1,5 @@
 """Two streams of DHCP questions on one interface, sent whether or not answers come: one by somebody whom no change concerns, who asks and
-renews, and one that can be told what to ask (a JSON object per line on standard input, as of dhcp-client.py; null: nothing).
+renews, and one that can be told what to ask (a JSON object per line on standard input, as of dhcp-client.py, with `every` in seconds; null: nothing).
 
 For the second, each answer that differs from the one before is a line: its time (CLOCK_MONOTONIC, ns), address, and options; so is
 silence, with an empty address. On {"end": true}
@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 
-STEADY_S, PROBE_S, LOST_S, SILENCE_S = 0.020, 0.005, 1.0, 0.3
+STEADY_S, PROBE_S, LOST_S, SILENCE_S = 0.020, 0.020, 1.0, 0.3
 DISCOVER, REQUEST = 1, 3
 
 path = os.path.join(os.path.dirname(__file__), "../apps/rack/src/dhcp/dhcp-client.py")
@@ -51,7 +51,7 @@ def main():
                 print(json.dumps({"number": number, "at": str(time.monotonic_ns()), "ip": "", "router": None, "dns": None, "mtu": None}), flush=True)
             if probe and now >= next_probe:
                 sock.send(client.build(probe, 0x80000000 | number, server_mac, server_ip))
-                next_probe = now + PROBE_S
+                next_probe = now + probe.get("every", PROBE_S)
             wake = min(next_steady, next_probe if probe else next_steady)
             ready, _, _ = select.select([sock, 0], [], [], max(0, wake - time.monotonic()))
             if sock in ready:

@@ -61,8 +61,8 @@ export async function vlansRelayedTo(db: Pick<Database, "kysely">, vlanIds: read
 }
 
 /**
- * Where some MAC addresses have something reserved, and who else is decided with them: whoever claims an address that they have or had.
- * @param ips that Kea reserves for them
+ * Where some MAC addresses have something reserved, and who else is decided with them: whoever claims the same addresses.
+ * @param ips further addresses whose claimants are asked for
  */
 export async function reservationsOf(
   db: Pick<Database, "kysely">,

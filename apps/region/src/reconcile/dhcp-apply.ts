@@ -1,6 +1,6 @@
 /** Kea's rows made those that are wanted: of everything, of some VLANs, or of some MAC addresses. */
 import { reservationsOf, vlansDecidedWith, vlansRelayedTo } from "@rackwright/db/dhcp-wanted";
-import { applyHosts, readHosts } from "@rackwright/db/kea/hosts";
+import { applyHosts } from "@rackwright/db/kea/hosts";
 import { applyNetworks } from "@rackwright/db/kea/networks";
 import type { KeaAccess } from "@rackwright/db/kea-access";
 import { type RackServing, rackServing } from "@rackwright/domain/addressing/serving";
@@ -60,17 +60,23 @@ export class DhcpApply {
     await this.#hosts([...ids, ...(relayed?.ids ?? [])], [...gone, ...(relayed?.gone ?? [])]);
   }
 
-  /** Reservations of some MAC addresses, and of whoever claims the same addresses. */
+  /** Reservations of some MAC addresses, and of whoever claims the same addresses: those that they have, and then those that they had. */
   async macs(given: readonly string[]): Promise<void> {
-    await this.#kea.use(async (client) => {
-      const held = await readHosts(client, { macs: given });
-      const ips = held.flatMap((host) => host.ip ?? []);
-      const scope = await reservationsOf(this.#region.db, given, ips);
-      const decided = await decideDhcp(this.#region, scope);
-      this.#say(decided.problems);
-      const { releases } = await applyHosts(client, decided.wanted.hosts, { macs: scope.macs });
-      this.#racks.mustRelease(releases.map((r) => r.ip));
-    });
+    const { db } = this.#region;
+    const freed = await this.#reservations(await reservationsOf(db, given, []));
+    if (freed.length === 0) return;
+    const waiting = await reservationsOf(db, [], freed);
+    if (waiting.macs.length > 0) await this.#reservations(waiting);
+  }
+
+  /** @returns addresses that are reserved no more, or for somebody else */
+  async #reservations(scope: { macs: string[]; vlanIds: number[] }): Promise<string[]> {
+    const { wanted, problems } = await decideDhcp(this.#region, scope);
+    this.#say(problems);
+    const { releases } = await this.#kea.use((client) => applyHosts(client, wanted.hosts, { macs: scope.macs }));
+    const freed = releases.map((r) => r.ip);
+    this.#racks.mustRelease(freed);
+    return freed;
   }
 
   async tell(signal: AbortSignal): Promise<void> {
@@ -80,9 +86,8 @@ export class DhcpApply {
   /** @returns the VLANs it was about, subnets that are served no more, and VLANs whose relay's target is served otherwise than before */
   async #networks(
     given: readonly number[] | undefined,
-  ): Promise<{ ids: number[]; gone: number[]; dependent: number[]; decided: Decided }> {
-    const ids = given && (await this.#withOverlapping(given));
-    const decided = await decideDhcp(this.#region, { ...(ids ? { vlanIds: ids } : {}), macs: [] });
+  ): Promise<{ ids: readonly number[]; gone: number[]; dependent: number[]; decided: Decided }> {
+    const { ids, decided } = await this.#decideNetworks(given);
     this.#say(decided.problems);
     const { networks } = decided.wanted;
     const applied = await this.#kea.use((client) => applyNetworks(client, networks, ids?.map(networkName)));
@@ -92,6 +97,17 @@ export class DhcpApply {
     const gone = applied.before.flatMap((n) => n.subnets.map((s) => s.id)).filter((id) => !kept.has(id));
     const dependent = changed.length > 0 ? await vlansRelayedTo(this.#region.db, changed) : [];
     return { ids: ids ?? [], gone, dependent: dependent.filter((id) => !ids?.includes(id)), decided };
+  }
+
+  /** Side by side: that something overlaps is rare. */
+  async #decideNetworks(
+    given: readonly number[] | undefined,
+  ): Promise<{ ids: readonly number[] | undefined; decided: Decided }> {
+    const decide = (ids: readonly number[] | undefined) =>
+      decideDhcp(this.#region, { ...(ids ? { vlanIds: ids } : {}), macs: [] });
+    if (!given) return { ids: given, decided: await decide(given) };
+    const [ids, decided] = await Promise.all([this.#withOverlapping(given), decide(given)]);
+    return ids.length === new Set(given).size ? { ids, decided } : { ids, decided: await decide(ids) };
   }
 
   /** A CIDR is served once: where two of ours overlap, the one decides about the other. */

@@ -149,6 +149,23 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     assert.deepEqual(logged, []);
   });
 
+  test("of two who claim an address the other gets it when the first has another", async () => {
+    await loop.start();
+    await change("insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.30', 7, 2)");
+    const served = async () => (await readHosts(kea.client)).map((h) => `${h.mac.slice(-2)} ${h.ip}`).sort();
+    await until(async () => (await served()).length === 1);
+    await change(
+      "insert into reserved_ip (ip, mac, subnet_id) values ('10.7.0.30', '02:00:00:00:00:aa', 7)",
+      "reserved_ip",
+    );
+    await until(() => logged.some((line) => line.includes("10.7.0.30 is reserved for both")));
+    await change("update ip_address set ip = '10.7.0.31' where interface_id = 2");
+    await until(async () => (await served()).length === 2);
+    assert.deepEqual(await served(), ["02 10.7.0.31", "aa 10.7.0.30"]);
+    await change("delete from reserved_ip", "reserved_ip");
+    await until(async () => (await served()).length === 1);
+  });
+
   test("snippets reach the subnet and the reservation that they are of, and go with them", async () => {
     await loop.start();
     const snippet = (id: number, where: string, value: string) =>
