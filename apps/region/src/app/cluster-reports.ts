@@ -1,6 +1,7 @@
 /** What workers of clusters report by API 1.0: images, downloads, leases. */
 import { appendChange } from "@rackwright/db/change";
 import * as db from "@rackwright/db/cluster-reports";
+import { vlansServedBy } from "@rackwright/db/clusters";
 import { SYNCED, readImages } from "@rackwright/db/images";
 import { subnetOfAddress } from "@rackwright/db/networks";
 import { leaseSubject, observeLease, observeLeaseEnd } from "@rackwright/db/observed-leases";
@@ -84,17 +85,24 @@ export async function reportLeases(ctx: Ctx, uuid: string, text: string): Promis
   const leases = parseLeases(text);
   const { rackId } = await clusterFor(ctx, uuid, "worker only");
   await inTransaction(ctx, async (tx) => {
+    const served = new Set((await vlansServedBy(tx, rackId)).map((vlan) => vlan.id));
     const { over, fresh } = await db.replaceLeases(tx, rackId, leases);
-    for (const lease of over) await observe(ctx, tx, lease, false);
-    for (const lease of fresh) await observe(ctx, tx, lease, true);
+    for (const lease of over) await observe(ctx, tx, lease, served, false);
+    for (const lease of fresh) await observe(ctx, tx, lease, served, true);
   });
 }
 
-/** A lease as a fact about a machine's interface; of strangers nothing is kept but the lease. */
-async function observe(ctx: Ctx, tx: Tx, { ip, mac }: db.Lease, holds: boolean): Promise<void> {
+/** A lease as a fact about a machine's interface; of strangers, and of networks that the cluster does not serve, nothing is kept but the lease. */
+async function observe(
+  ctx: Ctx,
+  tx: Tx,
+  { ip, mac }: db.Lease,
+  served: ReadonlySet<number>,
+  holds: boolean,
+): Promise<void> {
   const subject = await leaseSubject(tx, mac);
   const subnet = await subnetOfAddress(tx, ip);
-  if (!subject || !subnet) return;
+  if (!subject || !subnet || !served.has(subnet.vlan_id)) return;
   const news = holds
     ? await observeLease(tx, subject.interfaceId, { ip, subnetId: subnet.id, at: ctx.region.now() })
     : await observeLeaseEnd(tx, subject.interfaceId, ip);

@@ -430,6 +430,10 @@ export const clusterRows: readonly Row[] = [
       assert.deepEqual(await addresses(), [`${net}.105`]);
       is(await op(w, "update_leases", { leases: "{}" }, w.worker), 200);
       assert.deepEqual(await addresses(), []);
+      // What another cluster serves is not this worker's to tell of.
+      const elsewhere = `${w.elsewhere}?op=update_leases`;
+      is(await w.stranger.post(elsewhere, { leases: JSON.stringify({ [`${net}.106`]: mac }) }), 200);
+      assert.deepEqual(await addresses(), []);
       is(await op(w, "update_leases", { leases: "{}" }), 403);
       refusesInText(await op(w, "update_leases", {}, w.worker));
     },
