@@ -339,9 +339,11 @@ test("a machine that was made is taken from its host when it is deleted; one tha
   host.facts.machines = [vmFacts("stays", { interfaces: [{ mac: "52:54:00:7b:00:01", attachedTo: "maas" }] })];
   const { id } = await create({ name: "house" });
   const made = await admin.made(`/vm-hosts/${id}/?op=compose`, { skip_commissioning: "true" });
+  const again = await admin.made(`/vm-hosts/${id}/?op=compose`, { skip_commissioning: "true" });
+  assert.equal((await admin.delete(`/nodes/${again.system_id}/`)).status, 204, "by its other path too");
   for (const { system_id } of (await admin.get("/machines/?pod=house")).json)
     assert.equal((await admin.delete(`/machines/${system_id}/`)).status, 204);
-  assert.deepEqual(host.decomposed, [host.composed[0]?.uuid]);
+  assert.deepEqual(host.decomposed, [host.composed[1]?.uuid, host.composed[0]?.uuid]);
   assert.equal((await admin.get(`/machines/${made.system_id}/`)).status, 404);
   assert.equal((await admin.get(`/vm-hosts/${id}/`)).json.used.cores, 1, "the one that stays takes what it took");
 });
@@ -484,6 +486,16 @@ test("machines of a hypervisor that is no VM host are enlisted, once, by their p
   await assert.rejects(enlistFromVirsh(t.admin.ctx, { address: "qemu+ext:///system?command=/bin/sh" }), {
     code: "invalid_fields",
   });
+});
+
+test("an installation of emulated machines has no VM hosts", async () => {
+  const emulated = await testRegion({ simulated: true });
+  try {
+    const reply = caller(emulated, emulated.admin).post("/vm-hosts/", { type: "virsh", power_address: address() });
+    assert.deepEqual(await refused(reply), ["type"]);
+  } finally {
+    await emulated.close();
+  }
 });
 
 test("what is not there is 404, also by a word", async () => {

@@ -6,7 +6,7 @@ import type { Ctx } from "../context.ts";
 import { removeDevice } from "./devices.ts";
 import { emptyDetails, machineDetails, powerParametersOf } from "./machine-facts.ts";
 import { searchMachines } from "./machine-view.ts";
-import { removeMachine } from "./machines.ts";
+import { removeMachineOrVm } from "./vm-host-removal.ts";
 import type { PowerParameters } from "./power-settings.ts";
 
 /** enums.json NODE_TYPE. */
@@ -37,7 +37,7 @@ export async function nodePower(ctx: Ctx, systemId: string): Promise<PowerParame
 /** @throws DomainError not_found, forbidden; bad_request for a controller */
 export async function deleteNodeOfAnyKind(ctx: Ctx, systemId: string): Promise<void> {
   const { row } = await nodeView(ctx, systemId);
-  if (row.node_type === MACHINE) return removeMachine(ctx, systemId);
+  if (row.node_type === MACHINE) return removeMachineOrVm(ctx, systemId, false);
   if (row.node_type === DEVICE) return removeDevice(ctx, systemId);
   throw new DomainError("bad_request", `${row.hostname} is a controller: it is not deleted as a node.`);
 }

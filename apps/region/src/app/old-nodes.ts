@@ -16,13 +16,8 @@ import { createPhysical } from "./interface-create.ts";
 import { deleteInterface } from "./interface-update.ts";
 import { allocateMachine, deployMachine, powerOnMachine } from "./machine-actions.ts";
 import { hardwareOutputs } from "./machine-facts.ts";
-import {
-  type CreateRequest,
-  createMachine,
-  type MachineFields,
-  removeMachine,
-  updateMachineFields,
-} from "./machines.ts";
+import { type CreateRequest, createMachine, type MachineFields, updateMachineFields } from "./machines.ts";
+import { removeMachineOrVm } from "./vm-host-removal.ts";
 import { permitted } from "./permissions.ts";
 import type { PowerGiven } from "./machines.ts";
 
@@ -49,7 +44,7 @@ export async function removeFreeMachine(ctx: Ctx, systemId: string): Promise<voi
   const { machine } = await ownMachine(ctx, systemId);
   if (machine.ownerId !== null)
     throw new DomainError("conflict", `${machine.hostname} is in use: release it before it is deleted.`);
-  await removeMachine(ctx, systemId);
+  await removeMachineOrVm(ctx, systemId, false);
 }
 
 /** Fields that only administrators change; others' are passed over. */
