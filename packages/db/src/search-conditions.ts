@@ -29,7 +29,11 @@ function inRange(field: FieldOf<"number" | "memory" | "disk" | "age">, { compari
     const moment = new Date(now.getTime() - value * 1000);
     return sql<boolean>`${moments[field]} ${comparisons[turned[comparison]]} ${moment}`;
   }
-  return sql<boolean>`${numbers[field]} ${comparisons[comparison]} ${value}::float8`;
+  // As whole numbers, which indexes are of: more than 2.5 is more than 2.
+  const whole = Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER);
+  if (whole === value) return sql<boolean>`${numbers[field]} ${comparisons[comparison]} ${whole}::bigint`;
+  if (comparison === "=") return sql<boolean>`false`;
+  return sql<boolean>`${numbers[field]} ${comparison.startsWith("<") ? sql`<=` : sql`>`} ${whole}::bigint`;
 }
 
 function isOne(field: FieldOf<"choice">, words: readonly string[]): Condition {

@@ -1,8 +1,12 @@
 /** Reading at length: one moment of the database, whatever is committed meanwhile. */
+import { sql } from "kysely";
 import type { Database, Tx } from "./connect.ts";
 
 /** At once, of one pool: whoever reads slowly must leave connections for all else. */
 const SNAPSHOTS = 3;
+
+/** Longer than any caller lets a reader take. */
+const IDLE_MS = 15 * 60_000;
 
 const open = new WeakMap<Database, { held: number; waiting: (() => void)[] }>();
 
@@ -40,6 +44,8 @@ async function* whileOpen<T>(
     const begun = db.kysely.startTransaction().setIsolationLevel("repeatable read").setAccessMode("read only");
     const tx = await begun.execute();
     try {
+      // Ordinary transactions that sit idle are bugs and are ended after a minute; this one waits for whoever reads.
+      await sql`set local idle_in_transaction_session_timeout = ${sql.lit(IDLE_MS)}`.execute(tx);
       return yield* read(tx);
     } finally {
       await tx.rollback().execute();
