@@ -2,7 +2,7 @@
  * A real libvirtd with QEMU, away from the host's: its directories, processes and network are namespaces that end with it. On request a real
  * sshd on loopback leads to it, with a password that is root's in there alone. Its machines are emulated, without KVM.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -40,12 +40,13 @@ export function libvirtMissing(ssh: boolean): string | undefined {
     libvirtd: "libvirt-daemon-system",
     virsh: "libvirt-clients",
     "qemu-system-x86_64": "qemu-system-x86",
-    ...(ssh ? { sshd: "openssh-server" } : {}),
+    ...(ssh ? { sshd: "openssh-server", "ssh-keygen": "openssh-client", openssl: "openssl" } : {}),
   };
   const missing = Object.entries(programs).filter(([name]) => !path.some((folder) => isExecutable(join(folder, name))));
-  return missing.length === 0
-    ? undefined
-    : `${missing.map(([name]) => name).join(", ")} missing: run script/lib/packages.sh ${missing.map((m) => m[1]).join(" ")} as root`;
+  if (missing.length > 0)
+    return `${missing.map(([name]) => name).join(", ")} missing: run script/lib/packages.sh ${missing.map((m) => m[1]).join(" ")} as root`;
+  const probe = spawnSync("unshare", ["-m", "-n", "-p", "-f", "--mount-proc", "true"]);
+  return probe.status === 0 ? undefined : "needs mount, network and process namespaces: unshare is refused";
 }
 
 const POOL = "local";
