@@ -1,6 +1,8 @@
 /** What was made is read back, one by one and in its list; and what the lists of nodes answer about one address. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { resources } from "@rackwright/contract/table";
+import { parse } from "yaml";
 import { caller, type Caller, type Json } from "../testing/api-calls.ts";
 import { addMachine } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
@@ -89,4 +91,18 @@ test("power parameters of many machines are for administrators, by id or all", a
   const { json: all } = await admin.get(path);
   assert.ok(all[one.systemId] && all[another.systemId]);
   assert.equal((await user.get(path)).status, 403);
+});
+
+test("openapi.yaml is read without a key, and has every path that the table has", async () => {
+  const reply = await t.request(null, "GET", "/openapi.yaml");
+  assert.deepEqual([reply.status, reply.headers["content-type"]], [200, "application/openapi+yaml"]);
+  const { openapi, paths } = parse(reply.text) as { openapi: string; paths: Record<string, unknown> };
+  assert.match(openapi, /^3\./);
+  // An operation has a path of its own: /account/op-NAME.
+  const shown = Object.keys(paths);
+  const missing = resources.filter(({ hidden, path }) => !hidden && !shown.some((one) => one.startsWith(path)));
+  assert.deepEqual(
+    missing.map(({ path }) => path),
+    [],
+  );
 });
