@@ -1,16 +1,19 @@
 /** Kea's rows made those that are wanted: of everything, of some VLANs, or of some MAC addresses. */
 import { reservationsOf, vlansDecidedWith, vlansRelayedTo } from "@rackwright/db/dhcp-wanted";
-import { applyHosts } from "@rackwright/db/kea/hosts";
+import { applyHosts, type HostScope } from "@rackwright/db/kea/hosts";
+import { dropLeases } from "@rackwright/db/kea/leases";
 import { applyNetworks } from "@rackwright/db/kea/networks";
 import type { KeaAccess } from "@rackwright/db/kea-access";
 import { type RackServing, rackServing } from "@rackwright/domain/addressing/serving";
-import type { DhcpNetwork } from "@rackwright/domain/dhcp/wanted";
+import type { DhcpHost, DhcpNetwork } from "@rackwright/domain/dhcp/wanted";
 import type { Region } from "../context.ts";
 import { type Decided, decideDhcp, networkName } from "./dhcp-decide.ts";
 import type { RackDhcp } from "./rack-dhcp.ts";
 
 /** So many VLANs' reservations are looked at in one go: a sweep leaves room for what comes meanwhile. */
 const SWEEP_VLANS = 25;
+/** Leases that end one by one. Each costs Kea a command, and more would keep networks waiting. */
+const FEW_LEASES = 50;
 
 export class DhcpApply {
   readonly #region: Pick<Region, "db" | "log" | "racks">;
@@ -43,10 +46,7 @@ export class DhcpApply {
       await between();
       await this.#hosts(ids.slice(i, i + SWEEP_VLANS), []);
     }
-    await this.#kea.use(async (client) => {
-      const { releases } = await applyHosts(client, [], "stray");
-      this.#racks.mustRelease(releases.map((r) => r.ip));
-    });
+    await this.#write([], "stray");
     this.#said = this.#met;
     this.#met = undefined;
     await this.tell(signal);
@@ -54,10 +54,10 @@ export class DhcpApply {
 
   /** Some VLANs, and what is decided with them. Racks serve their networks before reservations are looked at. */
   async vlans(given: readonly number[], signal: AbortSignal): Promise<void> {
-    const { ids, gone, dependent } = await this.#networks(given);
+    const { touched, gone, dependent } = await this.#networks(given);
     const relayed = dependent.length > 0 ? await this.#networks(dependent) : undefined;
     await this.tell(signal);
-    await this.#hosts([...ids, ...(relayed?.ids ?? [])], [...gone, ...(relayed?.gone ?? [])]);
+    await this.#hosts([...touched, ...(relayed?.touched ?? [])], [...gone, ...(relayed?.gone ?? [])]);
   }
 
   /** Reservations of some MAC addresses, and of whoever claims the same addresses: those that they have, and then those that they had. */
@@ -73,20 +73,31 @@ export class DhcpApply {
   async #reservations(scope: { macs: string[]; vlanIds: number[] }): Promise<string[]> {
     const { wanted, problems } = await decideDhcp(this.#region, scope);
     this.#say(problems);
-    const { releases } = await this.#kea.use((client) => applyHosts(client, wanted.hosts, { macs: scope.macs }));
-    const freed = releases.map((r) => r.ip);
-    this.#racks.mustRelease(freed);
-    return freed;
+    return await this.#write(wanted.hosts, { macs: scope.macs });
+  }
+
+  /** @returns addresses that are reserved no more, or for somebody else: their leases end */
+  async #write(hosts: readonly DhcpHost[], scope: HostScope): Promise<string[]> {
+    return await this.#kea.use(async (client) => {
+      const { releases } = await applyHosts(client, hosts, scope);
+      const freed = releases.map((r) => r.ip);
+      if (freed.length > FEW_LEASES) await dropLeases(client, freed);
+      else this.#racks.mustRelease(freed);
+      return freed;
+    });
   }
 
   async tell(signal: AbortSignal): Promise<void> {
     await this.#racks.tell(this.#region, this.#serving(), this.#kea.database, signal);
   }
 
-  /** @returns the VLANs it was about, subnets that are served no more, and VLANs whose relay's target is served otherwise than before */
+  /**
+   * @returns VLANs with subnets that are served anew or otherwise, whose reservations have to be looked at; subnets that are served no more;
+   * and VLANs whose relay's target is served otherwise than before
+   */
   async #networks(
     given: readonly number[] | undefined,
-  ): Promise<{ ids: readonly number[]; gone: number[]; dependent: number[]; decided: Decided }> {
+  ): Promise<{ touched: number[]; gone: number[]; dependent: number[]; decided: Decided }> {
     const { ids, decided } = await this.#decideNetworks(given);
     this.#say(decided.problems);
     const { networks } = decided.wanted;
@@ -96,7 +107,9 @@ export class DhcpApply {
     const kept = new Set(networks.flatMap((n) => n.subnets.map((s) => s.id)));
     const gone = applied.before.flatMap((n) => n.subnets.map((s) => s.id)).filter((id) => !kept.has(id));
     const dependent = changed.length > 0 ? await vlansRelayedTo(this.#region.db, changed) : [];
-    return { ids: ids ?? [], gone, dependent: dependent.filter((id) => !ids?.includes(id)), decided };
+    const written = new Set([...applied.diff.insertSubnets, ...applied.diff.updateSubnets].map((s) => s.network.name));
+    const touched = decided.vlanIds.filter((id) => written.has(networkName(id)));
+    return { touched, gone, dependent: dependent.filter((id) => !ids?.includes(id)), decided };
   }
 
   /** Side by side: that something overlaps is rare. */
@@ -119,14 +132,11 @@ export class DhcpApply {
   }
 
   async #hosts(vlanIds: readonly number[], gone: readonly number[]): Promise<void> {
+    if (vlanIds.length === 0 && gone.length === 0) return;
     const { wanted, problems } = await decideDhcp(this.#region, { vlanIds });
     this.#say(problems);
     const subnetIds = [...wanted.networks.flatMap((n) => n.subnets.map((s) => s.id)), ...gone];
-    if (subnetIds.length === 0) return;
-    await this.#kea.use(async (client) => {
-      const { releases } = await applyHosts(client, wanted.hosts, { subnetIds });
-      this.#racks.mustRelease(releases.map((r) => r.ip));
-    });
+    if (subnetIds.length > 0) await this.#write(wanted.hosts, { subnetIds });
   }
 
   /** @returns VLANs that are served otherwise than before */

@@ -44,6 +44,11 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     await t?.close();
   });
 
+  const newLoop = () => {
+    const { host, port, user, password, database } = kea.connection;
+    const log = pino({ level: "warn" }, { write: (line: string) => void logged.push(line) });
+    return dhcpReconciler({ db: t.db, log, racks }, { kea: { host, port, user, password, name: database }, hub });
+  };
   beforeEach(async () => {
     racks = memoryRacks();
     logged = [];
@@ -51,9 +56,7 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     racks.answer("pullDhcp", () => null);
     racks.answer("releaseLeases", () => null);
     racks.connect({ nodeId: 100, systemId: "r1" });
-    const { host, port, user, password, database } = kea.connection;
-    const log = pino({ level: "warn" }, { write: (line: string) => void logged.push(line) });
-    loop = dhcpReconciler({ db: t.db, log, racks }, { kea: { host, port, user, password, name: database }, hub });
+    loop = newLoop();
   });
   afterEach(async () => {
     await loop.stop();
@@ -147,6 +150,26 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     await change("delete from reserved_ip; delete from ip_address where interface_id = 2", "reserved_ip");
     await until(async () => (await served()).length === 0);
     assert.deepEqual(logged, []);
+  });
+
+  test("many leases that end are no errand for the rack", async () => {
+    await loop.start();
+    await change(
+      "insert into reserved_ip (ip, mac, subnet_id) select '10.7.0.200'::inet + n % 50, ('02:00:00:00:01:' || lpad(to_hex(n), 2, '0'))::macaddr, 7 from generate_series(1, 50) n; insert into reserved_ip (ip, mac, subnet_id) values ('10.7.0.30', '02:00:00:00:02:01', 7)",
+      "reserved_ip",
+    );
+    await until(async () => (await readHosts(kea.client)).length === 51);
+    await kea.client.query(
+      `insert into lease4(address, hwaddr, valid_lifetime, expire, subnet_id, state)
+       values ('10.7.0.30'::inet - '0.0.0.0'::inet, decode('020000000201', 'hex'), 600, now() + interval '600 s', 7, 0)`,
+    );
+    await loop.stop();
+    await t.db.pool.query("delete from reserved_ip");
+    loop = newLoop();
+    await loop.start();
+    await until(async () => (await kea.client.query("select from lease4")).rowCount === 0);
+    assert.deepEqual(called("releaseLeases"), []);
+    assert.deepEqual(await readHosts(kea.client), []);
   });
 
   test("of two who claim an address the other gets it when the first has another", async () => {

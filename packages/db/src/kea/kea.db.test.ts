@@ -4,7 +4,7 @@ import { after, before, suite, test } from "node:test";
 import type { DhcpHost, DhcpNetwork, DhcpSubnet } from "@rackwright/domain/dhcp/wanted";
 import { until } from "../testing/until.ts";
 import { applyHosts, readHosts } from "./hosts.ts";
-import { activeLeases, leaseFor } from "./leases.ts";
+import { activeLeases, dropLeases, leaseFor } from "./leases.ts";
 import { listenLeases, type LeaseEvent } from "./listen.ts";
 import { applyNetworks } from "./networks.ts";
 import { readNetworks } from "./read-networks.ts";
@@ -267,8 +267,14 @@ suite("Kea's database", { skip }, () => {
     }
   });
 
-  test("the leases of a subnet that goes are dropped", async () => {
+  test("leases are dropped by their addresses, and those of a subnet that goes", async () => {
     await lease("10.10.100.1", "021100000001");
+    await lease("10.10.100.2", "021100000002");
+    await dropLeases(kea.client, ["10.10.100.2", "10.10.100.3"]);
+    assert.deepEqual(
+      (await activeLeases(kea.client)).map(({ ip }) => ip),
+      ["10.10.100.1"],
+    );
     await applyNetworks(kea.client, []);
     assert.deepEqual(await activeLeases(kea.client), []);
   });

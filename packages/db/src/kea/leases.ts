@@ -46,6 +46,14 @@ export async function leaseFor(client: ClientBase, mac: string): Promise<Lease |
   return rows[0] && toLease(rows[0]);
 }
 
+/** Kea sees it at the next packet; of a few it is asked itself (`lease4-del`), which it notes in its log. */
+export async function dropLeases(client: ClientBase, ips: readonly string[]): Promise<void> {
+  await client.query(
+    "delete from lease4 where address in (select ip - '0.0.0.0'::inet from unnest($1::inet[]) as a(ip))",
+    [ips],
+  );
+}
+
 function toLease(row: LeaseRow): Lease {
   return {
     ip: row.ip,
