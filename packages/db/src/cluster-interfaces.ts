@@ -6,14 +6,36 @@ import type { ClusterInterfaceTable, Schema } from "./schema.ts";
 type Db = Kysely<Schema>;
 export type ClusterInterfaceRow = Selectable<ClusterInterfaceTable>;
 
-/** Addresses without their length. */
-const columns = sql.raw(`rack_id, name, host(ip) as ip, management, host(subnet_mask) as subnet_mask,
-  host(broadcast_ip) as broadcast_ip, host(router_ip) as router_ip, host(ip_range_low) as ip_range_low,
-  host(ip_range_high) as ip_range_high, subnet_id, range_id`);
+/**
+ * What was said of interfaces, with subnet, range and DHCP as they are now, whoever changed them; and the rack's other network cards that are
+ * on a subnet, with what is served there. Addresses without their length.
+ */
+const interfacesOf = (rackId: number) => sql<ClusterInterfaceRow>`
+  select c.rack_id, c.name, host(c.ip) as ip,
+    case when v.id is not null and not (v.dhcp_on and v.primary_rack_id = c.rack_id) then 0 else c.management end as management,
+    host(coalesce(netmask(s.cidr), c.subnet_mask)) as subnet_mask, host(c.broadcast_ip) as broadcast_ip,
+    host(coalesce(s.gateway_ip, c.router_ip)) as router_ip,
+    host(coalesce(r.start_ip, c.ip_range_low)) as ip_range_low, host(coalesce(r.end_ip, c.ip_range_high)) as ip_range_high,
+    c.subnet_id, c.range_id
+  from cluster_interface c
+  left join subnet s on s.id = c.subnet_id left join vlan v on v.id = s.vlan_id left join ip_range r on r.id = c.range_id
+  where c.rack_id = ${rackId}
+  union all
+  (select distinct on (i.name) i.node_id, i.name, host(a.ip),
+    case when not (v.dhcp_on and v.primary_rack_id is not distinct from i.node_id) then 0
+      when (select d.authoritative from domain d where d.is_default) then 2 else 1 end,
+    host(netmask(s.cidr)), case when family(s.cidr) = 4 then host(broadcast(s.cidr)) end, host(s.gateway_ip),
+    host(r.start_ip), host(r.end_ip), s.id, r.id
+  from interface i join ip_address a on a.interface_id = i.id and a.ip is not null
+  join subnet s on s.id = a.subnet_id join vlan v on v.id = s.vlan_id
+  left join lateral (
+    select * from ip_range where subnet_id = s.id and type = 'dynamic' order by start_ip limit 1) r on true
+  where i.node_id = ${rackId} and not exists (select from cluster_interface c where c.rack_id = i.node_id and c.name = i.name)
+  order by i.name, a.id)`;
 
 export async function clusterInterfaceRows(db: Db, rackId: number): Promise<ClusterInterfaceRow[]> {
-  const { rows } = await sql<ClusterInterfaceRow>`
-    select ${columns} from cluster_interface where rack_id = ${rackId} order by name`.execute(db);
+  const { rows } =
+    await sql<ClusterInterfaceRow>`select * from (${interfacesOf(rackId)}) as all_of_them order by name`.execute(db);
   return rows;
 }
 
@@ -22,9 +44,18 @@ export async function clusterInterfaceRow(
   rackId: number,
   name: string,
 ): Promise<ClusterInterfaceRow | undefined> {
-  const { rows } = await sql<ClusterInterfaceRow>`
-    select ${columns} from cluster_interface where rack_id = ${rackId} and name = ${name}`.execute(db);
-  return rows[0];
+  return (await clusterInterfaceRows(db, rackId)).find((row) => row.name === name);
+}
+
+/** Whether it was said, and is not just a network card of the rack. */
+export async function isSaid(db: Db, rackId: number, name: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("cluster_interface")
+    .select("name")
+    .where("rack_id", "=", rackId)
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export async function insertClusterInterface(tx: Tx, row: ClusterInterfaceRow): Promise<boolean> {

@@ -92,17 +92,19 @@ export async function createClusterInterface(
   const cluster = await clusterFor(ctx, uuid, "admins");
   const { rackId } = cluster;
   return inTransaction(ctx, async (tx) => {
-    const names = new Set((await db.clusterInterfaceRows(tx, rackId)).map((row) => row.name));
+    const known = await db.clusterInterfaceRows(tx, rackId);
+    const names = new Set(known.map((row) => row.name));
     const wanted = merged({ ...EMPTY, name: "" }, change);
     if (wanted.management > 0 && wanted.name === "")
       throw invalidField("interface", "This field is required when DHCP is managed.");
     for (let n = 0; wanted.name === ""; n++) if (!names.has(`eth${n}`)) wanted.name = `eth${n}`;
     const cidr = checked(wanted);
     const taken = invalidField("interface", `The cluster has an interface '${wanted.name}' already.`);
-    if (names.has(wanted.name)) throw taken;
+    if (await db.isSaid(tx, rackId, wanted.name)) throw taken;
     const blank = { rack_id: rackId, subnet_id: null, range_id: null };
     if (!(await db.insertClusterInterface(tx, { ...blank, ...stored(wanted, cidr) }))) throw taken;
-    await serve(ctx, tx, cluster, await rowOf(tx, cluster, wanted.name), cidr);
+    // What is read is what is served so far: what is wanted takes its place.
+    await serve(ctx, tx, cluster, { ...(await rowOf(tx, cluster, wanted.name)), ...stored(wanted, cidr) }, cidr);
     await changed(ctx, tx, cluster, `Added interface '${wanted.name}'`);
     return rowOf(tx, cluster, wanted.name);
   });
@@ -129,8 +131,11 @@ export async function updateClusterInterface(
     const cidr = checked(wanted);
     if (wanted.name !== name && (await db.clusterInterfaceRow(tx, rackId, wanted.name)))
       throw invalidField("interface", `The cluster has an interface '${wanted.name}' already.`);
+    // A network card of the rack of which nothing was said so far.
+    if (!(await db.isSaid(tx, rackId, name))) await db.insertClusterInterface(tx, before);
     await db.updateClusterInterface(tx, rackId, name, stored(wanted, cidr));
-    await serve(ctx, tx, cluster, await rowOf(tx, cluster, wanted.name), cidr);
+    // What is read is what is served so far: what is wanted takes its place.
+    await serve(ctx, tx, cluster, { ...(await rowOf(tx, cluster, wanted.name)), ...stored(wanted, cidr) }, cidr);
     await changed(ctx, tx, cluster, `Updated interface '${wanted.name}'`);
     return rowOf(tx, cluster, wanted.name);
   });

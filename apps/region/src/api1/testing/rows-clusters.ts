@@ -604,11 +604,36 @@ export const clusterRows: readonly Row[] = [
   [
     "S3-173",
     "the interfaces of a cluster",
-    "all that were made",
+    "all that were made, as 2.0 has changed them since, and the rack's own network cards with what is served there",
     async (w) => {
-      const { name } = await made(w);
-      const all = is(await w.admin.get(`${w.cluster}interfaces/?op=list`), 200).json as { interface: string }[];
-      assert.ok(all.some((one) => one.interface === name));
+      const { name, net, path } = await made(w);
+      const own = await w.t.db.kysely
+        .insertInto("interface")
+        .values({ node_id: w.rack.id, name: w.word("own"), vlan_id: 1 })
+        .returning(["id", "name"])
+        .executeTakeFirstOrThrow();
+      const { id } = is(await w.admin2("GET", `subnets/${net}.0%2F24/`), 200).json;
+      const link = { alloc_type: 1, ip: `${net}.3`, subnet_id: id, interface_id: own.id };
+      await w.t.db.kysely.insertInto("ip_address").values(link).execute();
+      const ranges = is(await w.admin2("GET", "ipranges/"), 200).json as { id: number; start_ip: string }[];
+      const range = ranges.find((one) => one.start_ip === `${net}.100`);
+      is(await w.admin2("PUT", `ipranges/${range?.id}/`, { form: { end_ip: `${net}.133` } }), 200);
+      const all = is(await w.admin.get(`${w.cluster}interfaces/?op=list`), 200).json as {
+        interface: string;
+        ip: string;
+        ip_range_high: string;
+        management: number;
+      }[];
+      const seen = (word: string) => {
+        const one = all.find((each) => each.interface === word);
+        return [one?.ip, one?.ip_range_high, one?.management];
+      };
+      assert.deepEqual(seen(name), [`${net}.2`, `${net}.133`, 2]);
+      assert.deepEqual(seen(own.name), [`${net}.3`, `${net}.133`, 2]);
+      // It is changed as any other.
+      const card = `${w.cluster}interfaces/${own.name}/`;
+      assert.equal(is(await w.admin.put(card, { ip_range_high: `${net}.144` }), 200).json.ip_range_high, `${net}.144`);
+      assert.equal(is(await w.admin.get(path), 200).json.ip_range_high, `${net}.144`);
     },
   ],
   [
