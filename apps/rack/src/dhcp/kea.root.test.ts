@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
@@ -18,17 +17,27 @@ import { parseSnippet } from "@rackwright/domain/dhcp/snippet";
 import type { DhcpHost, DhcpNetwork, DhcpSubnet } from "@rackwright/domain/dhcp/wanted";
 import { keaCommand } from "./control.ts";
 import { startKea, type Kea, type KeaWanted } from "./kea.ts";
+import {
+  ACK,
+  type Answer,
+  boot,
+  DISCOVER,
+  firmware,
+  ms,
+  NAK,
+  OFFER,
+  openDoor,
+  options,
+  readCommandLine,
+  readMac,
+  RELEASE,
+  REQUEST,
+  text,
+} from "./kea-testing.ts";
 import type { DhcpEvidence } from "./log.ts";
 
 /** Outside: make a namespace and run this file again in it. Inside (set to its name): the tests. */
 const INSIDE = "RACKWRIGHT_TEST_KEA_NAMESPACE";
-const DISCOVER = 1;
-const OFFER = 2;
-const REQUEST = 3;
-const ACK = 5;
-const NAK = 6;
-const RELEASE = 7;
-
 const missing = [
   process.getuid?.() === 0 ? undefined : "root",
   existsSync("/usr/sbin/kea-dhcp4") ? undefined : "package kea-dhcp4-server",
@@ -56,16 +65,6 @@ async function outside(t: TestContext): Promise<void> {
   assert.equal(code, 0, "the tests inside the namespace failed; see above");
 }
 
-interface Answer {
-  type?: number;
-  yiaddr: string;
-  siaddr: string;
-  file: string;
-  server: string;
-  options: Record<number, string>;
-  ms: number;
-}
-
 function inside(): void {
   const subnet: DhcpSubnet = {
     id: 1,
@@ -82,19 +81,6 @@ function inside(): void {
   const network: DhcpNetwork = { name: "vlan-1", rackTag: "rack1", interface: "rack0", mtu: 9000, subnets: [subnet] };
   const MAC = "02:11:00:00:00:01";
   const host: DhcpHost = { mac: MAC, subnetId: 1, ip: "10.77.0.10", hostname: "node1", netboot: true };
-  const firmware = {
-    bios: { arch: 0, vendor: "PXEClient:Arch:00000:UNDI:002001" },
-    "unknown architecture": { arch: 0x99, vendor: "PXEClient:Arch:00153:UNDI:002001" },
-    "no architecture": { vendor: "PXEClient" },
-    uefi: { arch: 7, vendor: "PXEClient:Arch:00007:UNDI:003001" },
-    "uefi byte code": { arch: 9, vendor: "PXEClient:Arch:00009:UNDI:003001" },
-    "uefi http": { arch: 16, vendor: "HTTPClient:Arch:00016:UNDI:003001" },
-    ipxe: { arch: 7, vendor: "PXEClient:Arch:00007:UNDI:003001", user_class: "iPXE" },
-    arm64: { arch: 11, vendor: "PXEClient:Arch:00011:UNDI:003001" },
-    "arm64 http": { arch: 19, vendor: "HTTPClient:Arch:00019:UNDI:003001" },
-    powernv: { arch: 14, vendor: "PXEClient" },
-  } as const;
-
   let directory = "";
   let db: KeaTestDatabase;
   let kea: Kea;
@@ -513,53 +499,4 @@ function inside(): void {
     python.stdin?.write(`${JSON.stringify(question)}\n`);
     return JSON.parse(await line) as Answer;
   }
-}
-
-/** PostgreSQL's unix socket once more in another directory: closing this is an outage for who uses it, and for nobody else. */
-async function openDoor(
-  directory: string,
-  { host, port }: { host: string; port: number },
-): Promise<{ close(): Promise<void> }> {
-  const name = `.s.PGSQL.${port}`;
-  const open = new Set<Socket>();
-  const server = createServer((inner) => {
-    const outer = connect(join(host, name));
-    for (const socket of [inner, outer]) {
-      open.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => {
-        inner.destroy();
-        outer.destroy();
-        open.delete(socket);
-      });
-    }
-    inner.pipe(outer).pipe(inner);
-  });
-  server.listen(join(directory, name));
-  await once(server, "listening");
-  chmodSync(join(directory, name), 0o777);
-  return {
-    close: async () => {
-      if (!server.listening) return;
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of open) socket.destroy();
-      await closed;
-    },
-  };
-}
-
-const readMac = (name: string) => readFileSync(`/sys/class/net/${name}/address`, "utf8").trim();
-/** Empty for a process that is gone or a zombie. */
-const readCommandLine = (pid: number) =>
-  existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "";
-const text = (ascii: string) => Buffer.from(ascii).toString("hex");
-const ms = (value: number) => `${value.toFixed(1)} ms`;
-const options = ({ options: all }: Answer) =>
-  Object.fromEntries(Object.entries(all).filter(([code]) => ![12, 53, 54, 58, 59, 119].includes(Number(code))));
-/** Next server, file (header field and option 67 must agree), vendor class. */
-function boot(answer: Answer): string[] {
-  const file67 = Buffer.from(answer.options[67] ?? "", "hex").toString();
-  assert.equal(file67, answer.file);
-  return [answer.siaddr, answer.file, Buffer.from(answer.options[60] ?? "", "hex").toString()];
 }
