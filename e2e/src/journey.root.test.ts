@@ -87,6 +87,7 @@ test("machines with BIOS and UEFI go from power-on to a system on their own disk
   await crashes.ended();
   for (const result of results) {
     assert.match(result.rootDevice, /^\/dev\/vda\d+$/);
+    assert.match(result.settled, / failed= journal=\/var\/log\/journal$/);
     t.diagnostic(`${result.machine}: ${JSON.stringify(result.seconds)}`);
     const timeline = await api.timeline(result.systemId);
     const onConsole = timeline.filter((item) => item.source === "console").map((item) => item.text);

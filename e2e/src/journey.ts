@@ -55,6 +55,8 @@ export interface JourneyResult {
   seconds: Partial<Record<Stage, number>>;
   /** What the deployed system said its root file system is on. */
   rootDevice: string;
+  /** What it said when its first boot was over: systemd units that failed, where its journal is. */
+  settled: string;
 }
 
 export interface JourneyOptions {
@@ -75,14 +77,20 @@ const TESTS = {
 };
 
 /** Printed when the first boot is over and written to disk: cutting the power before that is no fair test of a disk. */
-const SETTLED_MARK = "rackwright-demo: settled";
+const SETTLED_MARK = "rackwright-demo: settled ";
 /** Printed on the serial line by the deployed system at each of its boots. */
 const DISK_MARK = "rackwright-demo: root=";
 const USER_DATA = `#cloud-config
 bootcmd:
   - [ sh, -c, 'printf "\\n${DISK_MARK}%s host=%s\\n" "$(findmnt -no SOURCE /)" "$(hostname)" > /dev/ttyS0' ]
 runcmd:
-  - [ sh, -c, 'sync; printf "\\n${SETTLED_MARK}\\n" > /dev/ttyS0' ]
+  - - sh
+    - -c
+    - |
+      failed=$(systemctl list-units --state=failed --plain --no-legend | cut -d " " -f 1 | xargs)
+      journal=$(journalctl --header | grep -o -m 1 "/[a-z]*/log/journal")
+      sync
+      printf "\\n${SETTLED_MARK}failed=%s journal=%s\\n" "$failed" "$journal" > /dev/ttyS0
 `;
 
 export async function takeThroughLife(
@@ -93,6 +101,7 @@ export async function takeThroughLife(
   const seconds: JourneyResult["seconds"] = {};
   let systemId = "";
   let rootDevice = "";
+  let settled = "";
   const poweredOn = new Date();
 
   const stage = async (name: Stage, work: (until: Until) => Promise<void>) => {
@@ -157,9 +166,7 @@ export async function takeThroughLife(
     await site.api.act(systemId, "deploy", { user_data: Buffer.from(USER_DATA).toString("base64") });
     await reaches("deploy", until, "Deployed", ["Failed deployment"]);
     rootDevice = await until("the deployed system to say where its root is", () => rootFromSerial(machine, 0));
-    await until("the first boot to end", async () =>
-      (await serialLines(machine, SETTLED_MARK)).length > 0 ? true : undefined,
-    );
+    settled = await until("the first boot to end", async () => (await serialLines(machine, SETTLED_MARK))[0]);
   });
   await stage("boot from disk", async (until) => {
     const before = await marks(machine);
@@ -183,7 +190,7 @@ export async function takeThroughLife(
     await site.api.act(systemId, "release", options.quickErase ? { erase: "true", quick_erase: "true" } : {});
     await reaches("release", until, "Ready", ["Releasing failed", "Failed disk erasing"]);
   });
-  return { machine: machine.name, systemId, poweredOn, seconds, rootDevice };
+  return { machine: machine.name, systemId, poweredOn, seconds, rootDevice, settled };
 }
 
 type Until = <T>(what: string, look: () => Promise<T | undefined>) => Promise<T>;

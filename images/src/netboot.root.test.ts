@@ -1,6 +1,6 @@
-/** The image, booted: over the network into memory, and from a disk that it was unpacked to. Software emulation: minutes. */
+/** The image, booted over the network into memory; from disks it is started by the end-to-end tests. Software emulation: minutes. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -52,12 +52,8 @@ const report = `#!/bin/sh
   } | curl -s --data-binary @- ${controllerUrl}/report
 `;
 
-async function withMachine(
-  options: Omit<MachineOptions, "disk">,
-  use: (machine: Machine) => Promise<void>,
-  disk = "scratch",
-) {
-  const path = join(dir, disk);
+async function withMachine(options: Omit<MachineOptions, "disk">, use: (machine: Machine) => Promise<void>) {
+  const path = join(dir, "disk");
   await writeFile(path, "", { flag: "a" });
   await truncate(path, 4 * 2 ** 30);
   room.requests.length = 0;
@@ -120,48 +116,4 @@ test("a squashfs with another sha256 is fetched twice and never booted", { skip 
     assert.equal(room.requests.filter((request) => request.path === "/squashfs").length, 2);
     assert.equal(room.requests.filter((request) => request.path === "/MAAS/preseed").length, 0);
   });
-});
-
-test("unpacked to a disk it boots from there, BIOS and UEFI by way of localboot.efi", { skip }, async (t) => {
-  const script = (await readFile(join(import.meta.dirname, "netboot", "install.sh"), "utf8")).replaceAll(
-    "CONTROLLER",
-    controllerUrl,
-  );
-  await room.serve(siteFor(image, script));
-  await withMachine(
-    { name: "install", firmware: "bios" },
-    async (machine) => {
-      const failed = posted("/install-failed");
-      const done = posted("/installed");
-      await until("the end of the installation", 8 * minute, machine, () => {
-        assert.equal(failed(), undefined);
-        return done();
-      });
-    },
-    "system",
-  );
-
-  await room.serve(siteFor(image, report, `#!ipxe\nchain ${controllerUrl}/localboot.efi\n`));
-  for (const [firmware, fromDisk] of [
-    ["bios", true],
-    ["uefi", false],
-  ] as const) {
-    await withMachine(
-      { name: `disk-${firmware}`, firmware, fromDisk },
-      async (machine) => {
-        // The same instance-id again: cloud-init runs user-data once per instance, so the second boot shows a login prompt.
-        const told =
-          firmware === "bios" ? await until("the report from disk", 6 * minute, machine, posted("/report")) : undefined;
-        await until("a login prompt", 6 * minute, machine, async () => /login: /.exec(await machine.console())?.[0]);
-        if (told === undefined) return;
-        t.diagnostic(told);
-        assert.match(told, /^root ext4 \/dev\/[sv]da3$/m);
-        assert.match(told, /^failed $/m);
-        assert.match(told, /^links .*lan0 UP/m);
-        assert.match(told, /^addresses .*10\.77\.0\.50/m);
-        assert.match(told, /^journal File path: \/var\/log\/journal/m);
-      },
-      "system",
-    );
-  }
 });

@@ -41,8 +41,6 @@ export type MachineOptions = {
   readonly nic?: "virtio-net-pci" | "e1000e";
   readonly diskBus?: "virtio" | "ahci";
   readonly memoryMib?: number;
-  /** Start with the disk: no netboot. */
-  readonly fromDisk?: boolean;
 };
 
 export type Machine = {
@@ -151,8 +149,7 @@ dhcp-range=fd77::,ra-only,64,10m
 }
 
 function qemuArgs(options: MachineOptions, consoleLog: string, vars: string): string[] {
-  const { nic = "virtio-net-pci", diskBus = "virtio", memoryMib = 2048, fromDisk = false } = options;
-  const order = (index: number) => `bootindex=${fromDisk ? 3 - index : index}`;
+  const { nic = "virtio-net-pci", diskBus = "virtio", memoryMib = 2048 } = options;
   const diskDevice =
     diskBus === "virtio" ? "virtio-blk-pci,drive=d0,serial=DISK0" : "ide-hd,drive=d0,bus=ide.0,serial=DISK0";
   const flash = (readonly: boolean, file: string) => [
@@ -166,10 +163,10 @@ function qemuArgs(options: MachineOptions, consoleLog: string, vars: string): st
     // A card in the first slot that leads nowhere: BOOTIF must decide, not the order.
     ["-netdev", "hubport,id=n1,hubid=1", "-device", `${nic},netdev=n1,mac=52:54:00:77:00:02,romfile=`],
     ["-netdev", "tap,id=n0,ifname=tap0,script=no,downscript=no"],
-    ["-device", `${nic},netdev=n0,mac=52:54:00:77:00:01,${order(1)}`],
+    ["-device", `${nic},netdev=n0,mac=52:54:00:77:00:01,bootindex=1`],
     ["-object", "rng-random,id=r,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r"],
     ["-drive", `file=${options.disk},format=raw,if=none,id=d0,cache=unsafe,discard=unmap`],
-    ["-device", `${diskDevice},${order(2)}`],
+    ["-device", `${diskDevice},bootindex=2`],
   ];
   const firmware = [...flash(true, "/usr/share/OVMF/OVMF_CODE_4M.fd"), ...flash(false, vars)];
   return [...pairs.flat(), ...(options.firmware === "uefi" ? firmware : [])];
