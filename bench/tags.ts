@@ -116,7 +116,7 @@ async function timed(what: string, ask: () => Promise<{ status: number; text: st
       const read = json as Evaluation;
       return read.state === "done" || read.state === "failed" ? read : undefined;
     },
-    { what, timeoutMs: 120_000, everyMs: 20 },
+    { what, timeoutMs: 120_000, everyMs: 100 },
   );
   const tookMs = performance.now() - began;
   delay.disable();

@@ -129,7 +129,7 @@ export async function finishEvaluation(
 export interface NodeDetails {
   id: number;
   systemId: string;
-  /** Byte by byte as Latin-1, half of what hexadecimal digits would be; null when there is none. What cannot be XML is "<". */
+  /** Its bytes in base64; null when there is none. What is too large to be XML of a machine is "<". */
   lshw: string | null;
   lldp: string | null;
   /** Other after the node has sent something new. */
@@ -137,11 +137,12 @@ export interface NodeDetails {
 }
 
 /** Larger output is no lshw's of a machine that anybody owns; and a batch of nodes is in memory at once. */
-const MAX_DOCUMENT_BYTES = 2 << 20;
+const MAX_DOCUMENT_BYTES = 1 << 20;
 
+// Base64: output is bytes, which may be no text, and hexadecimal digits would be half as much again.
 const newest = (name: string) => sql`
-  select r.id, r.updated_at, case when octet_length(r.stdout) > ${MAX_DOCUMENT_BYTES} or position('\\x00'::bytea in r.stdout) > 0 then '<'
-    else convert_from(r.stdout, 'LATIN1') end as text
+  select r.id, r.updated_at,
+    case when octet_length(r.stdout) > ${MAX_DOCUMENT_BYTES} then 'PA==' else encode(r.stdout, 'base64') end as text
   from script_set s join script_result r on r.set_id = s.id
   where s.node_id = n.id and r.name = ${name} and r.status = 2
   order by r.id desc limit 1`;

@@ -145,7 +145,7 @@ test("what a machine newly sends is evaluated against all definitions", async ()
 
 test("XML that cannot be read is counted, and matches nothing", async () => {
   await machine({ lshw: "<list><node></list>" });
-  await machine({ lshw: "not\0xml" });
+  await machine({ lshw: "<list>\0</oops>" });
   await create({ name: "anything", definition: "/list" });
   const { state, unreadable } = await found("anything");
   assert.deepEqual([state, unreadable], ["done", 2]);

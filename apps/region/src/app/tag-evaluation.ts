@@ -35,8 +35,8 @@ interface NodeJob {
   nodeId: number;
 }
 
-/** Nodes of one transaction: some 20 ms, and a few megabytes in memory. */
-const BATCH = 100;
+/** Nodes of one transaction: some 50 ms, and a few megabytes in memory. */
+const BATCH = 200;
 /** A process that dies, or a database that is away, costs a try; patience outlasts them. */
 const RETRIES = { retryLimit: 100, longestPauseSeconds: 15 };
 

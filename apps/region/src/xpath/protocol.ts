@@ -3,6 +3,7 @@ import type { Details } from "@rackwright/domain/tags/details";
 
 export interface Question {
   expressions: readonly string[];
+  /** In base64, as they come from the database. */
   documents: readonly Details[];
   /** One number, which the worker raises with each parsing, compiling and evaluation that it begins; its keeper watches it. */
   progress: Int32Array;

@@ -48,8 +48,8 @@ function parse(text: string): Parsed | undefined {
   return undefined;
 }
 
-/** Bytes came as Latin-1; what is no UTF-8 in them becomes a mark. */
-const decoded = (latin1: string | null) => (latin1 === null ? null : Buffer.from(latin1, "latin1").toString("utf8"));
+/** What is no UTF-8 becomes a mark. */
+const decoded = (base64: string | null) => (base64 === null ? null : Buffer.from(base64, "base64").toString("utf8"));
 
 /** Both; or the one of them that can be read, when the other cannot. */
 function documentOf({ lshw, lldp }: Details, lshwNamespace: boolean): Parsed | undefined {
