@@ -10,6 +10,7 @@ import { parseImages, parseLeases } from "@rackwright/domain/cluster/reports";
 import { nextProgress } from "@rackwright/domain/cluster/download";
 import { DomainError } from "@rackwright/domain/errors";
 import { type Ctx, inTransaction } from "../context.ts";
+import { audit } from "./audit.ts";
 import { clusterFor, clusterOf } from "./clusters.ts";
 
 export type ClusterImage = Omit<db.ClusterImage, "supported_subarches">;
@@ -68,7 +69,7 @@ export async function reportDownload(
   filename: string,
   report: { size?: number | undefined; bytesDownloaded?: number | undefined; error?: string | undefined },
 ): Promise<void> {
-  const { rackId, systemId } = await clusterFor(ctx, uuid, "worker only");
+  const { rackId, systemId, clusterName } = await clusterFor(ctx, uuid, "worker only");
   await inTransaction(ctx, async (tx) => {
     const known = await db.lockDownload(tx, rackId, filename);
     const { isNew, ...progress } = nextProgress(known, report);
@@ -76,9 +77,20 @@ export async function reportDownload(
       await db.insertDownload(tx, rackId, filename, progress, ctx.region.now());
       await db.dropOldDownloads(tx, rackId, DOWNLOADS_KEPT);
     } else await db.updateDownload(tx, known.id, progress, ctx.region.now());
+    const text = progressText(progress);
+    if (text) await audit(ctx, tx, "IMAGES", `Cluster '${clusterName}' ${text} '${filename}'${failure(progress)}.`);
     await appendChange(tx, { kind: "update", entity: "rack", entityId: systemId });
   });
 }
+
+/** What is worth telling of a download: that it began, failed, or is done. */
+function progressText({ size, bytesDownloaded, error }: Omit<db.Download, "id">): string | undefined {
+  if (error !== "") return "failed to download";
+  if (bytesDownloaded === null) return "began to download";
+  return bytesDownloaded === size ? "has downloaded" : undefined;
+}
+
+const failure = ({ error }: { error: string }) => (error === "" ? "" : `: ${error}`);
 
 /** All there are: others are over. @throws DomainError not_found, forbidden, invalid_fields */
 export async function reportLeases(ctx: Ctx, uuid: string, text: string): Promise<void> {
