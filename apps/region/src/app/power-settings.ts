@@ -46,7 +46,7 @@ export function powerColumns(
   if (!driver)
     throw invalidField(
       "power_type",
-      `Select a valid choice. ${powerType} is not one of the available choices: ${[...powerDrivers.keys()].join(", ")}.`,
+      `Select a valid choice. ${powerType} is not one of the available choices: ${[...new Set([...powerDrivers.keys(), ...oldPowerTypes.keys()])].join(", ")}.`,
     );
   const checked = checkSettings(
     driver,
