@@ -21,7 +21,7 @@ let paths: Record<string, Record<string, string | number>>;
 /** Of a user's machine: whoever has it, and administrators. Everybody else is refused, reading too. */
 const OWNERS = `
   Bcache BcacheCacheSet BcacheCacheSets Bcaches BlockDevice BlockDevices Partition Partitions Raid Raids VmfsDatastore VmfsDatastores
-  VolumeGroup VolumeGroups Machine Node NodeScriptResult NodeScriptResults Interfaces.read Interface.read
+  VolumeGroup VolumeGroups Machine Node NodeScriptResult NodeScriptResults NodeDevice NodeDevices Interfaces.read Interface.read
   File SSHKey SSLKey IPRange.update IPRange.delete
   Device
 `;
@@ -117,6 +117,20 @@ async function makeAll(): Promise<typeof paths> {
     .values({ node_id: machine.id, result_type: 0, last_ping: null })
     .returning("id")
     .executeTakeFirstOrThrow();
+  const part = await t.db.kysely
+    .insertInto("node_device")
+    .values({
+      node_id: machine.id,
+      bus: "pcie",
+      hardware_type: 0,
+      vendor_id: "8086",
+      product_id: "10fb",
+      vendor_name: "",
+      product_name: "",
+      driver: "",
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
   const device = await user.made("/devices/", { hostname: "mine", mac_addresses: "52:54:02:00:00:01" });
   await t.request(t.user, "POST", "/files/", {
     multipart: { filename: "mine", file: { filename: "f", content: "x" } },
@@ -156,6 +170,7 @@ async function makeAll(): Promise<typeof paths> {
     VmfsDatastore: of(store.id),
     NodeScriptResult: of(scripts.id),
     Interface: of(link.id),
+    NodeDevice: of(part.id),
     Device: { system_id: device.system_id },
     File: { filename: "mine" },
     SSHKey: { id: key.json.id },
