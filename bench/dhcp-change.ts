@@ -8,10 +8,11 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { startController } from "@rackwright/controller/controller";
 import { connectKea } from "@rackwright/db/kea-access";
+import { keaDirectory } from "@rackwright/rack/dhcp/work-directory";
 import { until } from "@rackwright/testkit/until";
 import { Client } from "pg";
 import { pino } from "pino";
@@ -103,7 +104,8 @@ async function inside(): Promise<void> {
     }
   } finally {
     await controller.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    for (const directory of [dataDir, dirname(await keaDirectory(join(dataDir, "rack")))])
+      await rm(directory, { recursive: true, force: true });
   }
 }
 
