@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { api20 } from "@rackwright/contract/versions";
+import { parse } from "yaml";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 
 let t: TestRegion;
@@ -161,4 +162,15 @@ test("the documentation is a page for everybody, of both versions, without scrip
     assert.deepEqual([reply.status, reply.headers.get("location")], [302, "/MAAS/api/docs/"]);
   }
   assert.match(await (await fetch(`${t.url}/MAAS/`)).text(), /href="\/MAAS\/api\/docs\/"/);
+});
+
+test("openapi.yaml is OpenAPI 3.1 in YAML, with the address of whoever asks, whatever that is", async () => {
+  for (const host of ["maas.example.com:5240", 'a"b: c']) {
+    const reply = await t.request(null, "GET", "/openapi.yaml", { headers: { host } });
+    assert.deepEqual([reply.status, reply.headers["content-type"]], [200, "application/openapi+yaml"]);
+    const document = parse(reply.text) as { openapi: string; servers: object[]; paths: object };
+    assert.match(document.openapi, /^3\.1/);
+    assert.deepEqual(document.servers, [{ url: `http://${host}/MAAS/api/2.0` }]);
+    assert.ok("/machines/op-allocate" in document.paths);
+  }
 });
