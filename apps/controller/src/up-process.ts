@@ -12,7 +12,7 @@ export const PROJECT = join(import.meta.dirname, "..", "..", "..");
 export const UP = [process.execPath, join(PROJECT, "apps/controller/src/main.ts")];
 export const RACK = [process.execPath, join(PROJECT, "apps/rack/src/main.ts")];
 /** 5 s on an idle machine. */
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 export interface Running {
   child: ChildProcess;
