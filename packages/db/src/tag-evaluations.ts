@@ -234,6 +234,7 @@ async function lockedVersions(tx: Tx, nodeIds: readonly number[]): Promise<Map<n
   return new Map(rows.map((row) => [row.id, row.version]));
 }
 
+/** Counted once: a run that gave up may still be writing what the next one looks at again. */
 export async function advanceEvaluation(
   tx: Tx,
   tag: Pick<DefinedTag, "id" | "generation">,
@@ -241,5 +242,5 @@ export async function advanceEvaluation(
 ): Promise<void> {
   await sql`update tag_evaluation set position = ${step.position}, done = done + ${step.done}, matched = matched + ${step.matched},
       unreadable = unreadable + ${step.unreadable}
-    where tag_id = ${tag.id} and generation = ${tag.generation}`.execute(tx);
+    where tag_id = ${tag.id} and generation = ${tag.generation} and position < ${step.position}`.execute(tx);
 }

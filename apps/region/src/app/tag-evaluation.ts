@@ -80,22 +80,25 @@ async function evaluateTag(region: Region, { tagId, generation }: TagJob, signal
   const tag = await definedTag(db, tagId);
   if (tag?.generation !== generation) return;
   let reading = detailsAfter(db, started.position, BATCH);
+  let keeping = Promise.resolve(true);
   for (;;) {
     const nodes = await reading;
     const last = nodes.at(-1);
-    if (!last) return finish(ctx, tag, null);
+    if (!last) return (await keeping) ? finish(ctx, tag, null) : undefined;
     signal.throwIfAborted();
-    // The next ones come while these are looked at.
+    // While these are looked at, the next ones come, and those before are written.
     reading = detailsAfter(db, last.id, BATCH);
     reading.catch(() => {});
     const verdicts = (await verdictsOf([tag], nodes)).map((row) => row[0]);
+    if (!(await keeping)) return;
     const failed = verdicts.findIndex((verdict) => verdict && "failed" in verdict);
     if (failed >= 0) {
       const verdict = verdicts[failed];
       const why = verdict && "failed" in verdict ? verdict.failed : "";
       return finish(ctx, tag, `The definition cannot be evaluated on ${nodes[failed]?.systemId ?? ""}: ${why}.`);
     }
-    if (!(await keep(ctx, tag, nodes, verdicts))) return;
+    keeping = keep(ctx, tag, nodes, verdicts);
+    keeping.catch(() => {});
   }
 }
 
