@@ -36,7 +36,8 @@ export async function loadStorageModel(
       .selectFrom("filesystem")
       .selectAll()
       .where("node_id", "=", nodeId)
-      .where(sql<boolean>`acquired = ${options.acquired} or fstype = any(${MEMBERS})`)
+      // In brackets: "and" binds closer, and members of all nodes would be this one's.
+      .where(sql<boolean>`(acquired = ${options.acquired} or fstype = any(${MEMBERS}))`)
       .orderBy("id")
       .execute(),
     db.selectFrom("storage_group").selectAll().where("node_id", "=", nodeId).orderBy("id").execute(),

@@ -94,6 +94,23 @@ suite("raid", () => {
     assert.deepEqual([back.json.size, back.json.spare_devices], [10 * GIB - KIB128, []]);
   });
 
+  test("another machine's members are its own, whatever this one's disks become", async () => {
+    const [m, other] = [await machineWithDisks(t, 40, 10, 10), await machineWithDisks(t, 40, 10, 10)];
+    for (const { ask, disks } of [m, other])
+      assert.equal(
+        (await ask("POST", "raids/", { level: "raid-1", block_devices: [String(disks.sdb), String(disks.sdc)] }))
+          .status,
+        200,
+      );
+    const before = (await other.ask("GET", "raids/")).json;
+    const path = `/machines/${m.systemId}/`;
+    const restored = await t.request(t.admin, "POST", path, { query: { op: "restore_storage_configuration" } });
+    assert.equal(restored.status, 200, restored.text);
+    assert.deepEqual((await m.ask("GET", "raids/")).json, []);
+    assert.deepEqual((await other.ask("GET", "raids/")).json, before);
+    assert.equal(before[0].devices.length, 2);
+  });
+
   test("with the boot disk, whole disks become partitions; partitions and a filesystem on the RAID", async () => {
     const m = await machineWithDisks(t, 10, 10);
     const made = await m.ask("POST", "raids/", { level: "raid-1", block_devices: ["sda", "sdb"] });
