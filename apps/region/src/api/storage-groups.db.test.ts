@@ -96,12 +96,11 @@ suite("raid", () => {
 
   test("another machine's members are its own, whatever this one's disks become", async () => {
     const [m, other] = [await machineWithDisks(t, 40, 10, 10), await machineWithDisks(t, 40, 10, 10)];
-    for (const { ask, disks } of [m, other])
-      assert.equal(
-        (await ask("POST", "raids/", { level: "raid-1", block_devices: [String(disks.sdb), String(disks.sdc)] }))
-          .status,
-        200,
-      );
+    for (const one of [m, other]) {
+      const members = [String(one.disks.sdb), String(one.disks.sdc)];
+      const made = await one.ask("POST", "raids/", { level: "raid-1", block_devices: members });
+      assert.equal(made.status, 200, made.text);
+    }
     const before = (await other.ask("GET", "raids/")).json;
     const path = `/machines/${m.systemId}/`;
     const restored = await t.request(t.admin, "POST", path, { query: { op: "restore_storage_configuration" } });
