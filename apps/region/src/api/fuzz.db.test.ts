@@ -1,6 +1,5 @@
-/** A share of the fuzzing, with another seed each time; `node bench/fuzz.ts` does as much as is wanted. */
+/** A share of the fuzzing, the same each time; `node bench/fuzz.ts` does as much as is wanted, with any seed. */
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
 import { test } from "node:test";
 import { fuzz } from "../testing/fuzz/run.ts";
 import { testRegion } from "../testing/region.ts";
@@ -10,7 +9,7 @@ const REQUESTS = 1200;
 const LIMIT_MS = 60_000;
 
 test("requests at random get answers, and refused ones change nothing", async (context) => {
-  const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
+  const seed = Number(process.env.FUZZ_SEED ?? 17402);
   const t = await testRegion();
   try {
     const { requests, failures } = await fuzz(t, { seed, requests: REQUESTS, limitMs: LIMIT_MS });
