@@ -31,7 +31,12 @@ type Facts = Record<string, { name: string; aliases?: string[]; actions: Fact[] 
 const facts = JSON.parse(readFileSync(new URL("facts/api-2.0.json", import.meta.url), "utf8")) as Facts;
 
 /** Where we differ, and why. One that fits no difference any more fails the test. */
-const deviations: { what: RegExp; why: string }[] = [];
+const deviations: { what: RegExp; why: string }[] = [
+  {
+    what: /^POST \/(agents|virtual-machines)\/.*: success is 50[01], ours 405/,
+    why: "stubs that always fail as if the server were broken: ours refuse with the reason, and what to do instead",
+  },
+];
 
 const known = Object.entries(facts).flatMap(([path, { name, actions }]) =>
   actions.map((fact) => ({

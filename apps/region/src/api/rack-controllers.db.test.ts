@@ -192,7 +192,7 @@ test("what a rack's DHCP is told can be read, without passwords; setting it is r
   assert.equal((await admin().get(path("ntp"))).json, null);
   assert.equal((await admin().get(path("dhcp", "nosuch"))).status, 404);
   assert.equal((await user().get(path("dhcp"))).status, 403);
-  assert.equal((await user().post(path("dhcp"))).status, 501);
+  assert.equal((await user().post(path("dhcp"))).status, 405);
 });
 
 test("its services are told as the link tells them", async () => {

@@ -157,6 +157,11 @@ test("machines that are on it are added as New, known ones by their MAC address,
   assert.deepEqual([vm.pinned_cores, vm.unpinned_cores, vm.memory], [[3], 1, 1024]);
   assert.equal(web.virtualmachine_id, vm.id);
   assert.deepEqual((await user.get(`/virtual-machines/${vm.id}`)).json, vm);
+  const made = await admin.post("/virtual-machines/");
+  assert.deepEqual(
+    [made.status, made.json],
+    [405, "Virtual machines are made by their hosts: use compose on a VM host."],
+  );
   assert.equal((await machine(known.systemId)).pod.name, "full");
 
   host.facts.machines = [vmFacts("web", { memoryMib: 2048, interfaces: host.facts.machines[0]?.interfaces ?? [] })];

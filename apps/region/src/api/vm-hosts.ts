@@ -9,6 +9,7 @@ import { composeMachine } from "../app/vm-host-compose.ts";
 import { removeVmHost } from "../app/vm-host-removal.ts";
 import * as app from "../app/vm-hosts.ts";
 import type { Ctx } from "../context.ts";
+import { plainText } from "../http/reply.ts";
 import type { Routes } from "../http/route.ts";
 import { idOf } from "./wire/path-id.ts";
 import { wireVirtualMachine, wireVmCluster, wireVmHost } from "./wire/vm-host.ts";
@@ -60,6 +61,9 @@ export function vmHostsRoutes(routes: Routes): void {
   );
   routes.on(virtualMachines.actions.read, async ({ ctx }) =>
     (await clusters.virtualMachines(ctx)).map(wireVirtualMachine),
+  );
+  routes.on(virtualMachines.actions.create, async () =>
+    plainText("Virtual machines are made by their hosts: use compose on a VM host."),
   );
   routes.on(virtualMachine.actions.read, async (call) =>
     wireVirtualMachine(await clusters.virtualMachine(call.ctx, idOf(call, "virtual machine"))),

@@ -253,9 +253,9 @@ export const agentConfig = resource({
     }),
     create: action({
       method: "POST",
-      doc: "Set what a service of a rack controller is told\n\nAlways refused with 501: it follows from the networks.",
-      returns: "AgentConfig",
-      success: 501,
+      doc: "Set what a service of a rack controller is told\n\nAlways refused with 405: it follows from the networks.",
+      returns: "",
+      success: 405,
     }),
   },
 });

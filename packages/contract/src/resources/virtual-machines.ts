@@ -5,7 +5,15 @@ export const virtualMachines = resource({
   path: "/virtual-machines/",
   doc: "What machines on VM hosts take of them.",
   hidden: true,
-  actions: { read: action({ method: "GET", doc: "List virtual machines", returns: "VM[]" }) },
+  actions: {
+    read: action({ method: "GET", doc: "List virtual machines", returns: "VM[]" }),
+    create: action({
+      method: "POST",
+      doc: "Make a virtual machine\n\nAlways refused with 405: compose on a VM host makes them.",
+      returns: "",
+      success: 405,
+    }),
+  },
 });
 
 export const virtualMachine = resource({

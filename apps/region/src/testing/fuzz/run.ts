@@ -65,8 +65,8 @@ function complaints(reply: Response | string, method: string, tables: string[]):
   if (typeof reply === "string") return [`no answer: ${reply}`];
   const { status, text, headers } = reply;
   const wrong: string[] = [];
-  // Racks are simulated and may be away; 503 and 504 say so, and 501 what is not done here at all. 500 is a bug of ours.
-  if (status >= 500 && ![501, 503, 504].includes(status)) wrong.push(`${status}: ${text.slice(0, 300)}`);
+  // Racks are simulated and may be away; 503 and 504 say so. 500 is a bug of ours.
+  if (status >= 500 && ![503, 504].includes(status)) wrong.push(`${status}: ${text.slice(0, 300)}`);
   if (headers["content-type"] === undefined) wrong.push(`${status} without a type`);
   if (status >= 400 && method !== "HEAD" && text.trim() === "") wrong.push(`${status} without a word`);
   if (status >= 400 && tables.length > 0) wrong.push(`${status} (${text.slice(0, 200)}) changed ${tables.join(", ")}`);
