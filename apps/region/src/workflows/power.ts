@@ -4,7 +4,7 @@
  * nothing.
  */
 import { insertEvidence } from "@rackwright/db/history";
-import { lockMachineById, readMachineById } from "@rackwright/db/machines";
+import { type LoadedMachine, lockMachineById, readMachineById } from "@rackwright/db/machines";
 import { addPowerStep, finishPowerAction, powerActionSteps } from "@rackwright/db/power-actions";
 import type { PowerStep } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
@@ -61,29 +61,45 @@ export function recordPowerStep(region: Region, systemId: number, bootEpoch: num
   return addPowerStep(region.db.kysely, systemId, bootEpoch, step);
 }
 
-async function switchPower(region: Region, job: PowerJob, run: Run): Promise<void> {
-  const { signal } = run;
+const keyOf = (job: PowerJob) => ({ nodeId: job.nodeId, bootEpoch: job.epoch, action: job.action });
+
+/** The machine and the steps that were taken; undefined when nothing is to be done any more. */
+async function stillWanted(
+  region: Region,
+  job: PowerJob,
+): Promise<{ loaded: LoadedMachine; steps: PowerStep[] } | undefined> {
   const loaded = await readMachineById(region.db.kysely, job.nodeId);
   // Deleted, or started for another purpose since: that start has its own job.
-  if (!loaded || loaded.machine.bootEpoch !== job.epoch) return;
-  const key = { nodeId: job.nodeId, bootEpoch: job.epoch, action: job.action };
-  const progress = await powerActionSteps(region.db.kysely, key);
-  if (progress?.finished) return;
-  if (job.action === "cycle" && cycleIsOver(loaded.machine, progress?.steps ?? []))
-    return finishPowerAction(region.db.kysely, key, region.now());
+  if (!loaded || loaded.machine.bootEpoch !== job.epoch) return undefined;
+  const progress = await powerActionSteps(region.db.kysely, keyOf(job));
+  if (progress?.finished) return undefined;
+  const steps = (progress?.steps ?? []) as PowerStep[];
+  if (job.action !== "cycle" || !cycleIsOver(loaded.machine, steps)) return { loaded, steps };
+  await finishPowerAction(region.db.kysely, keyOf(job), region.now());
+  return undefined;
+}
+
+async function switchPower(region: Region, job: PowerJob, run: Run): Promise<void> {
+  const { signal } = run;
+  const waiting = await stillWanted(region, job);
+  if (!waiting) return;
   try {
-    const rack = await rackFor(region, loaded.row, run);
+    const rack = await rackFor(region, waiting.loaded.row, run);
+    // A rack may have been waited for: long enough for a machine that was started to do its work, and to be wanted for something else.
+    const wanted = await stillWanted(region, job);
+    if (!wanted) return;
+    const { row } = wanted.loaded;
     await region.racks.call(
       rack,
       "power",
       {
-        systemId: loaded.row.system_id,
+        systemId: row.system_id,
         bootEpoch: job.epoch,
         action: job.action,
-        powerType: loaded.row.power_type,
-        parameters: { ...flatParameters(readPowerParameters(region, loaded.row)), ...stopMode(loaded.row, job) },
+        powerType: row.power_type,
+        parameters: { ...flatParameters(readPowerParameters(region, row)), ...stopMode(row, job) },
         bootDevice: job.bootDevice,
-        done: (progress?.steps ?? []) as PowerStep[],
+        done: wanted.steps,
       },
       { timeoutMs: CALL_TIMEOUT_MS, signal },
     );
@@ -95,7 +111,7 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
   }
   // With what follows from it in one transaction: who finds the action finished asks nobody again.
   await observePower(region, job.nodeId, job.action === "off" ? "off" : "on", async (tx) => {
-    await finishPowerAction(tx, key, region.now());
+    await finishPowerAction(tx, keyOf(job), region.now());
     await insertEvidence(tx, [
       { nodeId: job.nodeId, mac: null, bootEpoch: job.epoch, source: "bmc", text: `power ${job.action} done` },
     ]);
