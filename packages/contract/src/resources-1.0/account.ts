@@ -1,5 +1,6 @@
 import { action, resource } from "../action.ts";
-import { requiredFlag, requiredText } from "../params.ts";
+import { requiredText } from "../params.ts";
+import { newUser } from "../resources/users.ts";
 
 const noKey = { 404: "there is no such key" } as const;
 
@@ -79,18 +80,7 @@ export const users = resource({
       access: "admin",
       doc: "Create a user\n\nThe password travels as it is: where others can listen, do this on the region's host.",
       params: {
-        username: requiredText("Name to log in with: letters, digits and @ . + - _", {
-          max: 150,
-          pattern: /^[\w.@+-]+$/,
-          patternHint: "Use letters, digits and the characters @ . + - _ only.",
-        }),
-        email: requiredText("E-mail address.", {
-          max: 254,
-          pattern: /^[^@\s]+@[^@\s]+$/,
-          patternHint: "Enter a valid e-mail address.",
-        }),
-        password: requiredText("Password."),
-        is_superuser: requiredFlag("Whether the user is an administrator: 0 or 1."),
+        ...newUser,
       },
       returns: "User",
       errors: { ...taken, 403: "the caller is not an administrator" },

@@ -1,6 +1,22 @@
 import { action, resource } from "../action.ts";
 import { requiredFlag, requiredText, text } from "../params.ts";
 
+/** What makes a user, in both versions of the API. */
+export const newUser = {
+  username: requiredText("Name to log in with: letters, digits and @ . + - _", {
+    max: 150,
+    pattern: /^[\w.@+-]+$/,
+    patternHint: "Use letters, digits and the characters @ . + - _ only.",
+  }),
+  email: requiredText("E-mail address.", {
+    max: 254,
+    pattern: /^[^@\s]+@[^@\s]+$/,
+    patternHint: "Enter a valid e-mail address.",
+  }),
+  password: requiredText("Password."),
+  is_superuser: requiredFlag("Whether the user is an administrator: 1 or 0."),
+};
+
 export const users = resource({
   name: "Users",
   path: "/users/",
@@ -12,18 +28,7 @@ export const users = resource({
       access: "admin",
       doc: "Create a user\n\nThe user logs in with the password; an API key is made then, or with maas apikey on the region's host.",
       params: {
-        username: requiredText("Name to log in with: letters, digits and @ . + - _", {
-          max: 150,
-          pattern: /^[\w.@+-]+$/,
-          patternHint: "Use letters, digits and the characters @ . + - _ only.",
-        }),
-        email: requiredText("E-mail address.", {
-          max: 254,
-          pattern: /^[^@\s]+@[^@\s]+$/,
-          patternHint: "Enter a valid e-mail address.",
-        }),
-        password: requiredText("Password."),
-        is_superuser: requiredFlag("Whether the user is an administrator: 1 or 0."),
+        ...newUser,
         key: text("SSH public key, which machines that the user deploys let in."),
       },
       returns: "User",
