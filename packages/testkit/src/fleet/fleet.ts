@@ -4,7 +4,7 @@ import type { DhcpSeen } from "./dhcp.ts";
 import { type ChosenFaults, faultsOf } from "./faults.ts";
 import { Gate } from "./gate.ts";
 import { hardwareOf, loopbackAddress } from "./hardware.ts";
-import { EmulatedMachine, type World } from "./machine.ts";
+import { EmulatedMachine, type Prints, type World } from "./machine.ts";
 import { ApiError, type RegionApi, type Work } from "./region-api.ts";
 import { chance } from "./seed.ts";
 
@@ -17,6 +17,8 @@ export interface FleetOptions {
   bootUrlOf?: (mac: string) => string | undefined;
   /** Play DHCP too: what its server would log of the machines is told to the region. */
   dhcp?: boolean;
+  /** What scripts end with, where it is another thing than on any emulated machine. */
+  prints?: Prints;
   /** A fault has struck a machine. */
   struck?: (mac: string) => void;
   /** Requests of all machines at once. */
@@ -58,6 +60,7 @@ export class Fleet {
     this.#world = {
       bootUrl: options.bootUrl,
       dhcp: options.dhcp ?? false,
+      prints: options.prints,
       onDhcp: (seen) => void this.#dhcp.push(seen),
       onStruck: (machine) => options.struck?.(machine.mac),
       speed: options.speed,

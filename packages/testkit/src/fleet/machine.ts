@@ -10,6 +10,8 @@ import { bootDouble } from "./double.ts";
 import { bootEphemeral } from "./ephemeral.ts";
 import { bootInstalled } from "./installed.ts";
 import { ignoreRefusal, Net, RequestFailed } from "./net.ts";
+import type { Output } from "./outputs.ts";
+import type { Row } from "./script-index.ts";
 
 /** What all machines share. */
 export interface World {
@@ -18,6 +20,8 @@ export interface World {
   /** Whether DHCP is played also for machines whose DHCP is well: what its server would log is told. */
   dhcp?: boolean;
   onDhcp?(seen: DhcpSeen): void;
+  /** What a script ends with here, once it resolves; undefined: what it would on any emulated machine. */
+  prints?: Prints | undefined;
   /** A fault has struck. */
   onStruck?(machine: EmulatedMachine): void;
   /** Real seconds are divided by it. */
@@ -30,6 +34,8 @@ export interface World {
   /** For people who look: one line. */
   tell(machine: EmulatedMachine, text: string): void;
 }
+
+export type Prints = (machine: EmulatedMachine, row: Row) => Promise<Output | undefined> | Output | undefined;
 
 export interface Installed {
   credentials: Credentials;

@@ -133,12 +133,15 @@ export class Runner {
     if (overruns(machine, row)) return this.#stopped(row);
     const runtimeSeconds = 0.5 + chance(`${machine.mac} ${row.name}`).next() * 4;
     await machine.wait(runtimeSeconds);
-    const output = outputOf(row, {
-      hardware: machine.hardware,
-      kernel: this.#kernel,
-      fails: machine.has("fails", row.stage === "testing" ? "testing" : "commissioning") && failsHere(row),
-      garbage: machine.has("inventory", "garbage"),
-    });
+    const asked = await machine.world.prints?.(machine, row);
+    const output =
+      asked ??
+      outputOf(row, {
+        hardware: machine.hardware,
+        kernel: this.#kernel,
+        fails: machine.has("fails", row.stage === "testing" ? "testing" : "commissioning") && failsHere(row),
+        garbage: machine.has("inventory", "garbage"),
+      });
     const { exitStatus } = output;
     await this.#ended({ status: "WORKING", row, exitStatus, runtimeSeconds, files: filesOf(row, output) });
     return exitStatus === 0;

@@ -14,6 +14,8 @@ export interface Row {
   appliesNetworking: boolean;
   /** 0: without limit. */
   timeoutSeconds: number;
+  /** As the script declares them, each with its value. */
+  parameters: Record<string, { type?: string; value?: unknown }>;
   hasStarted: boolean;
   hasFinished: boolean;
 }
@@ -27,6 +29,7 @@ interface Entry {
   packages?: object;
   apply_configured_networking?: boolean;
   timeout_seconds?: number;
+  parameters?: Row["parameters"];
   has_started?: boolean;
   has_finished?: boolean;
 }
@@ -62,6 +65,7 @@ const rowOf = (stage: Stage, entry: Entry): Row => ({
   hasPackages: Object.keys(entry.packages ?? {}).length > 0,
   appliesNetworking: entry.apply_configured_networking ?? false,
   timeoutSeconds: entry.timeout_seconds ?? 0,
+  parameters: entry.parameters ?? {},
   hasStarted: entry.has_started ?? false,
   hasFinished: entry.has_finished ?? false,
 });
