@@ -92,7 +92,7 @@ async function build(
   log(`network namespace ${netns}, machines by ${accel === "kvm" ? "KVM" : "emulation (no KVM here)"}`);
   await createNetwork(
     netns,
-    shapes.map((shape) => shape.nics),
+    shapes.map((shape) => shape.segments),
   );
   if (hasIpv6()) await startSiteRouter(netns, join(dir, "site-router"), recorder);
   else log("no IPv6 on this host: each network boot takes 13 s longer");

@@ -7,10 +7,12 @@ export interface LabMachineSpec {
   memoryMib?: number;
   /** Default 1: more is slower when machines share few cores (measured under TCG). */
   cpus?: number;
-  /** Sparse raw files with the serials DISK0, DISK1, ...; default one of 8 GiB; [] is a machine without disks. */
+  /** Sparse raw files with the serials DISK0, DISK1, ..., of whole MiB (1 / 16 is a small one); default one of 8 GiB; [] is a machine without disks. */
   diskGib?: number[];
   /** Default 1. */
   nics?: number;
+  /** Which segment each network card is on: 0, the default, is the one to serve; others (see network.ts) have nothing on them but us. */
+  segments?: number[];
   /** A QEMU network device; default virtio-net-pci. */
   nicModel?: string;
 }
@@ -32,12 +34,15 @@ export interface MachineShape {
   cpus: number;
   diskGib: number[];
   nics: number;
+  /** One for each network card. */
+  segments: number[];
   nicModel: string;
 }
 
 /** Addresses of BMCs are 10.77.1.11 and on, one byte's worth. */
 const MAX_MACHINES = 200;
 const MAX_NICS = 8;
+const MAX_SEGMENT = 9;
 
 /**
  * Fill in the defaults.
@@ -51,19 +56,24 @@ export function resolveMachines(specs: readonly LabMachineSpec[]): MachineShape[
       throw new Error(`machine name ${JSON.stringify(spec.name)}: use 1 to 32 of a-z, 0-9 and inner dashes`);
     if (seen.has(spec.name)) throw new Error(`two machines are called ${spec.name}: give each its own name`);
     seen.add(spec.name);
+    const nics = spec.nics ?? 1;
+    wholeNumber(spec.name, "nics", nics, 0, MAX_NICS);
     const shape: MachineShape = {
       name: spec.name,
       firmware: spec.firmware,
       memoryMib: spec.memoryMib ?? 1024,
       cpus: spec.cpus ?? 1,
       diskGib: spec.diskGib ?? [8],
-      nics: spec.nics ?? 1,
+      nics,
+      segments: Array.from({ length: nics }, (_, nic) => spec.segments?.[nic] ?? 0),
       nicModel: spec.nicModel ?? "virtio-net-pci",
     };
     wholeNumber(spec.name, "memoryMib", shape.memoryMib, 64, 1024 * 1024);
     wholeNumber(spec.name, "cpus", shape.cpus, 1, 64);
-    wholeNumber(spec.name, "nics", shape.nics, 0, MAX_NICS);
-    for (const gib of shape.diskGib) wholeNumber(spec.name, "diskGib", gib, 1, 16 * 1024);
+    for (const gib of shape.diskGib) wholeNumber(spec.name, "diskGib in MiB", gib * 1024, 1, 16 * 1024 * 1024);
+    if ((spec.segments?.length ?? 0) > nics)
+      throw new Error(`machine ${spec.name}: segments speaks of ${spec.segments?.length} cards; it has ${nics}`);
+    for (const segment of shape.segments) wholeNumber(spec.name, "segments", segment, 0, MAX_SEGMENT);
     if (!/^[a-z0-9][a-z0-9_.-]*$/.test(shape.nicModel))
       throw new Error(`machine ${spec.name}: nicModel ${JSON.stringify(shape.nicModel)} is not a QEMU device name`);
     return shape;

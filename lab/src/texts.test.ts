@@ -44,7 +44,9 @@ test("the chassis script survives quotes in a path and hands on its arguments", 
 });
 
 test("the network: bridge without learning delay, a mute port that keeps its carrier, a tap per card, an address per BMC", () => {
-  const lines = networkBatch([2, 1], true).trimEnd().split("\n");
+  const lines = networkBatch([[0, 0], [0]], true)
+    .trimEnd()
+    .split("\n");
   assert.ok(lines.includes("link set br0 type bridge forward_delay 0"));
   assert.ok(lines.indexOf("link set up1 arp off") < lines.indexOf("link set up1 up"), "mute before it is up");
   assert.deepEqual(
@@ -52,8 +54,21 @@ test("the network: bridge without learning delay, a mute port that keeps its car
     ["tuntap add tap0-0 mode tap", "tuntap add tap0-1 mode tap", "tuntap add tap1-0 mode tap"],
   );
   assert.ok(lines.includes("addr add 10.77.1.11/32 dev lo") && lines.includes("addr add 10.77.1.12/32 dev lo"));
-  assert.doesNotMatch(networkBatch([1], false), /fd77/);
+  assert.doesNotMatch(networkBatch([[0]], false), /fd77/);
   assert.deepEqual(inNamespace("x", ["a", "b c"]), ["ip", "netns", "exec", "x", "a", "b c"]);
+});
+
+test("a card on another segment is on a bridge of its own, where we have an address, and nobody advertises IPv6", () => {
+  const lines = networkBatch([[0, 1], [1]], true)
+    .trimEnd()
+    .split("\n");
+  assert.equal(lines.filter((line) => line === "link add br1 type bridge").length, 1);
+  assert.ok(lines.includes("addr add 10.77.2.1/24 dev br1") && lines.includes("link set br1 up"));
+  assert.deepEqual(
+    lines.filter((line) => / master br1$/.test(line)),
+    ["link set tap0-1 master br1", "link set tap1-0 master br1"],
+  );
+  assert.equal(lines.filter((line) => line.includes("fd77::1")).length, 1);
 });
 
 test("the site router advertises IPv6 and serves no names, no DHCP, no TFTP", () => {
