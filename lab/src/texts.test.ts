@@ -65,7 +65,7 @@ test("a card on another segment is on a bridge of its own, where we have an addr
   assert.equal(lines.filter((line) => line === "link add br1 type bridge").length, 1);
   assert.ok(lines.includes("addr add 10.77.2.1/24 dev br1") && lines.includes("link set br1 up"));
   assert.deepEqual(
-    lines.filter((line) => / master br1$/.test(line)),
+    lines.filter((line) => line.endsWith(" master br1")),
     ["link set tap0-1 master br1", "link set tap1-0 master br1"],
   );
   assert.equal(lines.filter((line) => line.includes("fd77::1")).length, 1);
