@@ -271,6 +271,17 @@ export interface FilesystemTable {
   cache_set_id: number | null;
 }
 
+export interface HardwareInventoryTable {
+  id: Generated<number>;
+  node_id: number;
+  set_id: number | null;
+  taken_at: Generated<Date>;
+  inventory: Json;
+  preflight: Json | null;
+  hardware_uuid: string | null;
+  macs: string[];
+}
+
 export interface ImageImportTable {
   singleton: Generated<boolean>;
   run: Generated<number>;
@@ -441,6 +452,7 @@ export interface NodeTable {
   routers: Generated<string[]>;
   stated_storage_mb: number | null;
   stated_cluster_id: number | null;
+  warnings: Generated<Json>;
 }
 
 export interface NodeDeviceTable {
@@ -840,6 +852,7 @@ export interface Schema {
   fabric: FabricTable;
   failure_finding: FailureFindingTable;
   filesystem: FilesystemTable;
+  hardware_inventory: HardwareInventoryTable;
   image_import: ImageImportTable;
   image_sync: ImageSyncTable;
   installation: InstallationTable;

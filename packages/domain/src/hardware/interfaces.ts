@@ -62,6 +62,7 @@ function readInterface(name: string, network: Part, ports: ReadonlyMap<string, P
     ...(port?.product ? { product: port.product } : {}),
     ...(port?.firmwareVersion ? { firmwareVersion: port.firmwareVersion } : {}),
     ...(port ? { numaNode: port.numaNode } : {}),
+    ...(port?.pciAddress ? { pciAddress: port.pciAddress } : {}),
     addresses: network.parts("addresses", MAX_ADDRESSES).flatMap(readAddress),
   };
 }

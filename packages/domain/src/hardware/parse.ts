@@ -2,6 +2,7 @@
 import { readDevices } from "./devices.ts";
 import { readDisks } from "./disks.ts";
 import { readInterfaces } from "./interfaces.ts";
+import { readPreflight } from "./preflight.ts";
 import { readProcessor } from "./processor.ts";
 import { BadReport, cleanText, Part } from "./read.ts";
 import type { HardwareReport } from "./report.ts";
@@ -42,6 +43,7 @@ export function parseHardwareReport(stdout: string): HardwareReport {
   const { metadata, ...system } = readSystem(resources);
   const extra = report.maybe("machine-extra");
   const platform = extra?.text("platform") ?? "";
+  const preflight = readPreflight(report);
   return {
     architecture: architectureOf(report.part("environment")),
     ...(/^[\w.-]{1,64}$/.test(platform) ? { platform } : {}),
@@ -56,6 +58,7 @@ export function parseHardwareReport(stdout: string): HardwareReport {
     interfaces: readInterfaces(report),
     disks: readDisks(resources),
     devices: readDevices(resources),
+    ...(preflight === undefined ? {} : { preflight }),
     ...(report.raw("storage-extra") === null ? {} : { storageExtra: report.raw("storage-extra") }),
   };
 }

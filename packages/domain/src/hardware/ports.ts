@@ -13,6 +13,7 @@ export interface Port {
   product: string;
   firmwareVersion: string;
   numaNode: number;
+  pciAddress: string;
 }
 
 const MAX_CARDS = 1024;
@@ -50,5 +51,6 @@ function readPort(card: Part, port: Part, sriovMaxVf: number): Port {
     product: card.text("product"),
     firmwareVersion: card.text("firmware_version"),
     numaNode: card.natural("numa_node", 0, 65_535),
+    pciAddress: card.text("pci_address"),
   };
 }

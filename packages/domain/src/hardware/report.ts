@@ -1,3 +1,5 @@
+import type { Preflight } from "./preflight.ts";
+
 /** What commissioning found a machine to be made of, checked and in our units (reference: metadata-protocol.md section 13). */
 export interface HardwareReport {
   /** Debian's name: amd64, arm64 ... */
@@ -19,6 +21,8 @@ export interface HardwareReport {
   readonly devices: readonly ReportedDevice[];
   /** Custom storage layout, as the machine sent it. */
   readonly storageExtra?: unknown;
+  /** What it measured of its surroundings. */
+  readonly preflight?: Preflight;
 }
 
 export interface ReportedCpu {
@@ -60,6 +64,8 @@ export interface ReportedInterface {
   readonly product?: string;
   readonly firmwareVersion?: string;
   readonly numaNode?: number;
+  /** Of the card that it is on. */
+  readonly pciAddress?: string;
   /** Of global scope alone. */
   readonly addresses: readonly ReportedAddress[];
 }
