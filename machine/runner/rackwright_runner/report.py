@@ -50,6 +50,8 @@ class Reporter:
         self.sends = sends
         self._lock = threading.Lock()
         self._unsent: list[Signal] = []
+        # Names of results that the region does not want, now or later.
+        self.refused: list[str] = []
 
     def _url(self) -> str:
         assert self.client.credentials is not None
@@ -107,6 +109,7 @@ class Reporter:
                 name = signal.row.name if signal.row else signal.status
                 if failure.final:
                     say(f"the region refused the result of {name}: {failure}")
+                    self.refused.append(name)
                     continue
                 with self._lock:
                     self._unsent.insert(0, signal)

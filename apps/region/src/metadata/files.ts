@@ -2,10 +2,13 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { InstallerFile } from "@rackwright/domain/deploy/user-data";
+import { renderHelper } from "@rackwright/domain/preseed/helper";
 import { renderRunnerUserData, type RunnerFile } from "@rackwright/domain/preseed/user-data";
 
 export interface MachineFiles {
   runnerUserData: string;
+  /** maas-run-scripts, for machines that run already: one Python program. */
+  helper: string;
   installer: InstallerFile[];
   machineResources: Buffer;
   scriptsDirectory: string;
@@ -34,6 +37,7 @@ export async function loadMachineFiles(root: string): Promise<MachineFiles> {
   const installer = await filesBelow(join(root, "installer"));
   return {
     runnerUserData: renderRunnerUserData(runner),
+    helper: renderHelper([...runner, ...(await filesBelow(join(root, "helper")))]),
     installer: installer.map((f) => ({ path: f.name, content: f.content.toString("utf8"), executable: f.executable })),
     machineResources: await readFile(join(root, "resources", "machine-resources")),
     scriptsDirectory: join(root, "scripts"),

@@ -5,11 +5,13 @@ import { netbootOff } from "@rackwright/domain/machine/lifecycle/deploy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { settle } from "../app/commit.ts";
 import { lifecycleTimes } from "../app/config.ts";
+import { LIVE_OUTPUT } from "../app/script-live-output.ts";
 import { buildScriptTar } from "../app/script-tar.ts";
 import { inTransaction, type Region, systemCtx } from "../context.ts";
 import { collapseSlashes } from "../http/dispatch.ts";
 import { Raw, sendError, TEXT } from "../http/reply.ts";
 import { bootReport } from "./boot-report.ts";
+import { receiveLiveOutput } from "./live-output.ts";
 import { enlistMetaData, metaData } from "./meta-data.ts";
 import { enlistPreseed, machinePreseed } from "./preseed.ts";
 import { lockSigner, type MetadataRequest, readRequest, signedMachine, type Signer, textOf } from "./request.ts";
@@ -40,6 +42,11 @@ export function metadataRoutes(server: FastifyInstance, region: Region): void {
     });
   }
   server.get(
+    "/MAAS/maas-run-scripts",
+    (_request, reply) =>
+      void reply.header("content-type", "text/x-python; charset=utf-8").send(region.machineFiles.helper),
+  );
+  server.get(
     "/MAAS/machine-resources/:architecture",
     (_request, reply) =>
       void reply.header("content-type", "application/octet-stream").send(region.machineFiles.machineResources),
@@ -63,9 +70,13 @@ async function answer(region: Region, request: FastifyRequest, reply: FastifyRep
   }
   // Whatever else comes with a body is signed, and nothing of a body is read before that is checked.
   const signer = request.method === "GET" || request.method === "HEAD" ? undefined : await signerOf(region, request);
+  const item = rest.join("/");
+  if (signer !== undefined && tree === "" && item === LIVE_OUTPUT.path && request.method === "POST") {
+    await receiveLiveOutput(region, signer, request).finally(() => request.raw.resume());
+    return send(reply, null);
+  }
   const parsed = await readRequest(region, request);
   try {
-    const item = rest.join("/");
     const result =
       tree === "enlist"
         ? enlistTree(region, item)
