@@ -452,6 +452,9 @@ export interface NodeTable {
   routers: Generated<string[]>;
   stated_storage_mb: number | null;
   stated_cluster_id: number | null;
+  sync_interval_s: number | null;
+  last_sync: Date | null;
+  sync_silent: Generated<boolean>;
   warnings: Generated<Json>;
 }
 
