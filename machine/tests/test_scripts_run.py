@@ -280,6 +280,19 @@ class Testing(ScriptCase):
             self.result(),
         )
 
+    def test_7z_on_a_slow_machine_measures_what_it_has_time_for(self):
+        table = self.put("table", "Avr:             186   3036   5650  |              195   3331   6494\n")
+        self.tool("7z", f"echo \"$*\" >> {self.root}/calls; sleep 0.2; cat {table}")
+        calls = os.path.join(self.root, "calls")
+        self.assertIn("left out", self.run_script("testing/7z", RUNTIME="1"))
+        with open(calls, encoding="utf-8") as stream:
+            self.assertEqual("b -md18\n", stream.read())
+        self.assertIn("compression_ru_mips: 3036", self.result())
+        os.unlink(calls)
+        self.run_script("testing/7z", RUNTIME="300")
+        with open(calls, encoding="utf-8") as stream:
+            self.assertEqual("b -md18\nb\n", stream.read())
+
     def test_badblocks_for_real(self):
         disk = self.put("disk", bytes(range(256)) * 4096)
         self.run_script("testing/badblocks", disk)
@@ -301,6 +314,8 @@ class Testing(ScriptCase):
         self.run_script("testing/fio", "/dev/sdx")
         self.assertIn("  random_read: 100\n  random_read_iops: 25\n", self.result())
         self.assertEqual(8, len(self.result().splitlines()) - 1)
+        with open(os.path.join(self.root, "calls"), encoding="utf-8") as stream:
+            self.assertNotIn("time_based", stream.read(), "a small disk is not read for a minute")
 
     def test_ntp(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
