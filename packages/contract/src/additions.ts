@@ -10,6 +10,7 @@ export const additions: Readonly<Record<string, string>> = {
   "GET /changes/?op=stream": "as above, as it happens",
   "GET /machines/{system_id}/?op=timeline": "what happened to a machine, and was seen of it, as one list",
   "GET /machines/{system_id}/?op=diagnose": "what is wrong with a machine and what to check",
+  "GET /machines/{system_id}/?op=inventory_diff": "what has changed in a machine since it was commissioned before",
   "GET /machines/{system_id}/?op=support_bundle": "as above, to be sent to whoever helps",
   "GET /machines/?op=search": "machines by a filter that people write, a page at a time",
   "GET /machines/?op=search_counts": "how many of them there are, in all and by group",

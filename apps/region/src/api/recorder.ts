@@ -1,7 +1,8 @@
-/** timeline, diagnose, support_bundle of a machine: decode, one call, encode. */
-import type { Diagnosis, Timeline } from "@rackwright/contract/objects/recorder";
+/** timeline, diagnose, inventory_diff, support_bundle of a machine: decode, one call, encode. */
+import type { Diagnosis, InventoryDiff, Timeline } from "@rackwright/contract/objects/recorder";
 import { machine } from "@rackwright/contract/resources/machines";
 import { diagnoseMachine } from "../app/diagnosis.ts";
+import { inventoryDiff } from "../app/inventory.ts";
 import { machineView } from "../app/machine-view.ts";
 import { viewableMachine } from "../app/machines.ts";
 import { supportBundle } from "../app/support-bundle.ts";
@@ -9,7 +10,7 @@ import { machineTimeline } from "../app/timeline.ts";
 import { Raw } from "../http/reply.ts";
 import type { Routes } from "../http/route.ts";
 import { wireMachine } from "./wire/machine.ts";
-import { timelineUri, wireDiagnosis, wireTimelineItem } from "./wire/recorder.ts";
+import { timelineUri, wireDiagnosis, wireInventoryDiff, wireTimelineItem } from "./wire/recorder.ts";
 
 const idOf = (call: { path: Record<string, string> }) => call.path.system_id ?? "";
 
@@ -28,6 +29,11 @@ export function recorderRoutes(routes: Routes): void {
   routes.on(
     one.diagnose,
     async (call): Promise<Diagnosis> => wireDiagnosis(await diagnoseMachine(call.ctx, idOf(call))),
+  );
+  routes.on(
+    one.inventory_diff,
+    async (call): Promise<InventoryDiff> =>
+      wireInventoryDiff(await inventoryDiff(call.ctx, idOf(call), { from: call.params.from, to: call.params.to })),
   );
   routes.on(one.support_bundle, async (call) => {
     const { machine: seen } = await viewableMachine(call.ctx, idOf(call));

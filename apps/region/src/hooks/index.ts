@@ -7,6 +7,7 @@ import { lldpRouters } from "@rackwright/domain/hardware/lldp";
 import { parseHardwareReport } from "@rackwright/domain/hardware/parse";
 import { BadReport } from "@rackwright/domain/hardware/read";
 import type { Ctx } from "../context.ts";
+import { noteInventory, noteSwitchPorts } from "../app/inventory.ts";
 import { regenerateTests } from "../app/script-set-refresh.ts";
 import { detailsChanged } from "../app/tag-evaluation.ts";
 import { applyHardwareReport } from "./commissioning.ts";
@@ -50,6 +51,7 @@ export async function runHook(
 /** The routers that it sees are among what machines are chosen by. */
 async function neighboursHook(ctx: Ctx, tx: Tx, machineId: number, stdout: string): Promise<void> {
   await updateMachine(tx, machineId, {}, { routers: lldpRouters(stdout) });
+  await noteSwitchPorts(tx, machineId, stdout);
   await detailsChanged(ctx, tx, machineId);
 }
 
@@ -59,6 +61,7 @@ async function commissioningHook(ctx: Ctx, tx: Tx, machineId: number, stdout: st
   if (!loaded) return;
   const { skipNetworking, skipStorage, status } = loaded.machine;
   await applyHardwareReport(ctx, tx, machineId, report, { skipNetworking, skipStorage, status });
+  await noteInventory(tx, loaded.machine, report);
   // Tests were chosen before the disks and cards were known: now each gets its own run.
   await regenerateTests(ctx, tx, machineId, ["storage", "interface"]);
 }

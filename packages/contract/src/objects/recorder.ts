@@ -53,6 +53,40 @@ export const Diagnosis = z.object({
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;
 
+/** A commissioning of which it is known what was found. */
+export const InventoryTaken = z.object({
+  /** Id of its script results; null: it came without. */
+  commissioning: z.int().nullable(),
+  at: z.string(),
+});
+
+export const InventoryDiff = z.object({
+  system_id: z.string(),
+  hostname: z.string(),
+  /** null: there is none before, or none at all. */
+  from: InventoryTaken.nullable(),
+  to: InventoryTaken.nullable(),
+  /** One sentence for people. */
+  summary: z.string(),
+  changes: z.array(
+    z.object({
+      /** system, cpu, memory, disk, nic, firmware, device */
+      part: z.string(),
+      /** gone, added, smaller, larger, newer, older, changed, moved, renamed, slower, faster, unplugged, plugged */
+      change: z.string(),
+      /** Serial number, MAC address, PCI id, or the name of the value. */
+      name: z.string(),
+      before: z.union([z.string(), z.number()]).nullable(),
+      after: z.union([z.string(), z.number()]).nullable(),
+      text: z.string(),
+    }),
+  ),
+  /** What can be compared, the newest first. */
+  inventories: z.array(InventoryTaken),
+  resource_uri: z.string(),
+});
+export type InventoryDiff = z.infer<typeof InventoryDiff>;
+
 export const Change = z.object({
   /** Its place: to be given as after, or as Last-Event-ID. */
   id: z.string(),

@@ -27,6 +27,18 @@ export const recorderActions = {
     returns: "Diagnosis",
     errors: notMachine,
   }),
+  inventory_diff: action({
+    method: "GET",
+    doc: "Say what has changed in a machine\n\nWhat a commissioning found of its hardware beside what an earlier one found: disks gone, memory smaller, firmware newer, cards moved. Disks are told apart by serial number, cards by MAC address.",
+    params: {
+      from: integer("The earlier commissioning, by the id of its script results. Default: the one before `to`.", {
+        min: 1,
+      }),
+      to: integer("The later one. Default: the newest.", { min: 1 }),
+    },
+    returns: "InventoryDiff",
+    errors: { 400: "no inventory of that commissioning is kept", ...notMachine },
+  }),
   support_bundle: action({
     method: "GET",
     doc: "Read all that helps to help with a machine\n\nA tar.gz of the machine, its timeline and diagnosis, the outputs of its scripts, and facts of the controller. Secrets are taken out.",

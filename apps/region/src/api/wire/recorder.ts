@@ -1,11 +1,13 @@
-import type { Diagnosis, TimelineItem } from "@rackwright/contract/objects/recorder";
+import type { Diagnosis, InventoryDiff, TimelineItem } from "@rackwright/contract/objects/recorder";
 import { API_ROOT } from "@rackwright/contract/table";
+import type { InventoryRow } from "@rackwright/db/inventories";
 import type { TimelineRow } from "@rackwright/db/timeline";
 import { awaited, sentence } from "@rackwright/domain/diagnosis/diagnose";
 import { eventLevel } from "@rackwright/domain/machine/event";
 import { statusLabel } from "@rackwright/domain/machine/status";
 import { eventText, kindOf } from "@rackwright/domain/recorder/timeline";
 import type { MachineDiagnosis } from "../../app/diagnosis.ts";
+import type { InventoryComparison } from "../../app/inventory.ts";
 
 const levelNames = new Map<number, string>(Object.entries(eventLevel).map(([name, level]) => [level, name]));
 
@@ -50,4 +52,30 @@ export function wireDiagnosis({ loaded, findings, lastEvidence, errorDescription
     findings,
     resource_uri: `${API_ROOT}/machines/${machine.systemId}/?op=diagnose`,
   };
+}
+
+const taken = (row: InventoryRow) => ({ commissioning: row.setId, at: row.takenAt.toISOString() });
+
+export function wireInventoryDiff({ loaded, from, to, changes, known }: InventoryComparison): InventoryDiff {
+  const { systemId, hostname } = loaded.machine;
+  return {
+    system_id: systemId,
+    hostname,
+    from: from ? taken(from) : null,
+    to: to ? taken(to) : null,
+    summary: inventorySummary(hostname, { from, to, changes }),
+    changes,
+    inventories: known.map(taken),
+    resource_uri: `${API_ROOT}/machines/${systemId}/?op=inventory_diff`,
+  };
+}
+
+function inventorySummary(
+  hostname: string,
+  { from, to, changes }: Pick<InventoryComparison, "from" | "to" | "changes">,
+): string {
+  if (!to) return `Nothing is known of the hardware of ${hostname}: commission it.`;
+  if (!from) return `There is nothing to compare with: commission ${hostname} again.`;
+  if (changes.length === 0) return `The hardware of ${hostname} is what it was.`;
+  return `${changes.map(({ text }) => text).join("; ")}.`;
 }
