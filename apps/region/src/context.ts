@@ -7,6 +7,7 @@ import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { SecretBox } from "./auth/secrets.ts";
 import type { ChangeFeed } from "./live/change-feed.ts";
+import type { OutputFeed } from "./live/output-feed.ts";
 import type { ImageStore } from "./images/store.ts";
 import type { MachineFiles } from "./metadata/files.ts";
 import type { Racks } from "./racks/racks.ts";
@@ -23,6 +24,8 @@ export interface Region {
   /** The client of a request: the machine behind a rack, when a rack that is ours says so. */
   trustedClient: (request: FastifyRequest) => Promise<{ address: string; rackNodeId: number | null }>;
   changes: ChangeFeed;
+  /** Of what scripts print while they run. */
+  outputs: OutputFeed;
   /** Of what machines send, by node: see turns.ts. */
   turns: Turns<number>;
   log: Logger;

@@ -23,6 +23,7 @@ import type { Region } from "./context.ts";
 import { startPresence } from "./controllers/presence.ts";
 import { createServer } from "./http/server.ts";
 import { changeFeed } from "./live/change-feed.ts";
+import { outputFeed } from "./live/output-feed.ts";
 import { fileStore } from "./images/file-store.ts";
 import { leaseLookup, startLeaseEvents } from "./app/leases.ts";
 import { loadMachineFiles } from "./metadata/files.ts";
@@ -114,6 +115,8 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
     onError: (error) => log.warn({ err: error }, "the change record could not be followed: trying again"),
   });
   started.defer(() => changes.close());
+  const outputs = outputFeed(hub);
+  started.defer(() => outputs.close());
   const jobs = createJobs({ connection, log: (line) => log.warn(line) });
   const images = fileStore(join(dataDir, "images"));
   const leases = leaseLookup(simulated ? null : options.kea);
@@ -153,6 +156,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
     images,
     machineFiles: await loadMachineFiles(options.machineDir),
     changes,
+    outputs,
     turns: new Turns(),
     trustedClient: (request) => racks.trustedClient(request),
     log,

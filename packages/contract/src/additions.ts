@@ -14,6 +14,7 @@ export const additions: Readonly<Record<string, string>> = {
   "GET /machines/{system_id}/?op=support_bundle": "as above, to be sent to whoever helps",
   "GET /machines/?op=search": "machines by a filter that people write, a page at a time",
   "GET /machines/?op=search_counts": "how many of them there are, in all and by group",
+  "GET /nodes/{system_id}/results/{id}/?op=follow": "what scripts print while they run, as they print it",
   "PUT /nodes/{system_id}/results/": "the manual's node-script-results update",
   "GET /simulator/": "emulated machines: they exist on installations made with --simulated alone",
   "POST /simulator/?op=take": "as above",

@@ -611,6 +611,12 @@ export interface ScriptTable {
   created_at: Generated<Date>;
 }
 
+export interface ScriptLiveOutputTable {
+  result_id: number;
+  start_at: number;
+  data: Buffer;
+}
+
 export interface ScriptResultTable {
   id: Generated<number>;
   set_id: number;
@@ -885,6 +891,7 @@ export interface Schema {
   reserved_ip: ReservedIpTable;
   resource_pool: ResourcePoolTable;
   script: ScriptTable;
+  script_live_output: ScriptLiveOutputTable;
   script_result: ScriptResultTable;
   script_set: ScriptSetTable;
   script_version: ScriptVersionTable;

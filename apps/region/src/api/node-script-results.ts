@@ -4,9 +4,14 @@ import { invalidField } from "@rackwright/domain/errors";
 import { hardwareType, resultType } from "@rackwright/domain/scripts/status";
 import { downloadResults } from "../app/script-download.ts";
 import { removeSet, type ResultFilter, resultSet, resultSets, suppress } from "../app/script-result-list.ts";
+import { followRun } from "../app/script-follow.ts";
 import { Raw } from "../http/reply.ts";
 import type { Routes } from "../http/route.ts";
+import { eventStream } from "../live/event-stream.ts";
+import { followEvent } from "./wire/script-follow.ts";
 import { wireSet } from "./wire/script.ts";
+
+const STALL_MS = 30_000;
 
 function filterOf(p: {
   filters: string[] | undefined;
@@ -60,5 +65,21 @@ export function nodeScriptResultsRoutes(routes: Routes): void {
       params.filetype ?? "txt",
     );
     return new Raw(bytes, isArchive ? "application/x-tar" : "application/binary");
+  });
+
+  routes.on(nodeScriptResult.actions.follow, async ({ ctx, path, params, request }) => {
+    // What the reader saw last counts, not the address that it began with.
+    const after = request.lastEventId ?? params.after;
+    const items = await followRun(ctx, path["system_id"] ?? "", path["id"] ?? "", filterOf(params), after);
+    const ended = new AbortController();
+    const isToEnd = ctx.region.changes.enter(ended.signal);
+    const body = eventStream({
+      ended,
+      stallMs: STALL_MS,
+      produce: async function* () {
+        for await (const item of items(isToEnd)) yield followEvent(item);
+      },
+    });
+    return new Raw(body, "text/event-stream", { "cache-control": "no-store", "x-accel-buffering": "no" });
   });
 }

@@ -36,7 +36,7 @@ export interface SetShown {
   results: ResultShown[];
 }
 
-function passes(view: ResultView, { words, hardwareType }: ResultFilter): boolean {
+export function passes(view: ResultView, { words, hardwareType }: ResultFilter): boolean {
   if (hardwareType !== undefined && view.hardwareType !== hardwareType) return false;
   if (words === undefined || words.length === 0) return true;
   return words.some((w) => view.name === w || view.tags.includes(w) || String(view.id) === w);

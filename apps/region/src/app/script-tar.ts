@@ -2,15 +2,17 @@
 import type { Tx } from "@rackwright/db/connect";
 import { lockMachineById } from "@rackwright/db/machines";
 import { outputsOf, type ResultView, resultViews } from "@rackwright/db/script-result-views";
+import { liveOutputAfter } from "@rackwright/db/script-live-output";
 import { loadScriptTarget } from "@rackwright/db/script-sets";
 import { listScripts, newestVersions } from "@rackwright/db/scripts";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { renderNetplan } from "@rackwright/domain/network/netplan";
 import type { Script } from "@rackwright/domain/scripts/script";
-import { scriptStatus, unfinishedStatuses } from "@rackwright/domain/scripts/status";
+import { runningStatuses, scriptStatus, unfinishedStatuses } from "@rackwright/domain/scripts/status";
 import { stringify } from "yaml";
 import { type Ctx, inTransaction } from "../context.ts";
 import { loadMachineNetwork } from "./machine-network.ts";
+import { LIVE_OUTPUT } from "./script-live-output.ts";
 import { enlistingScripts } from "./script-tar-enlist.ts";
 import { indexEntry, type ScriptMember, scriptMembers, type TarMember, writeTar } from "./script-tar-write.ts";
 import { reselectForHardware } from "./script-set-refresh.ts";
@@ -104,20 +106,26 @@ async function packRows(
   rows = [...rows].sort((a, b) =>
     a.view.name < b.view.name ? -1 : a.view.name > b.view.name ? 1 : a.view.id - b.view.id,
   );
+  const printed = await livePrinted(tx, rows);
   const index = Object.fromEntries(
     chosen
       .map(({ section }) => [`${section}_scripts`, rows.filter((r) => r.section === section)] as const)
       .filter(([, list]) => list.length > 0)
-      .map(([key, list]) => [key, list.map((r) => entryOf(r, versions.get(r.script.id)?.id ?? null))]),
+      .map(([key, list]) => [
+        key,
+        list.map((r) => entryOf(r, versions.get(r.script.id)?.id ?? null, printed.get(r.view.id))),
+      ]),
   );
   const scripts: ScriptMember[] = rows.map((r) => ({
     script: r.script,
     content: versions.get(r.script.id)?.content ?? new Uint8Array(),
   }));
+  // Beside what runners of the original read.
+  const ours = { live_output: LIVE_OUTPUT };
   const members: TarMember[] = [
-    { name: "index.json", content: JSON.stringify({ "1.0": index }), mode: 0o644 },
+    { name: "index.json", content: JSON.stringify({ "1.0": index, rackwright: ours }), mode: 0o644 },
     ...scriptMembers(scripts),
-    ...(await outputMembers(tx, rows)),
+    ...(await outputMembers(tx, rows, printed)),
   ];
   if (rows.some((r) => r.script.applyConfiguredNetworking)) {
     const network = renderNetplan(await loadMachineNetwork(tx, machineId));
@@ -126,7 +134,7 @@ async function packRows(
   return writeTar(members, ctx.region.now());
 }
 
-function entryOf({ script, view }: Row, versionId: number | null): object {
+function entryOf({ script, view }: Row, versionId: number | null, printed: Printed | undefined): object {
   return {
     ...indexEntry(script, versionId, view.parameters),
     script_result_id: view.id,
@@ -134,11 +142,39 @@ function entryOf({ script, view }: Row, versionId: number | null): object {
     tags: script.tags,
     has_started: view.status !== scriptStatus.pending,
     has_finished: !unfinishedStatuses.includes(view.status),
+    // Ours: where what it prints from now on begins.
+    ...(printed ? { output_offset: printed.end } : {}),
   };
 }
 
+/** What is kept of a script that had not ended when its machine was restarted. */
+interface Printed {
+  bytes: Buffer;
+  /** How much it had printed in all. */
+  end: number;
+}
+
+async function livePrinted(tx: Tx, rows: readonly Row[]): Promise<Map<number, Printed>> {
+  const running = rows.filter((r) => runningStatuses.includes(r.view.status));
+  const pieces = await liveOutputAfter(
+    tx,
+    running.map((r) => ({ resultId: r.view.id, offset: 0 })),
+  );
+  const byResult = Map.groupBy(pieces, (p) => p.resultId);
+  return new Map(
+    [...byResult].map(([id, list]) => {
+      const last = list.at(-1);
+      return [id, { bytes: Buffer.concat(list.map((p) => p.data)), end: last ? last.startAt + last.data.length : 0 }];
+    }),
+  );
+}
+
 /** What the region has of scripts that began before: a machine that was restarted in between goes on with it. */
-async function outputMembers(tx: Tx, rows: readonly Row[]): Promise<TarMember[]> {
+async function outputMembers(
+  tx: Tx,
+  rows: readonly Row[],
+  printed: ReadonlyMap<number, Printed>,
+): Promise<TarMember[]> {
   const begun = rows.filter((r) => r.view.status !== scriptStatus.pending);
   const outputs = await outputsOf(
     tx,
@@ -148,7 +184,8 @@ async function outputMembers(tx: Tx, rows: readonly Row[]): Promise<TarMember[]>
     const found = outputs.get(view.id);
     if (!found) return [];
     const base = `out/${view.name}.${view.id}`;
-    const files = { "": found.output, ".out": found.stdout, ".err": found.stderr, ".yaml": found.result };
+    const output = printed.get(view.id)?.bytes ?? found.output;
+    const files = { "": output, ".out": found.stdout, ".err": found.stderr, ".yaml": found.result };
     return Object.entries(files)
       .filter(([, content]) => content.length > 0)
       .map(([suffix, content]): TarMember => ({ name: `${base}${suffix}`, content, mode: 0o644 }));

@@ -43,6 +43,7 @@ async function everything(): Promise<Record<string, unknown[]>> {
     script_set: "select id, node_id, result_type from script_set order by id",
     script_result:
       "select id, set_id, name, status, exit_status, md5(stdout), md5(stderr), md5(output), md5(result) from script_result order by id",
+    script_live_output: "select result_id, start_at, md5(data) from script_live_output order by 1, 2",
     oauth_token: "select token_key, node_id from oauth_token order by token_key",
     boot_secret: "select secret_hash, node_id, mac, address, ended_at from boot_secret order by secret_hash",
     simulated_power: "select * from simulated_power order by node_id",
@@ -75,6 +76,7 @@ const doors = (m: Booted): Record<string, [method: string, path: string, options
     at("latest/"),
     { multipart: { op: "signal", status: "WORKING", name: "x", exit_status: "1", x: { filename: "x", content: "y" } } },
   ],
+  "what a script prints": ["POST", at(`latest/live-output/?script_result_id=1&offset=0`), { body: "forged" }],
   "netboot off": ["POST", at(`latest/by-id/${m.systemId}/`), { form: { op: "netboot_off" } }],
   scripts: ["GET", at("latest/maas-scripts"), {}],
   "user-data": ["GET", at("latest/user-data"), {}],
@@ -138,6 +140,109 @@ suite("forged", () => {
       ];
     }
     await unharmed(tries);
+  });
+});
+
+suite("what a script prints while it runs", () => {
+  const pending = async (id: number) => {
+    const { rows } = await t.db.pool.query<{ id: number }>(
+      "insert into script_result (set_id, name) select commissioning_set_id, 'pending' from node where id = $1 returning id",
+      [id],
+    );
+    return rows[0]?.id ?? 0;
+  };
+  const running = async (m: Booted, name: string) => {
+    assert.equal((await signal(m.token, { status: "WORKING", name })).status, 200);
+    const { rows } = await t.db.pool.query<{ id: number }>(
+      "select r.id from script_result r join script_set s on s.id = r.set_id where s.node_id = $1 and r.name = $2",
+      [m.id, name],
+    );
+    return rows[0]?.id ?? 0;
+  };
+  const print = (m: Booted, query: string, body: Buffer | string = "x", headers = {}) =>
+    t.request(m.token, "POST", at(`2012-03-01/live-output/?${query}`), { body, headers });
+  const about = (id: number | string, offset: number | string = 0) => `script_result_id=${id}&offset=${offset}`;
+
+  test("is taken from its own machine, of a script that runs, in small pieces, and of nobody else", async () => {
+    const [mine, theirs] = [await commissioning(), await commissioning()];
+    const [id, foreign, done] = [await running(mine, "a"), await running(theirs, "a"), await running(mine, "b")];
+    await signal(mine.token, { status: "WORKING", name: "b", exit_status: "0" });
+    const later = await pending(mine.id);
+    assert.equal((await print(mine, about(id), "begin")).status, 204);
+    await unharmed({
+      "of another machine's script": [() => print(mine, about(foreign)), 409],
+      "of one that has ended": [() => print(mine, about(done)), 409],
+      "of one that has not begun": [() => print(mine, about(later)), 409],
+      "of one that there is not": [() => print(mine, about(999_999_999)), 409],
+      "what is known already": [() => print(mine, about(id), "begin"), 204],
+      nothing: [() => print(mine, about(id, 5), ""), 204],
+      "too much at once": [() => print(mine, about(id, 5), Buffer.alloc((64 << 10) + 1)), 413],
+      "ten megabytes": [() => print(mine, about(id, 5), Buffer.alloc(10 << 20)), 413],
+      "without an id": [() => print(mine, "offset=0"), 400],
+      "without a place": [() => print(mine, `script_result_id=${id}`), 400],
+      "ids that are none": [() => print(mine, about("1x")), 400],
+      "a place before the beginning": [() => print(mine, about(id, -1)), 400],
+      "a place beyond counting": [() => print(mine, about(id, "9".repeat(30))), 400],
+      "bytes in the address": [() => print(mine, "script_result_id=%ff&offset=0"), 400],
+      "by GET": [() => t.request(mine.token, "GET", at(`latest/live-output/?${about(id)}`)), 404],
+      "by the installer's address": [
+        () => t.request(mine.token, "POST", at(`curtin/latest/live-output/?${about(id)}`), { body: "x" }),
+        404,
+        415,
+      ],
+      "by an address that nobody knows": [
+        () => t.request(mine.token, "POST", at(`1999-01-01/live-output/?${about(id)}`), { body: "x" }),
+        404,
+      ],
+    });
+    const odd = Buffer.from([0, 0xff, 0xfe, 27, 10]);
+    assert.equal((await print(mine, about(id, 5), odd, { "content-type": "application/json" })).status, 204);
+    const { rows } = await t.db.pool.query<{ data: Buffer }>(
+      "select string_agg(data, '' order by start_at) as data from script_live_output where result_id = $1",
+      [id],
+    );
+    assert.deepEqual(rows[0]?.data, Buffer.concat([Buffer.from("begin"), odd]), "bytes are bytes");
+  });
+
+  test("of an earlier run, or by an earlier boot, it is not taken, and with the run it goes", async () => {
+    const m = await commissioning();
+    const id = await running(m, "a");
+    assert.equal((await print(m, about(id))).status, 204);
+    const op = (name: string) => t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: name } });
+    assert.equal((await op("abort")).status, 200);
+    const { rows } = await t.db.pool.query("select from script_live_output where result_id = $1", [id]);
+    assert.equal(rows.length, 0);
+    await unharmed({ "after its end": [() => print(m, about(id)), 403] });
+    assert.equal((await op("commission")).status, 200);
+    const { secret = "" } = await netboot(t, m.mac);
+    const token = credentialsIn((await preseed(m.systemId, secret)).text);
+    // As if it had been missed: an old run whose result still runs.
+    await t.db.pool.query("update script_result set status = 1 where id = $1", [id]);
+    await unharmed({
+      "by the earlier boot": [() => print(m, about(id)), 403],
+      "of the earlier run": [() => print({ ...m, token }, about(id)), 409],
+    });
+  });
+
+  test("one that was on its way when the machine was started anew is not of the new boot", async () => {
+    const m = await commissioning();
+    const id = await running(m, "a");
+    let reply: Promise<Response> | undefined;
+    await transaction(t.db, async (tx) => {
+      await tx.selectFrom("node").select("id").where("id", "=", m.id).forUpdate().execute();
+      reply = print(m, about(id));
+      const waiting = () =>
+        t.db.pool
+          .query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
+          .then(({ rows }) => rows.length > 0);
+      await until(waiting, { what: "it to wait for the machine" });
+      await tx
+        .updateTable("node")
+        .set((eb) => ({ boot_epoch: eb("boot_epoch", "+", 1) }))
+        .where("id", "=", m.id)
+        .execute();
+    });
+    assert.equal((await reply)?.status, 403);
   });
 });
 

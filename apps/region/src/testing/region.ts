@@ -16,6 +16,7 @@ import { apiKey, makeToken, sealToken, type Token } from "../auth/tokens.ts";
 import type { Ctx, Region } from "../context.ts";
 import { createServer } from "../http/server.ts";
 import { changeFeed } from "../live/change-feed.ts";
+import { outputFeed } from "../live/output-feed.ts";
 import { loadMachineFiles } from "../metadata/files.ts";
 import { RackCredentials } from "../racks/credentials.ts";
 import { type MemoryRacks, memoryRacks } from "./memory-racks.ts";
@@ -126,6 +127,7 @@ export async function testRegion(options: { simulated?: boolean } = {}): Promise
     images: memoryImages(directory),
     machineFiles,
     changes,
+    outputs: outputFeed(hub),
     turns: new Turns(),
     trustedClient: (request) => credentials.trustedClient({ headers: request.headers, socket: request.socket }),
     log: pino({ level: process.env.TEST_LOG ?? "silent" }),

@@ -243,5 +243,20 @@ export const nodeScriptResult = resource({
       returns: "bytes",
       errors: { 400: "output or filetype is unknown", ...resultErrors },
     }),
+    follow: action({
+      method: "GET",
+      doc: "Follow a run\n\nServer-sent events until all of the run's results have ended: `output` (the bytes that a script printed, base64, and their place in all that it printed), `result` (a script has begun or ended), `end` (how the run ended). What had ended before is told by its status alone. Each event has its place as id; a stream ends after ten minutes, and may be taken up with `Last-Event-ID` or `after`.",
+      params: {
+        hardware_type: hardwareType,
+        filters,
+        after: text("The id of an event, where the header Last-Event-ID cannot be sent."),
+      },
+      returns: "bytes",
+      errors: {
+        400: "the place makes no sense, or there is no such word for a run",
+        409: "too many streams are open",
+        ...resultErrors,
+      },
+    }),
   },
 });
