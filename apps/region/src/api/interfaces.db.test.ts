@@ -385,3 +385,21 @@ test("64 callers on a /27: none gets an address twice, and none is lost", async 
   assert.deepEqual([...new Set(others.map((r) => r.status))], [503]);
   assert.match(String(others[0]?.json), /No free address is left in subnet 10\.8\.0\.0\/27/);
 });
+
+test("what is configured without a cable, and what is linked slower than it can be, is warned of in the machine's events", async () => {
+  const warnings = async () => {
+    const { rows } = await t.db.pool.query<{ description: string }>(
+      "select description from event where node_id = 910 and level = 30 order by id",
+    );
+    return rows.map((row) => row.description.split(":")[0]);
+  };
+  await admin.put(`${path}eth1/`, { tags: "spare" });
+  await admin.put(`${path}eth1/`, { link_connected: "false" });
+  assert.deepEqual(await warnings(), []);
+  assert.equal((await admin.post(op("eth1", "link_subnet"), { mode: "auto", subnet: lan.id })).status, 200);
+  assert.deepEqual(await warnings(), ["Interface eth1 was configured, and is not connected"]);
+  await admin.put(`${path}eth0/`, { link_speed: "100", interface_speed: "1000" });
+  await admin.put(`${path}eth0/`, { tags: "slow" });
+  await admin.put(`${path}eth0/`, { link_speed: "1000" });
+  assert.deepEqual((await warnings()).slice(1), ["Interface eth0 is linked at 100 Mbit/s and can do 1000 Mbit/s"]);
+});

@@ -5,6 +5,7 @@ import { insertEvents } from "@rackwright/db/history";
 import { type LockedNode, lockNode, nodeNics } from "@rackwright/db/interfaces";
 import { lockMachine } from "@rackwright/db/machines";
 import { DomainError } from "@rackwright/domain/errors";
+import type { EventRecord } from "@rackwright/domain/machine/event";
 import { refuse } from "@rackwright/domain/machine/lifecycle";
 import type { MachineStatus } from "@rackwright/domain/machine/status";
 import type { Nic } from "@rackwright/domain/network/nic";
@@ -93,6 +94,16 @@ export async function networkChanged(ctx: Ctx, tx: Tx, node: LockedNode, what: s
   await insertEvents(tx, { nodeId: node.id, hostname: node.hostname, username: actorName(ctx.actor) }, [
     { type: "NODE", description: what },
   ]);
+}
+
+/** What is to be known of a change that was made. */
+export function warnOf(
+  ctx: Ctx,
+  tx: Tx,
+  { node }: Pick<NodeNetwork, "node">,
+  warnings: readonly EventRecord[],
+): Promise<void> {
+  return insertEvents(tx, { nodeId: node.id, hostname: node.hostname, username: actorName(ctx.actor) }, warnings);
 }
 
 /** One of a node's interfaces, by id or name. @throws DomainError not_found */

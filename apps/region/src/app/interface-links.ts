@@ -16,13 +16,14 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { appendChange } from "@rackwright/db/change";
 import { checkWantedAddress, modeOf, planLink } from "@rackwright/domain/network/link";
 import { formatIp, parseIp } from "@rackwright/domain/addressing/ip";
+import { unpluggedWarnings } from "@rackwright/domain/network/link-warnings";
 import type { LinkMode } from "@rackwright/domain/network/model";
 import { childrenOf, type Nic } from "@rackwright/domain/network/nic";
 import type { SubnetRow } from "@rackwright/db/machine-views";
 import type { Ctx } from "../context.ts";
 import { freeAddress } from "./addresses.ts";
 import { audit } from "./audit.ts";
-import { changeNetwork, nicOf } from "./interface-access.ts";
+import { changeNetwork, nicOf, warnOf } from "./interface-access.ts";
 import { subnetGiven } from "./named.ts";
 
 export interface LinkFields {
@@ -67,6 +68,7 @@ export function linkSubnet(ctx: Ctx, systemId: string, word: string, fields: Lin
     });
     const gateway = subnet?.gateway_ip;
     if (fields.default_gateway && gateway) await setGatewayLink(tx, net.node.id, familyOf(gateway), linkId);
+    await warnOf(ctx, tx, net, unpluggedWarnings(nic));
     return nic.id;
   });
 }

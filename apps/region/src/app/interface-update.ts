@@ -13,6 +13,8 @@ import {
   vlanOfTag,
 } from "@rackwright/db/interfaces";
 import { invalidField } from "@rackwright/domain/errors";
+import type { EventRecord } from "@rackwright/domain/machine/event";
+import { slowLinkWarnings, unpluggedWarnings } from "@rackwright/domain/network/link-warnings";
 import {
   bondProblem,
   bridgeProblem,
@@ -24,7 +26,7 @@ import {
 import { nicParams } from "@rackwright/domain/network/nic-params";
 import type { Ctx } from "../context.ts";
 import { assignAddress } from "./interface-assign.ts";
-import { changeNetwork, isController, nicOf, type NodeNetwork } from "./interface-access.ts";
+import { changeNetwork, isController, nicOf, type NodeNetwork, warnOf } from "./interface-access.ts";
 import { applyMtu, joinBond, vlanInterfaceName } from "./interface-create.ts";
 import {
   cleanTags,
@@ -61,11 +63,12 @@ export function updateInterface(ctx: Ctx, systemId: string, word: string, given:
     const name = fields.name?.trim() || (await followedName(tx, net, nic, parents, vlanId));
     if (name !== nic.name) refuse(nameProblem(name, net.nics, nic.id));
     const mac = await changedMac(tx, nic, parents, fields);
+    const link = linkFacts(nic, fields);
     await updateNic(tx, nic.id, {
       name,
       mac,
       params: nicParams(nic.type, nic.params, fields),
-      ...linkFacts(nic, fields),
+      ...link,
       ...(fields.tags === undefined ? {} : { tags: cleanTags(fields.tags) }),
       ...(fields.numa_node === undefined ? {} : { numa_node: fields.numa_node }),
     });
@@ -73,8 +76,22 @@ export function updateInterface(ctx: Ctx, systemId: string, word: string, given:
     await applyMtu(tx, net.nics, nic.id, fields.mtu);
     await assignAddress(tx, net, { id: nic.id, name, mac, vlanId }, fields);
     if (fields.enabled !== undefined && nic.type === "physical") await enable(tx, net, nic, fields.enabled);
+    await warnOf(ctx, tx, net, linkWarnings({ ...nic, name }, fields, link));
     return nic.id;
   });
+}
+
+/** Of what was stated now alone: a change of its tags is no word about its link. */
+function linkWarnings(nic: Nic, fields: InterfaceFields, link: ReturnType<typeof linkFacts>): EventRecord[] {
+  const now = {
+    name: nic.name,
+    linkConnected: link.link_connected,
+    linkSpeed: link.link_speed,
+    interfaceSpeed: link.interface_speed,
+  };
+  const saysSpeed = fields.link_speed !== undefined || fields.interface_speed !== undefined;
+  const configures = fields.vlan !== undefined || fields.ip_assignment !== undefined;
+  return [...(saysSpeed ? slowLinkWarnings(now) : []), ...(configures ? unpluggedWarnings(now) : [])];
 }
 
 async function changeParents(tx: Tx, net: NodeNetwork, nic: Nic, fields: InterfaceFields): Promise<Nic[]> {

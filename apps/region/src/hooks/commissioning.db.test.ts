@@ -323,4 +323,26 @@ suite("hooks of commissioning scripts", () => {
       ["enp0s2", "enp0s3", "enp0s4"],
     );
   });
+
+  test("a card that is linked slower than it can be is warned of", async () => {
+    const id = await machine();
+    const slow = (found: Json) =>
+      Object.assign(found.resources.network.cards[0].ports[0], {
+        link_detected: true,
+        link_speed: 100,
+        supported_modes: ["100baseT/Full", "1000baseT/Full"],
+      });
+    assert.deepEqual(await run(id, report(90, slow)), ran);
+    const { interfaces } = await view(id);
+    const nic = interfaces[0];
+    const { rows } = await database.db.pool.query<{ description: string }>(
+      "select description from event where node_id = $1 and level = 30",
+      [id],
+    );
+    assert.deepEqual([nic?.link_speed, nic?.interface_speed], [100, 1000]);
+    assert.deepEqual(
+      rows.map((row) => row.description.split(":")[0]),
+      [`Interface ${nic?.name} is linked at 100 Mbit/s and can do 1000 Mbit/s`],
+    );
+  });
 });
