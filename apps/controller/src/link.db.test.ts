@@ -274,8 +274,8 @@ test("power goes through the rack, each step is told, and a failure is told in t
   const ask = order(bmc);
   assert.deepEqual(await room.racks.call(nodeId, "power", { ...ask, action: "query" }), { state: "on" });
   assert.deepEqual(await room.racks.call(nodeId, "power", { ...ask, action: "cycle" }), { state: "on" });
-  assert.deepEqual(room.steps, ["off_sent", "observed_off", "on_sent", "observed_on"]);
-  await until(() => room.evidence.filter((item) => item.source === "bmc").length === 4);
+  assert.deepEqual(room.steps, ["found_on", "off_sent", "observed_off", "on_sent", "observed_on"]);
+  await until(() => room.evidence.filter((item) => item.source === "bmc").length === 5);
   const wrong = { ...ask, parameters: { ...ask.parameters, power_pass: "hunter2" } };
   await assert.rejects(
     room.racks.call(nodeId, "power", { ...wrong, action: "on" }),

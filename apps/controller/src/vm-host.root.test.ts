@@ -8,6 +8,7 @@ import { createRackServer } from "@rackwright/region/racks/server";
 import { caller, type Json } from "@rackwright/region/testing/api-calls";
 import { addImage } from "@rackwright/region/testing/machines";
 import { type TestRegion, testRegion } from "@rackwright/region/testing/region";
+import { nodeIdBySystemId } from "@rackwright/db/nodes";
 import { recordPowerStep, startPowerWorkflow } from "@rackwright/region/workflows/power";
 import { libvirtMissing, startLibvirt } from "@rackwright/testkit/bmc/libvirt";
 import { until } from "@rackwright/testkit/until";
@@ -26,7 +27,10 @@ async function connectRack(t: TestRegion): Promise<AsyncDisposable> {
     handlers: {
       bootScript: async () => ({ script: null }),
       evidence: async () => null,
-      powerStep: async (rack, { bootEpoch, step }) => recordPowerStep(t.region, rack.nodeId, bootEpoch, step),
+      powerStep: async (_rack, { systemId, bootEpoch, step }) => {
+        const id = await nodeIdBySystemId(db.kysely, systemId);
+        if (id !== undefined) await recordPowerStep(t.region, id, bootEpoch, step);
+      },
       dhcpServers: async () => null,
       neighbours: async () => null,
     },

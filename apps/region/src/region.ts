@@ -38,12 +38,11 @@ import { startPowerPoll } from "./reconcile/power-poll.ts";
 import { startVmHostRefresh } from "./reconcile/vm-hosts.ts";
 import { watchConsoles } from "./reconcile/consoles.ts";
 import { syncImagesToRacks } from "./reconcile/images.ts";
-import { addPowerStep } from "@rackwright/db/power-actions";
 import { nodeIdBySystemId } from "@rackwright/db/nodes";
 import { Turns } from "./turns.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 import { importRegularly, startImageImport } from "./workflows/image-import.ts";
-import { startPowerWorkflow } from "./workflows/power.ts";
+import { recordPowerStep, startPowerWorkflow } from "./workflows/power.ts";
 
 export interface KeaDatabase {
   host: string;
@@ -144,7 +143,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
       neighbours: async (rack, { seen }) => recordNeighbours(region, rack, seen),
       powerStep: async (_rack, { systemId, bootEpoch, step }) => {
         const id = await nodeIdBySystemId(db.kysely, systemId);
-        if (id !== undefined) await addPowerStep(db.kysely, id, bootEpoch, step);
+        if (id !== undefined) await recordPowerStep(region, id, bootEpoch, step);
       },
     },
   });

@@ -19,6 +19,8 @@ export interface Bmc {
   state: "on" | "off";
   /** What its life is about, by which orders are judged. */
   phase: string;
+  /** Phases that found it on. */
+  foundOn: Set<string>;
   orders: Order[];
   url: string;
   /** Somebody presses the button: an enlisting machine's only way. */
@@ -65,7 +67,15 @@ export class Bmcs {
       });
       power = { cut, ended };
     };
-    const bmc: Bmc = { machine, state: "off", phase: "", orders: [], url: `http://127.0.0.1:${port}/${name}`, press };
+    const bmc: Bmc = {
+      machine,
+      state: "off",
+      phase: "",
+      foundOn: new Set(),
+      orders: [],
+      url: `http://127.0.0.1:${port}/${name}`,
+      press,
+    };
     let last: Promise<unknown> = Promise.resolve();
     const order = (wanted: "on" | "off") => {
       const turn = last.then(async () => {

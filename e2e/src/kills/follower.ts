@@ -16,21 +16,25 @@ export class Follower {
   readonly #waiting = new Map<string, () => void>();
   #anything = Promise.withResolvers<void>();
   #place = "0:0";
+  #finishing = false;
+  #following: Promise<void> = Promise.resolve();
 
   constructor(client: Client) {
     this.#client = client;
   }
 
-  /** Until the signal of the client. */
-  async follow(): Promise<void> {
-    for (;;) {
-      const count = await this.#page();
-      if (count === 0) await sleep(LOOK_MS);
-    }
+  /** Until it is to finish, or the signal of the client. */
+  follow(): void {
+    this.#following = (async () => {
+      while (!this.#finishing) if ((await this.#page()) === 0) await sleep(LOOK_MS);
+    })().catch(() => undefined);
   }
 
   /** Read on until there is nothing more. */
   async finish(): Promise<void> {
+    // One reader at a time: two of them at one place would each get what comes next.
+    this.#finishing = true;
+    await this.#following;
     while ((await this.#page()) > 0);
   }
 

@@ -43,6 +43,7 @@ export async function live(life: Life): Promise<void> {
   const { mac } = bmc.machine;
   const phase = async (name: string, work: () => Promise<unknown>) => {
     bmc.phase = name;
+    if (bmc.state === "on") bmc.foundOn.add(name);
     await work();
   };
   let id = "";

@@ -25,6 +25,11 @@ test("a cycle starts the machine once, whatever it was before; orders that chang
     assert.equal(wrongOrders(orders(text), "cycle").length, 1, text);
 });
 
+test("a machine that was on may have restarted by itself before anybody switched it", () => {
+  for (const text of ["", "off on", "(off) on"]) assert.deepEqual(wrongOrders(orders(text), "cycle or none"), []);
+  for (const text of ["off", "off on off"]) assert.equal(wrongOrders(orders(text), "cycle or none").length, 1, text);
+});
+
 test("what is to be off is switched off at most once, and what is to be left alone not at all", () => {
   assert.deepEqual([...wrongOrders(orders("off"), "off"), ...wrongOrders(orders("(off)"), "off")], []);
   assert.equal(wrongOrders(orders("off on off"), "off").length, 1);

@@ -11,8 +11,11 @@ export interface Order {
   doing: string;
 }
 
-/** What each wish may do to the power: `cycle` starts the machine once, from off; `off` ends it. */
-export type Wish = "cycle" | "off" | "nothing";
+/**
+ * What each wish may do to the power: `cycle` starts the machine once, from off; `cycle or none` is that of a machine which was on, and
+ * may have restarted by itself into what was wanted; `off` ends it.
+ */
+export type Wish = "cycle" | "cycle or none" | "off" | "nothing";
 
 /**
  * What was done more than once, or not at all, for one wish: a cycle may cut the power once, before it starts the machine, and starts it
@@ -24,6 +27,6 @@ export function wrongOrders(orders: readonly Order[], wish: Wish): string[] {
     .filter((order) => order.did)
     .map((order) => order.wanted)
     .join(" ");
-  const right = { cycle: /^(off )?on$/, off: /^(off)?$/, nothing: /^$/ }[wish];
+  const right = { cycle: /^(off )?on$/, "cycle or none": /^((off )?on)?$/, off: /^(off)?$/, nothing: /^$/ }[wish];
   return right.test(sequence) ? [] : [`${wish}: ${shown === "" ? "no order came" : shown}`];
 }

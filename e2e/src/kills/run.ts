@@ -125,7 +125,7 @@ export async function killRun(room: UpRoom, options: KillOptions): Promise<Count
     options.signal?.throwIfAborted();
     // So that "stuck" shows soon.
     await client.ask("POST", "maas/?op=set_config", { name: "node_timeout", value: "3" });
-    const following = follower.follow().catch(() => undefined);
+    follower.follow();
     // By the number of kills that must be past.
     const waiting = all.map((bmc, i) => ({ bmc, after: plan.pluggedInAfter[i] ?? 0 }));
     const lives: Promise<void>[] = [];
@@ -156,7 +156,6 @@ export async function killRun(room: UpRoom, options: KillOptions): Promise<Count
     judgePower(all, blame);
     await follower.finish();
     ending.abort(new Error("all is over"));
-    await following;
     judgeChanges(follower.read, left.changes, blame);
   } catch (error) {
     // Before anything is ended: that may take its time.
@@ -196,8 +195,9 @@ async function settled({ postgres }: Kills) {
 }
 
 function judgePower(all: readonly Bmc[], blame: (kind: string, text: string) => void): void {
-  for (const { machine, orders } of all)
-    for (const [phase, wish] of Object.entries(phases)) {
+  for (const { machine, orders, foundOn } of all)
+    for (const [phase, given] of Object.entries(phases)) {
+      const wish = given === "cycle" && foundOn.has(phase) ? "cycle or none" : given;
       const mine = orders.filter((order) => order.phase === phase);
       if (orders.some((order) => order.phase === "given up")) continue; // counted already
       for (const what of wrongOrders(mine, wish)) blame("power wrong", `${machine.mac} (${phase}): ${what}`);

@@ -54,7 +54,8 @@ export interface HostFacts {
 }
 
 export type PowerAction = "on" | "off" | "cycle" | "query";
-export type PowerStep = "off_sent" | "observed_off" | "on_sent" | "observed_on";
+/** What a rack did, or found, of a power action. `found_on`: on, before it was switched off. */
+export type PowerStep = "found_on" | "off_sent" | "observed_off" | "on_sent" | "observed_on";
 
 /** How long a rack goes on reading consoles without being told so again. */
 export const CONSOLE_LEASE_MS = 5 * 60_000;

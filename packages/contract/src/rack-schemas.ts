@@ -16,7 +16,7 @@ const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
 const word = z.string().min(1).max(255);
 const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const step = z.enum(["off_sent", "observed_off", "on_sent", "observed_on"]);
+const step = z.enum(["found_on", "off_sent", "observed_off", "on_sent", "observed_on"]);
 const port = z.int().min(1).max(65535);
 const empty = z.record(z.string(), z.never());
 

@@ -68,8 +68,8 @@ export function conformance(
     };
     await bench.setState("on");
     await powerCycle(noted);
-    assert.deepEqual(steps, ["off_sent", "observed_off", "on_sent", "observed_on"]);
-    assert.deepEqual(seen, ["off", "off", "on", "on"]);
+    assert.deepEqual(steps, ["found_on", "off_sent", "observed_off", "on_sent", "observed_on"]);
+    assert.deepEqual(seen, ["on", "off", "off", "on", "on"]);
     await bench.setState("off");
     steps.length = 0;
     await powerCycle(noted);

@@ -99,18 +99,33 @@ test("the boot device is set before on; a BMC that refuses it is switched on all
 
 // What a crash leaves: the steps that were noted, and the machine as it is found. The switch may be one ahead of the notes.
 const resumed: { done: PowerStep[]; found: "on" | "off"; sends: string[]; notes: PowerStep[] }[] = [
-  { done: [], found: "on", sends: ["off", "on"], notes: ["off_sent", "observed_off", "on_sent", "observed_on"] },
+  {
+    done: [],
+    found: "on",
+    sends: ["off", "on"],
+    notes: ["found_on", "off_sent", "observed_off", "on_sent", "observed_on"],
+  },
   { done: [], found: "off", sends: ["on"], notes: ["observed_off", "on_sent", "observed_on"] },
   {
     done: ["off_sent"],
     found: "on",
     sends: ["off", "on"],
-    notes: ["off_sent", "observed_off", "on_sent", "observed_on"],
+    notes: ["found_on", "off_sent", "observed_off", "on_sent", "observed_on"],
   },
   { done: ["off_sent"], found: "off", sends: ["on"], notes: ["observed_off", "on_sent", "observed_on"] },
-  { done: ["off_sent", "observed_off"], found: "off", sends: ["on"], notes: ["on_sent", "observed_on"] },
+  {
+    done: ["off_sent", "observed_off"],
+    found: "off",
+    sends: ["on"],
+    notes: ["observed_off", "on_sent", "observed_on"],
+  },
   { done: ["off_sent", "observed_off"], found: "on", sends: [], notes: ["on_sent", "observed_on"] },
-  { done: ["off_sent", "observed_off", "on_sent"], found: "off", sends: ["on"], notes: ["on_sent", "observed_on"] },
+  {
+    done: ["off_sent", "observed_off", "on_sent"],
+    found: "off",
+    sends: ["on"],
+    notes: ["observed_off", "on_sent", "observed_on"],
+  },
   { done: ["off_sent", "observed_off", "on_sent"], found: "on", sends: [], notes: ["observed_on"] },
 ];
 for (const { done, found, sends, notes } of resumed)

@@ -8,7 +8,7 @@ import type { Given } from "./settings.ts";
 import { settingsFor } from "./settings.ts";
 
 /** What a power action has done so far, in the order of a cycle. */
-export type PowerStep = "off_sent" | "observed_off" | "boot_device_set" | "on_sent" | "observed_on";
+export type PowerStep = "found_on" | "off_sent" | "observed_off" | "boot_device_set" | "on_sent" | "observed_on";
 
 export interface Timing {
   /** Attempts while the BMC is unreachable; other errors are final at once. */
@@ -73,8 +73,9 @@ export async function powerCycle(order: PowerOrder, done: readonly PowerStep[] =
     await order.steps?.("observed_on");
     return;
   }
+  // Told each time: who is told may know that the machine runs what it is wanted for, or is wanted for something else, and stop this.
+  await order.steps?.(now === "off" ? "observed_off" : "found_on");
   if (now !== "off") await powerOff(order);
-  else if (!wasOff) await order.steps?.("observed_off");
   await powerOn(order);
 }
 

@@ -1,6 +1,6 @@
 /** The rack's end of the link to its region: connected as long as both are there, and calls both ways. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CallOptions, createPeer, type Handlers, type Peer } from "@rackwright/contract/rack-peer";
+import { type CallOptions, createPeer, type Handlers, type Peer, RemoteError } from "@rackwright/contract/rack-peer";
 import type { RackMethods, RegionMethods } from "@rackwright/contract/rack-protocol";
 import { rackMethodSchemas, regionMethodSchemas } from "@rackwright/contract/rack-schemas";
 import { DomainError } from "@rackwright/domain/errors";
@@ -103,7 +103,11 @@ export function startLink(options: LinkOptions): Link {
             .replace(/\uFFFD+$/, ""),
         );
       },
-      errorOf: (error) => (error instanceof PowerError ? { kind: error.kind, message: error.message } : undefined),
+      // What the region itself refused meanwhile comes back to it as it was.
+      errorOf: (error) =>
+        error instanceof PowerError || error instanceof RemoteError
+          ? { kind: error.kind, message: error.message }
+          : undefined,
       onBug: (method, error) => log.error({ err: error, method }, "a call of the region failed"),
     });
     socket.on("message", (data) => {

@@ -41,6 +41,7 @@ export async function runPower(
 }
 
 const words = {
+  found_on: "the BMC has it on: it is switched off first",
   off_sent: "the BMC took the order to switch off",
   observed_off: "the BMC shows that it is off",
   boot_device_set: "the BMC took the next boot device",

@@ -133,6 +133,29 @@ test("a start whose end was not heard is not repeated when the machine has done 
   assert.equal(ordersOf(m).length, 1);
 });
 
+test("a rack that tells of a step for a past start is stopped before the next one", async () => {
+  const m = await bmcMachine("deploying", { boot_epoch: 5 });
+  await recordPowerStep(t.region, m.id, 5, "observed_off");
+  await assert.rejects(recordPowerStep(t.region, m.id, 4, "observed_off"), { code: "conflict" });
+});
+
+test("a machine that restarted by itself into what it is wanted for is not cut off by a rack that comes late", async () => {
+  t.racks.connect({ nodeId: RACK });
+  t.racks.answer("power", async (order) => {
+    const { id } = await machineRow(t, order.systemId);
+    await t.db.kysely.updateTable("node").set({ waiting_for: "next_script" }).where("id", "=", id).execute();
+    await recordPowerStep(t.region, id, order.bootEpoch, "found_on");
+    throw new Error("the rack went on");
+  });
+  const m = await bmcMachine("new");
+  await op(m, "commission");
+  const finished = () =>
+    t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]);
+  await until(async () => (await finished()).rowCount === 1, { timeoutMs: 15_000 });
+  assert.equal(ordersOf(m).length, 1);
+  assert.equal(await statusOf(t, m.systemId), "commissioning");
+});
+
 test("a start waits for the order to switch off before it, however slow the BMC", async () => {
   t.racks.connect({ nodeId: RACK });
   const slow = Promise.withResolvers<void>();

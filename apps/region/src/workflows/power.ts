@@ -57,8 +57,25 @@ interface Run {
   waitForRack: RackWait;
 }
 
-export function recordPowerStep(region: Region, systemId: number, bootEpoch: number, step: PowerStep): Promise<void> {
-  return addPowerStep(region.db.kysely, systemId, bootEpoch, step);
+/**
+ * A rack tells of each step before it takes the next one.
+ * @throws DomainError conflict when the machine is wanted for something else by now, or runs already what it is wanted for: the rack leaves
+ * its power alone then
+ */
+export async function recordPowerStep(
+  region: Region,
+  nodeId: number,
+  bootEpoch: number,
+  step: PowerStep,
+): Promise<void> {
+  await addPowerStep(region.db.kysely, nodeId, bootEpoch, step);
+  const loaded = await readMachineById(region.db.kysely, nodeId);
+  if (!loaded) return;
+  const { machine } = loaded;
+  if (machine.bootEpoch !== bootEpoch)
+    throw new DomainError("conflict", `${machine.hostname} is wanted for something else by now.`);
+  if (step === "found_on" && cycleIsOver(machine, []))
+    throw new DomainError("conflict", `${machine.hostname} started by itself and runs what it is wanted for.`);
 }
 
 const keyOf = (job: PowerJob) => ({ nodeId: job.nodeId, bootEpoch: job.epoch, action: job.action });
@@ -105,6 +122,8 @@ async function switchPower(region: Region, job: PowerJob, run: Run): Promise<voi
     );
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
+    // Refused by ourselves, most likely: see recordPowerStep.
+    if (!(await stillWanted(region, job))) return;
     if (!isFinal(error, run)) throw error;
     await giveUp(region, job, error.message);
     return;

@@ -28,6 +28,9 @@ export function nextAfter(seen: { source: string; text: string; file?: string | 
   }
 }
 
+/** Whether it is still on its way to its first signal, as far as `waitingFor` tells. Later values come of signals by its credentials only. */
+export const isBooting = (waitingFor: WaitingFor | null): boolean => waitingFor === null || order.includes(waitingFor);
+
 /** Whether `next` is further than where the machine is. */
 export function isFurther(now: WaitingFor | null, next: WaitingFor): boolean {
   if (now === null) return true;

@@ -47,6 +47,8 @@ test("a cycle is over when its purpose is, or when the machine was started and h
   assert.equal(cycleIsOver(machine("deployed"), []), true);
   assert.equal(cycleIsOver(machine("testing", { waitingFor: "power_on" }), sent), false, "nothing was seen of it");
   assert.equal(cycleIsOver(machine("testing", { waitingFor: "next_script" }), sent), true);
+  assert.equal(cycleIsOver(machine("deploying", { waitingFor: "installer" }), []), true, "it restarted by itself");
+  assert.equal(cycleIsOver(machine("deploying", { waitingFor: "installer" }), ["off_sent"]), false, "and was cut off");
   // What was seen may come from the start before this one.
   assert.equal(cycleIsOver(machine("deploying", { waitingFor: "first_signal" }), []), false);
 });

@@ -1,4 +1,5 @@
 /** Power that people switch; what BMCs say of it, and what that ends. */
+import { isBooting } from "../../boot/progress.ts";
 import { event } from "../event.ts";
 import { canSwitchPower, refuse } from "../lifecycle.ts";
 import type { Decision, Effect, Machine, StopMode } from "../machine.ts";
@@ -29,12 +30,14 @@ export function switchPower(m: Machine, to: "on" | "off", comment: string, stopM
 }
 
 /**
- * Whether a cycle that was cut short need not be taken up again: the machine was started for its purpose, which is either reached (or
- * failed) by now, or in progress. Started again it would run whatever its status says by then, or lose what it is at.
+ * Whether a cycle is not to be done any more, or not to be taken up again where it was cut short: the machine was started for its purpose
+ * (one that was on may have restarted by itself), which is either reached or failed by now, or in progress. Started again it would run
+ * whatever its status says by then, or lose what it is at. One that was sent off is started in any case.
  * @param steps taken before
  */
 export function cycleIsOver(m: Pick<Machine, "status" | "waitingFor">, steps: readonly string[]): boolean {
   if (!isWaiting(m.status)) return true;
+  if (!isBooting(m.waitingFor) && !steps.includes("off_sent")) return true;
   return steps.includes("on_sent") && m.waitingFor !== "power_on";
 }
 
