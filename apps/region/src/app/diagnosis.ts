@@ -23,6 +23,7 @@ import { getConfig } from "./config.ts";
 import { machineSecrets } from "./machine-secrets.ts";
 import { viewableMachine } from "./machines.ts";
 import { readPowerParameters } from "./power-settings.ts";
+import { warningsOf } from "./preflight.ts";
 
 /** Machines whose power settings are compared. */
 const MOST_COMPARED = 1000;
@@ -32,6 +33,8 @@ const PLACE = ["power_address", "power_on_uri", "node_id", "power_id"];
 export interface MachineDiagnosis {
   loaded: LoadedMachine;
   findings: Finding[];
+  /** What is not wrong yet, and will cost time. */
+  warnings: Finding[];
   lastEvidence: SeenRow | undefined;
   /** Why it failed, as it was written down then; without secrets. */
   errorDescription: string;
@@ -64,6 +67,7 @@ export async function diagnoseLoaded(
   return {
     loaded,
     findings: (other ? [other] : found).map(clean),
+    warnings: (await warningsOf(db, machine.id)).map(clean),
     lastEvidence: last && { ...last, text: scrubText(last.text, secrets) },
     errorDescription: scrubText(machine.errorDescription, secrets),
   };

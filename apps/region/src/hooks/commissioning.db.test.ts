@@ -340,9 +340,7 @@ suite("hooks of commissioning scripts", () => {
       [id],
     );
     assert.deepEqual([nic?.link_speed, nic?.interface_speed], [100, 1000]);
-    assert.deepEqual(
-      rows.map((row) => row.description.split(":")[0]),
-      [`Interface ${nic?.name} is linked at 100 Mbit/s and can do 1000 Mbit/s`],
-    );
+    assert.equal(rows.length, 1);
+    assert.match(rows[0]?.description ?? "", new RegExp(`slower.*: ${nic?.name} at 100 Mbit/s, and it can do 1000`));
   });
 });

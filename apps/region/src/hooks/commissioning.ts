@@ -23,12 +23,10 @@ import {
   type SeenAddress,
   writeInterfaces,
 } from "@rackwright/db/hardware-network";
-import { insertEvents } from "@rackwright/db/history";
 import { matchDisks, matchInterfaces, mergeArchitecture, mergeTags } from "@rackwright/domain/hardware/match";
 import { BadReport } from "@rackwright/domain/hardware/read";
 import type { HardwareReport, ReportedInterface } from "@rackwright/domain/hardware/report";
 import type { MachineStatus } from "@rackwright/domain/machine/status";
-import { slowLinkWarnings } from "@rackwright/domain/network/link-warnings";
 import { getConfig } from "../app/config.ts";
 import type { Ctx } from "../context.ts";
 import { type NetworkFinder, withNetworks } from "./networks.ts";
@@ -78,8 +76,6 @@ export async function applyHardwareReport(
     await applyInterfaces(tx, machineId, report, options.status);
   }
   if (!options.skipStorage) await applyDisks(tx, machineId, report);
-  const subject = { nodeId: machineId, hostname: node.hostname, username: null };
-  await insertEvents(tx, subject, options.skipNetworking ? [] : report.interfaces.flatMap(slowLinkWarnings));
   for (const systemId of new Set([node.systemId, ...changed])) {
     await appendChange(tx, { kind: "update", entity: "machine", entityId: systemId });
   }

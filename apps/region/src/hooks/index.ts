@@ -8,6 +8,7 @@ import { parseHardwareReport } from "@rackwright/domain/hardware/parse";
 import { BadReport } from "@rackwright/domain/hardware/read";
 import type { Ctx } from "../context.ts";
 import { noteInventory, noteSwitchPorts } from "../app/inventory.ts";
+import { notePreflight, sharersOf } from "../app/preflight.ts";
 import { regenerateTests } from "../app/script-set-refresh.ts";
 import { detailsChanged } from "../app/tag-evaluation.ts";
 import { applyHardwareReport } from "./commissioning.ts";
@@ -57,12 +58,14 @@ async function neighboursHook(ctx: Ctx, tx: Tx, machineId: number, stdout: strin
 
 async function commissioningHook(ctx: Ctx, tx: Tx, machineId: number, stdout: string): Promise<void> {
   const report = parseHardwareReport(stdout);
+  const sharers = await sharersOf(tx, machineId);
   const loaded = await readMachineById(tx, machineId);
   if (!loaded) return;
   const { skipNetworking, skipStorage, status } = loaded.machine;
   await applyHardwareReport(ctx, tx, machineId, report, { skipNetworking, skipStorage, status });
   await noteInventory(tx, loaded.machine, report);
   // Tests were chosen before the disks and cards were known: now each gets its own run.
+  await notePreflight(tx, machineId, sharers);
   await regenerateTests(ctx, tx, machineId, ["storage", "interface"]);
 }
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Domain, ResourcePool, Zone } from "./common.ts";
 import { Interface } from "./network.ts";
+import { Finding } from "./recorder.ts";
 import { BlockDevice, Filesystem, StorageStub } from "./storage.ts";
 
 export const HardwareInfo = z.object({
@@ -182,6 +183,8 @@ export const Machine = z.object({
   waiting_for: z.string().nullable(),
   status_since: z.string(),
   status_deadline: z.string().nullable(),
+  /** Ours: what was found at its last commissioning that will cost time. */
+  warnings: z.array(Finding),
   /** Ours: what was last seen of the boot that is waited for. */
   last_evidence: LastEvidence.nullable(),
   resource_uri: z.string(),

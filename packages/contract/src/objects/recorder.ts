@@ -49,6 +49,8 @@ export const Diagnosis = z.object({
   /** Why it failed, as it was written down then. */
   error_description: z.string(),
   findings: z.array(Finding),
+  /** What is not wrong yet, and will cost time: measured when it was commissioned, or known of its networks. */
+  warnings: z.array(Finding),
   resource_uri: z.string(),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;

@@ -235,7 +235,7 @@ export function wireMachine(v: MachineView): Machine {
 function ownFields({
   row,
   lastEvidence: seen,
-}: MachineView): Pick<Machine, "waiting_for" | "status_since" | "status_deadline" | "last_evidence"> {
+}: MachineView): Pick<Machine, "waiting_for" | "status_since" | "status_deadline" | "last_evidence" | "warnings"> {
   return {
     waiting_for: row.waiting_for,
     status_since: row.status_since.toISOString(),
@@ -251,3 +251,4 @@ export function wireAnonMachine(v: MachineView): AnonMachine {
   const full = wireMachine(v);
   return Object.fromEntries(anonKeys.map((key) => [key, full[key]])) as AnonMachine;
 }
+    warnings: row.warnings as unknown as Machine["warnings"],

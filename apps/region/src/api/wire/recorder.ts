@@ -27,7 +27,13 @@ export function wireTimelineItem(row: TimelineRow): TimelineItem {
   };
 }
 
-export function wireDiagnosis({ loaded, findings, lastEvidence, errorDescription }: MachineDiagnosis): Diagnosis {
+export function wireDiagnosis({
+  loaded,
+  findings,
+  warnings,
+  lastEvidence,
+  errorDescription,
+}: MachineDiagnosis): Diagnosis {
   const { machine } = loaded;
   const [first] = findings;
   const healthy = first === undefined && errorDescription === "";
@@ -37,11 +43,14 @@ export function wireDiagnosis({ loaded, findings, lastEvidence, errorDescription
     hostname: machine.hostname,
     status: statusLabel[machine.status],
     healthy,
-    summary: first
-      ? sentence(first)
-      : healthy
-        ? `Nothing is wrong: ${machine.hostname} is ${statusLabel[machine.status]}${waits}.`
-        : errorDescription,
+    summary: [
+      first
+        ? sentence(first)
+        : healthy
+          ? `Nothing is wrong: ${machine.hostname} is ${statusLabel[machine.status]}${waits}.`
+          : errorDescription,
+      ...warnings.map((warning) => `Warning: ${sentence(warning)}`),
+    ].join(" "),
     waiting_for: machine.waitingFor,
     status_since: machine.statusSince.toISOString(),
     status_deadline: machine.statusDeadline?.toISOString() ?? null,
@@ -50,6 +59,7 @@ export function wireDiagnosis({ loaded, findings, lastEvidence, errorDescription
       : null,
     error_description: errorDescription,
     findings,
+    warnings,
     resource_uri: `${API_ROOT}/machines/${machine.systemId}/?op=diagnose`,
   };
 }
