@@ -6,6 +6,7 @@
 /** Below a region's origin: image files by SHA-256, for racks that have enrolled. */
 export const RACK_IMAGES = "/MAAS/rack/images/";
 
+import type { ChassisServer } from "@rackwright/domain/machine/chassis";
 import type { VmHostFacts, VmOrder } from "@rackwright/domain/vm-host/facts";
 import type { VmHostTarget } from "./vm-host-schemas.ts";
 
@@ -136,6 +137,8 @@ export interface RackMethods {
   vmHostCompose: { params: VmHostTarget & { machine: VmOrder }; result: null };
   /** Take a machine away from there, with its disks; one that is gone is no error. */
   vmHostDecompose: { params: VmHostTarget & { uuid: string }; result: null };
+  /** What a chassis holds, as far as it can be switched. */
+  chassisServers: { params: VmHostTarget; result: { servers: ChassisServer[] } };
   /** Images that machines may be sent: fetch and verify them, forget others. */
   syncImages: { params: { files: { sha256: string; sizeBytes: number }[] }; result: null };
   /** Those of them that are here, whole. */

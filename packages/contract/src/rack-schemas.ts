@@ -1,7 +1,7 @@
 /** What the other side may send over the link between region and rack, checked before anything is done with it. */
 import { z } from "zod";
 import { CONSOLES_PER_RACK, type RackMethods, type RegionMethods } from "./rack-protocol.ts";
-import { vmHostFacts, vmHostTarget, vmOrder } from "./vm-host-schemas.ts";
+import { chassisServer, vmHostFacts, vmHostTarget, vmOrder } from "./vm-host-schemas.ts";
 
 type ParamsOf<M> = { [K in keyof M]: M[K] extends { params: infer P } ? z.ZodType<P> : never };
 type ResultsOf<M> = { [K in keyof M]: M[K] extends { result: infer R } ? z.ZodType<R> : never };
@@ -123,6 +123,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     vmHostDiscover: vmHostTarget,
     vmHostCompose: vmHostTarget.extend({ machine: vmOrder }),
     vmHostDecompose: vmHostTarget.extend({ uuid: word }),
+    chassisServers: vmHostTarget,
     syncImages: z.object({ files: z.array(z.object({ sha256, sizeBytes: count })).max(10_000) }),
     listImages: empty,
     scanNetworks: z.object({
@@ -141,6 +142,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     vmHostDiscover: vmHostFacts,
     vmHostCompose: z.null(),
     vmHostDecompose: z.null(),
+    chassisServers: z.object({ servers: z.array(chassisServer).max(10_000) }),
     syncImages: z.null(),
     scanNetworks: z.object({ interfaces: z.array(word).max(1024) }),
     listImages: z.object({ sha256: z.array(sha256).max(10_000) }),

@@ -1,4 +1,5 @@
-/** What region and rack say to each other of VM hosts, checked on arrival (shapes: packages/domain/src/vm-host/facts.ts). */
+/** What region and rack say to each other of VM hosts and chassis, checked on arrival (shapes: packages/domain/src/vm-host/facts.ts). */
+import type { ChassisServer } from "@rackwright/domain/machine/chassis";
 import type { VmHostFacts, VmOrder } from "@rackwright/domain/vm-host/facts";
 import { z } from "zod";
 
@@ -73,3 +74,12 @@ export const vmHostFacts = z.object({
   networks: z.array(word).max(1000),
   machines: z.array(vmFacts).max(10_000),
 }) satisfies z.ZodType<VmHostFacts>;
+
+export const chassisServer = z.object({
+  name: word,
+  architecture: word,
+  cores: count,
+  memoryMib: count,
+  macs: z.array(mac).max(256),
+  parameters: z.record(z.string(), z.string()),
+}) satisfies z.ZodType<ChassisServer>;

@@ -3,12 +3,13 @@ import type { PowerDriver } from "./driver.ts";
 import { PowerError } from "./driver.ts";
 import { ipmi } from "./drivers/ipmi.ts";
 import { manual } from "./drivers/manual.ts";
+import { ucsm } from "./drivers/ucsm.ts";
 import { virsh } from "./drivers/virsh.ts";
-import { oldPowerTypes } from "./old-types.ts";
 import { webhook } from "./drivers/webhook.ts";
+import { oldPowerTypes } from "./old-types.ts";
 
 export const powerDrivers: ReadonlyMap<string, PowerDriver> = new Map(
-  [ipmi, manual, virsh, webhook].map((driver) => [driver.name, driver]),
+  [ipmi, manual, ucsm, virsh, webhook].map((driver) => [driver.name, driver]),
 );
 
 /** @throws PowerError `unsupported` when there is no such power type */

@@ -3,11 +3,10 @@
  * is a power driver's, with the same settings.
  */
 import type { VmHostFacts, VmOrder } from "@rackwright/domain/vm-host/facts";
-import { type Attempt, bmcName, type PowerDriver, PowerError } from "./driver.ts";
+import { type Attempt, PowerError } from "./driver.ts";
 import { virshHost } from "./drivers/virsh-host.ts";
-import { type Outside, realOutside } from "./outside.ts";
+import { limited, type LimitedOrder } from "./limited.ts";
 import { powerDriverNamed } from "./registry.ts";
-import { type Given, settingsFor } from "./settings.ts";
 
 export interface VmHostDriver {
   discover(attempt: Attempt): Promise<VmHostFacts>;
@@ -22,45 +21,22 @@ const drivers: ReadonlyMap<string, VmHostDriver> = new Map([["virsh", virshHost]
 
 export const canConnect = (type: string): boolean => drivers.has(type);
 
-export interface VmHostOrder {
-  type: string;
-  /** Stored power parameters of the host. */
-  settings: Given;
-  /** The whole of it. */
-  limitMs: number;
-  signal?: AbortSignal;
-  outside?: Outside;
-}
+export const discoverVmHost = (order: LimitedOrder): Promise<VmHostFacts> =>
+  onHost(order, "finding out what it has", (driver, attempt) => driver.discover(attempt));
 
-export const discoverVmHost = (order: VmHostOrder): Promise<VmHostFacts> =>
-  limited(order, "finding out what it has", (driver, attempt) => driver.discover(attempt));
+export const composeVm = (order: LimitedOrder, vm: VmOrder): Promise<void> =>
+  onHost(order, `making ${vm.name}`, (driver, attempt) => driver.compose(attempt, vm));
 
-export const composeVm = (order: VmHostOrder, vm: VmOrder): Promise<void> =>
-  limited(order, `making ${vm.name}`, (driver, attempt) => driver.compose(attempt, vm));
-
-export const decomposeVm = (order: VmHostOrder, uuid: string): Promise<void> =>
-  limited(order, `removing ${uuid}`, (driver, attempt) => driver.decompose(attempt, uuid));
+export const decomposeVm = (order: LimitedOrder, uuid: string): Promise<void> =>
+  onHost(order, `removing ${uuid}`, (driver, attempt) => driver.decompose(attempt, uuid));
 
 /** @throws PowerError */
-async function limited<T>(
-  order: VmHostOrder,
+async function onHost<T>(
+  order: LimitedOrder,
   doing: string,
   act: (driver: VmHostDriver, attempt: Attempt) => Promise<T>,
 ): Promise<T> {
   const driver = drivers.get(order.type);
   if (!driver) throw new PowerError("unsupported", `VM hosts of type ${order.type} cannot be connected: use virsh`);
-  const power: PowerDriver = powerDriverNamed(order.type);
-  const limit = AbortSignal.timeout(order.limitMs);
-  const signal = order.signal ? AbortSignal.any([order.signal, limit]) : limit;
-  const attempt = { settings: settingsFor(power, order.settings), outside: order.outside ?? realOutside, signal };
-  try {
-    return await act(driver, attempt);
-  } catch (error) {
-    order.signal?.throwIfAborted();
-    if (!limit.aborted) throw error;
-    const host = bmcName(power, order.settings);
-    throw new PowerError("timeout", `${doing}: ${host} did not finish within ${order.limitMs / 1000} s: look at it`, {
-      cause: error,
-    });
-  }
+  return limited(order, powerDriverNamed(order.type), doing, (attempt) => act(driver, attempt));
 }

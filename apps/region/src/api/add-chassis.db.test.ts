@@ -59,6 +59,27 @@ test("its machines come up as New, those that are known are passed over", async 
   await until(async () => (await machines()).length === 3, { what: "the third machine" });
 });
 
+test("servers of a UCS Manager come up with the power parameters that switch them", async () => {
+  const asked: Json[] = [];
+  t.racks.answer("chassisServers", (target) => {
+    asked.push(target);
+    const server = { name: "ucs-1", architecture: "amd64/generic", cores: 16, memoryMib: 65_536 };
+    const uuid = "1b4e28ba-2fa1-11d2-0101-b9a761bde3fb";
+    return { servers: [{ ...server, macs: ["00:25:b5:00:00:1a", "00:25:b5:00:00:1b"], parameters: { uuid } }] };
+  });
+  const form = { chassis_type: "ucsm", hostname: "ucs.example", username: "admin", password: "hidden secret" };
+  assert.equal((await add(form)).status, 200);
+  const made = await until(async () => (await machines()).find(({ hostname }) => hostname === "ucs-1"), {
+    what: "the server to come up",
+  });
+  const reach = { power_address: "https://ucs.example", power_user: "admin", power_pass: "hidden secret" };
+  assert.deepEqual(asked, [{ type: "ucsm", parameters: reach }]);
+  assert.deepEqual([made.power_type, made.cpu_count, made.memory, made.interface_set.length], ["ucsm", 16, 65_536, 2]);
+  const path = `/machines/${made.system_id}/`;
+  const { json } = await t.request(t.admin, "GET", path, { query: { op: "power_parameters" } });
+  assert.deepEqual(json, { ...reach, uuid: "1b4e28ba-2fa1-11d2-0101-b9a761bde3fb" });
+});
+
 test("what cannot be is refused, with the option's name", async () => {
   for (const [form, field] of [
     [{ chassis_type: "nosuch", hostname: "h" }, "chassis_type"],
@@ -67,7 +88,8 @@ test("what cannot be is refused, with the option's name", async () => {
     [{ chassis_type: "virsh", hostname: "no uri" }, "hostname"],
     [{ chassis_type: "virsh", hostname: URI, username: "root" }, "username"],
     [{ chassis_type: "ucsm", hostname: "h" }, "username"],
-    [{ chassis_type: "ucsm", hostname: "h", username: "u", password: "p" }, "chassis_type"],
+    [{ chassis_type: "ucsm", hostname: "h h", username: "u", password: "p" }, "hostname"],
+    [{ chassis_type: "vmware", hostname: "h", username: "u", password: "p" }, "chassis_type"],
   ] as const) {
     const reply = await add(form);
     assert.deepEqual([reply.status, Object.keys((reply.json ?? {}) as Json)], [400, [field]], reply.text);

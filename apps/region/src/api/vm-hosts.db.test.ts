@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { VM, VMHost } from "@rackwright/contract/objects/vm-host";
 import { DomainError } from "@rackwright/domain/errors";
-import { enlistFromVirsh } from "../app/virsh-enlist.ts";
+import { enlistFromChassis } from "../app/chassis-enlist.ts";
 import { refreshOverdueVmHosts } from "../reconcile/vm-hosts.ts";
 import { type Caller, caller, type Fields, type Json, refused } from "../testing/api-calls.ts";
 import { addImage, addMachine } from "../testing/machines.ts";
@@ -481,16 +481,19 @@ test("machines of a hypervisor that is no VM host are enlisted, once, by their p
     vmFacts("lab-3"),
     vmFacts("other", { interfaces: [{ mac: "52:54:00:7c:00:02", attachedTo: "maas" }] }),
   ];
-  const chassis = { address: address(), password: "hush", prefix: "lab-", commission: true };
-  assert.equal((await enlistFromVirsh(t.admin.ctx, chassis)).length, 1);
-  assert.deepEqual(await enlistFromVirsh(t.admin.ctx, chassis), []);
+  const chassis = { type: "virsh", address: address(), password: "hush", prefix: "lab-", commission: true };
+  assert.equal((await enlistFromChassis(t.admin.ctx, chassis)).length, 1);
+  assert.deepEqual(await enlistFromChassis(t.admin.ctx, chassis), []);
   const [found] = (await admin.get("/machines/?hostname=lab-1")).json;
   assert.deepEqual([found.power_type, found.pod, found.status_name], ["virsh", null, "Commissioning"]);
   const parameters = (await admin.get(`/machines/${found.system_id}/?op=power_parameters`)).json;
   assert.deepEqual(parameters, { power_address: chassis.address, power_pass: "hush", power_id: "lab-1" });
-  await assert.rejects(enlistFromVirsh(t.admin.ctx, { address: "qemu+ext:///system?command=/bin/sh" }), {
-    code: "invalid_fields",
-  });
+  await assert.rejects(
+    enlistFromChassis(t.admin.ctx, { type: "virsh", address: "qemu+ext:///system?command=/bin/sh" }),
+    {
+      code: "invalid_fields",
+    },
+  );
 });
 
 test("an installation of emulated machines has no VM hosts", async () => {

@@ -1,20 +1,22 @@
 /** Machines of a chassis or hypervisor: asked for by the caller, found out about and enlisted by a job. */
 import { insertEvents } from "@rackwright/db/history";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
-import { checkChassis } from "@rackwright/domain/machine/chassis";
+import { checkChassis, powerTypeOf } from "@rackwright/domain/machine/chassis";
 import type { Actor } from "@rackwright/domain/machine/machine";
 import { actorName, type Ctx, inTransaction, type Region } from "../context.ts";
+import { type ChassisAccess, chassisParameters, enlistFromChassis } from "./chassis-enlist.ts";
 import { domainOf } from "./domains.ts";
 import { rackViews } from "./rack-controllers.ts";
-import { enlistFromVirsh } from "./virsh-enlist.ts";
-import { checkAccess } from "./vm-host-settings.ts";
 
 const QUEUE = "chassis";
 /** Of the seal on what only the job is to read. */
 const PURPOSE = "chassis";
 
 interface ChassisJob {
+  /** Power type of its machines. */
+  type: string;
   address: string;
+  username: string | null;
   /** The password, sealed, in base64. */
   sealed: string | null;
   prefix: string | null;
@@ -48,11 +50,14 @@ export interface ChassisRequest {
 export async function addChassis(ctx: Ctx, request: ChassisRequest): Promise<string> {
   const { chassis_type, hostname, accept_all: commission, rack_controller, domain, ...options } = request;
   checkChassis(chassis_type, options);
-  checkAddress(hostname, options.password);
+  const type = powerTypeOf(chassis_type);
+  checkAddress({ type, address: hostname, username: options.username, password: options.password });
   const rack = await rackFor(ctx, rack_controller);
   const found = domain ? await domainOf(ctx.region.db.kysely, domain) : undefined;
   const job: ChassisJob = {
+    type,
     address: hostname,
+    username: options.username || null,
     sealed: options.password ? ctx.region.secrets.seal(PURPOSE, options.password).toString("base64") : null,
     prefix: options.prefix_filter || null,
     domain: found?.name ?? null,
@@ -65,14 +70,17 @@ export async function addChassis(ctx: Ctx, request: ChassisRequest): Promise<str
   return `Asking ${rack.hostname} to add machines from chassis ${hostname}`;
 }
 
-/** @throws DomainError invalid_fields, by the name that the caller knows it by */
-function checkAddress(address: string, password: string | undefined): void {
+/** Names of parameters of addChassis, by those of the power parameters that they become. */
+const given: Record<string, string> = { power_address: "hostname", power_user: "username", power_pass: "password" };
+
+/** @throws DomainError invalid_fields, by the names that the caller knows */
+function checkAddress(access: ChassisAccess): void {
   try {
-    checkAccess("virsh", { power_address: address, power_pass: password });
+    chassisParameters(access);
   } catch (error) {
-    const messages = error instanceof DomainError ? error.fields?.power_address : undefined;
-    if (!messages) throw error;
-    throw invalidField("hostname", messages.join(" "));
+    const [first] = error instanceof DomainError ? Object.entries(error.fields ?? {}) : [];
+    if (!first) throw error;
+    throw invalidField(given[first[0]] ?? first[0], first[1].join(" "));
   }
 }
 
@@ -98,10 +106,12 @@ export async function startChassisWorkflow(region: Region): Promise<void> {
 /** Run again it passes over what it has enlisted: each machine is known by its MAC addresses. */
 async function enlist(region: Region, job: ChassisJob): Promise<void> {
   const ctx: Ctx = { region, actor: job.actor, tokenKey: null };
-  const { address, prefix, domain, rackId, commission } = job;
+  const { type, address, username, prefix, domain, rackId, commission } = job;
   try {
-    await enlistFromVirsh(ctx, {
+    await enlistFromChassis(ctx, {
+      type,
       address,
+      username: username ?? undefined,
       password: job.sealed === null ? undefined : region.secrets.open(PURPOSE, Buffer.from(job.sealed, "base64")),
       prefix: prefix ?? undefined,
       domain: domain ?? undefined,

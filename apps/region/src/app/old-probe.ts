@@ -1,5 +1,6 @@
 /** Enlisting what a chassis or hypervisor holds, as API 1.0 asks for it. */
 import { invalidField } from "@rackwright/domain/errors";
+import { powerTypeOf } from "@rackwright/domain/machine/chassis";
 import type { Ctx } from "../context.ts";
 import { addChassis } from "./chassis.ts";
 import { clusterOf } from "./clusters.ts";
@@ -34,7 +35,7 @@ function credentials(model: string, { username, password, powerPass, powerContro
  */
 export async function probeHardware(ctx: Ctx, uuid: string, probe: Probe): Promise<void> {
   const { systemId } = await clusterOf(ctx, uuid);
-  const model = probe.model === "powerkvm" ? "virsh" : probe.model;
+  const model = powerTypeOf(probe.model);
   const needed = Object.hasOwn(needs, model) ? needs[model] : undefined;
   if (!needed) throw invalidField("model", `"${probe.model}" is not one of seamicro15k, virsh.`);
   for (const [key, name] of Object.entries(needed))

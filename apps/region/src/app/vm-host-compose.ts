@@ -27,7 +27,7 @@ import type { VmAttachment, VmOrder } from "@rackwright/domain/vm-host/facts";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import { commissionIfPossible } from "./machines.ts";
-import { addMachine, homeOn, usualCommissioning } from "./vm-host-machines.ts";
+import { addMachine, homeOn, usualCommissioning, vmParameters } from "./vm-host-machines.ts";
 import { callHost } from "./vm-host-rack.ts";
 import { readParameters, refuseUnconnected } from "./vm-host-settings.ts";
 
@@ -119,7 +119,7 @@ async function reserve(ctx: Ctx, tx: Tx, hostId: number, request: ComposeRequest
 async function make(ctx: Ctx, { vmId, host, order }: Reserved): Promise<void> {
   try {
     const target = { type: host.type, parameters: readParameters(ctx.region, host) };
-    await callHost(ctx.region, { name: host.name, rackId: host.rack_id }, "vmHostCompose", {
+    await callHost(ctx.region, { name: `VM host ${host.name}`, rackId: host.rack_id }, "vmHostCompose", {
       ...target,
       machine: order,
     });
@@ -138,6 +138,7 @@ async function settle(ctx: Ctx, tx: Tx, { vmId, host, order, domain, places }: R
     hostname: taken ? undefined : order.name,
     domain,
     macs: order.interfaces.map(({ mac }) => mac),
+    parameters: vmParameters(order),
   });
   await updateMachine(tx, id, {}, places);
   await updateVirtualMachine(tx, vmId, { node_id: id, composing_since: null, confirmed_at: ctx.region.now() });

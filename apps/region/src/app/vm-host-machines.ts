@@ -1,4 +1,4 @@
-/** Virtual machines as machines of ours. */
+/** Virtual machines, and servers of a chassis, as machines of ours. */
 import type { Tx } from "@rackwright/db/connect";
 import { updateMachine } from "@rackwright/db/machines";
 import { defaultDomainId, hostnameTaken } from "@rackwright/db/nodes";
@@ -8,11 +8,11 @@ import { domainComplaint } from "@rackwright/power/drivers/virsh-tool";
 import type { Ctx } from "../context.ts";
 import type { CommissionRequest } from "./machine-actions.ts";
 import { insertMachine } from "./machines.ts";
-import { machineParameters, readParameters, type VmHostParameters } from "./vm-host-settings.ts";
+import { readParameters, type VmHostParameters } from "./vm-host-settings.ts";
 
-export interface NewVm {
-  name: string;
-  uuid: string;
+export interface NewMachine {
+  /** Its own power parameters, beside those of its home. */
+  parameters: Record<string, string>;
   /** undefined, or taken: one is made up. */
   hostname: string | undefined;
   domain?: string | undefined;
@@ -22,15 +22,15 @@ export interface NewVm {
   macs: string[];
 }
 
-/** Where a virtual machine lives, as far as the machine has to know. */
-export interface VmHome {
+/** What it is switched through, as far as the machine has to know. */
+export interface MachineHome {
   type: string;
   parameters: VmHostParameters;
   /** Of the node's row. */
   columns: { zone_id?: number; pool_id?: number; cpu_speed: number };
 }
 
-export const homeOn = (ctx: Ctx, host: VmHostRow): VmHome => ({
+export const homeOn = (ctx: Ctx, host: VmHostRow): MachineHome => ({
   type: host.type,
   parameters: readParameters(ctx.region, host),
   columns: { zone_id: host.zone_id, pool_id: host.pool_id, cpu_speed: host.cpu_speed },
@@ -56,7 +56,7 @@ export const usualCommissioning: CommissionRequest = {
 };
 
 /** A machine that is New, switched by whatever runs it, in the zone and pool of its home. @returns its id */
-export async function addMachine(ctx: Ctx, tx: Tx, home: VmHome, vm: NewVm): Promise<number> {
+export async function addMachine(ctx: Ctx, tx: Tx, home: MachineHome, vm: NewMachine): Promise<number> {
   const id = await insertMachine(
     ctx,
     tx,
@@ -69,7 +69,7 @@ export async function addMachine(ctx: Ctx, tx: Tx, home: VmHome, vm: NewVm): Pro
       commission: false,
       deployed: false,
       address: "",
-      power: { given: machineParameters(home.parameters, powerIdOf(vm)), skipCheck: true },
+      power: { given: { ...home.parameters, ...vm.parameters }, skipCheck: true },
       options: usualCommissioning,
     },
     vm.macs,
@@ -78,6 +78,7 @@ export async function addMachine(ctx: Ctx, tx: Tx, home: VmHome, vm: NewVm): Pro
   return id;
 }
 
-/** The name that people know, where the driver takes it. */
-export const powerIdOf = ({ name, uuid }: { name: string; uuid: string }): string =>
-  domainComplaint(name) === undefined ? name : uuid;
+/** Power parameters of a virtual machine, beside its host's: the name that people know, where the driver takes it. */
+export const vmParameters = ({ name, uuid }: { name: string; uuid: string }): Record<string, string> => ({
+  power_id: domainComplaint(name) === undefined ? name : uuid,
+});

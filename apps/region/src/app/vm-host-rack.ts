@@ -1,9 +1,9 @@
-/** VM hosts are reached by racks, as BMCs are. */
+/** VM hosts and chassis are reached by racks, as BMCs are. */
 import type { RackMethods } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
 import type { Region } from "../context.ts";
 
-type Method = "vmHostDiscover" | "vmHostCompose" | "vmHostDecompose";
+type Method = "vmHostDiscover" | "vmHostCompose" | "vmHostDecompose" | "chassisServers";
 
 export interface Reached<M extends Method> {
   result: RackMethods[M]["result"];
@@ -16,6 +16,7 @@ export interface Reached<M extends Method> {
  */
 export async function callHost<M extends Method>(
   region: Region,
+  /** Name: with what it is, for messages. */
   host: { name: string; rackId: number | null },
   method: M,
   params: RackMethods[M]["params"],
@@ -33,14 +34,9 @@ export async function callHost<M extends Method>(
       if (error.code === "rack_timeout") break;
     }
   }
-  if (!first)
-    throw new DomainError("rack_unavailable", `No rack controller is connected to reach VM host ${host.name}.`);
+  if (!first) throw new DomainError("rack_unavailable", `No rack controller is connected to reach ${host.name}.`);
   // To callers there is one way to fail: the host did not do it.
-  throw new DomainError(
-    first.code === "rack_timeout" ? "power_failed" : first.code,
-    `VM host ${host.name}: ${first.message}`,
-    {
-      cause: first,
-    },
-  );
+  throw new DomainError(first.code === "rack_timeout" ? "power_failed" : first.code, `${host.name}: ${first.message}`, {
+    cause: first,
+  });
 }

@@ -45,7 +45,10 @@ function refuseLocked(host: db.VmHostRow, machines: readonly { hostname: string;
 
 async function decomposeOn(ctx: Ctx, host: db.VmHostRow, uuid: string): Promise<void> {
   const target = { type: host.type, parameters: readParameters(ctx.region, host) };
-  await callHost(ctx.region, { name: host.name, rackId: host.rack_id }, "vmHostDecompose", { ...target, uuid });
+  await callHost(ctx.region, { name: `VM host ${host.name}`, rackId: host.rack_id }, "vmHostDecompose", {
+    ...target,
+    uuid,
+  });
 }
 
 /** The row, and its machines. */

@@ -92,12 +92,6 @@ function refused(fields: FieldMessages): DomainError {
   return new DomainError("invalid_fields", `${first?.[0]}: ${first?.[1][0]}`, { fields });
 }
 
-/** Power parameters of a machine on a host that is reached so. */
-export const machineParameters = (host: VmHostParameters, powerId: string): Record<string, string> => ({
-  ...host,
-  power_id: powerId,
-});
-
 /** @throws DomainError power_failed for a type that nothing here speaks to */
 export function refuseUnconnected(host: Pick<VmHostRow, "name" | "type">): void {
   if (!canConnect(host.type))

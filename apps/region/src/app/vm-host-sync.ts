@@ -19,7 +19,7 @@ import {
 import type { VmFacts, VmHostFacts } from "@rackwright/domain/vm-host/facts";
 import { actorName, type Ctx } from "../context.ts";
 import { changedPowerParameters } from "./power-settings.ts";
-import { addMachine, freeHostname, homeOn, powerIdOf } from "./vm-host-machines.ts";
+import { addMachine, freeHostname, homeOn, vmParameters } from "./vm-host-machines.ts";
 
 /** An order that is older has been given up: the region that gave it has ended. */
 const COMPOSING_MS = 10 * 60_000;
@@ -106,7 +106,7 @@ async function tellGone(ctx: Ctx, tx: Tx, host: VmHostRow, vm: VirtualMachineRow
 /** It is switched by its name. */
 async function renamed(ctx: Ctx, tx: Tx, nodeId: number, machine: VmFacts): Promise<void> {
   const loaded = await lockMachineById(tx, nodeId);
-  const columns = loaded && changedPowerParameters(ctx.region, loaded.row, { power_id: powerIdOf(machine) });
+  const columns = loaded && changedPowerParameters(ctx.region, loaded.row, vmParameters(machine));
   if (columns) await updateMachine(tx, nodeId, {}, columns);
 }
 
@@ -118,7 +118,7 @@ async function machineFor(ctx: Ctx, tx: Tx, host: VmHostRow, machine: VmFacts): 
   // A node that is no machine, or is another host's machine, stays what it is.
   if (taken) return (await adoptable(tx, taken.nodeId)) ? taken.nodeId : null;
   const hostname = await freeHostname(tx, machine.name);
-  return addMachine(ctx, tx, homeOn(ctx, host), { ...machine, macs, hostname });
+  return addMachine(ctx, tx, homeOn(ctx, host), { ...machine, macs, hostname, parameters: vmParameters(machine) });
 }
 
 async function adoptable(tx: Tx, nodeId: number): Promise<boolean> {

@@ -106,7 +106,10 @@ interface Asked {
 
 async function ask(ctx: Ctx, { name, type, rackId, parameters }: Asked): Promise<Seen> {
   const askedAt = ctx.region.now();
-  const { result, rackId: by } = await callHost(ctx.region, { name, rackId }, "vmHostDiscover", { type, parameters });
+  const { result, rackId: by } = await callHost(ctx.region, { name: `VM host ${name}`, rackId }, "vmHostDiscover", {
+    type,
+    parameters,
+  });
   return { facts: result, rackId: by, askedAt };
 }
 

@@ -51,6 +51,7 @@ const timeoutsMs: Record<keyof RackMethods, number> = {
   releaseLeases: 30_000,
   watchConsoles: 30_000,
   vmHostDiscover: 90_000,
+  chassisServers: 90_000,
   vmHostCompose: 180_000,
   vmHostDecompose: 180_000,
   syncImages: 30_000,
@@ -203,7 +204,7 @@ export class RackConnection {
 /** Kinds of `PowerError`, which a rack passes on as they are. */
 const powerKinds = new Set(["auth", "unreachable", "refused", "unsupported", "timeout"]);
 /** Calls that end at a BMC or a hypervisor. */
-const powerMethods = new Set(["power", "vmHostDiscover", "vmHostCompose", "vmHostDecompose"]);
+const powerMethods = new Set(["power", "vmHostDiscover", "vmHostCompose", "vmHostDecompose", "chassisServers"]);
 const domainKinds: ReadonlySet<string> = new Set<ErrorCode>([
   "bad_request",
   "conflict",

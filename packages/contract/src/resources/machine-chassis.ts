@@ -9,9 +9,12 @@ export const chassisActions = {
     doc: "Enlist the machines of a chassis or hypervisor\n\nA rack controller asks it which machines it has; this goes on after the reply, and each machine then comes up as New. Those with a MAC address that is known are passed over. What went wrong is an event.",
     params: {
       chassis_type: requiredText(
-        "virsh or powerkvm. Others that exist (hmcz, mscm, msftocs, proxmox, recs_box, sm15k, seamicro15k, ucsm, vmware) are refused: nothing here speaks to them.",
+        "virsh, powerkvm or ucsm. Others that exist (hmcz, mscm, msftocs, proxmox, recs_box, sm15k, seamicro15k, vmware) are refused: nothing here speaks to them.",
       ),
-      hostname: requiredText("Where it is: for virsh a URI such as qemu+ssh://USER@HOST/system.", { max: 1024 }),
+      hostname: requiredText(
+        "Where it is: for virsh a URI such as qemu+ssh://USER@HOST/system, for ucsm a host name or URL.",
+        { max: 1024 },
+      ),
       username: text("User, where the type has one apart from its address."),
       password: text("Password."),
       accept_all: flag("Whether the machines are commissioned at once."),

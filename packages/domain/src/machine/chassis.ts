@@ -1,6 +1,17 @@
 /** Chassis and hypervisors whose machines are enlisted together (reference: api-2.0.json, machines add_chassis). */
 import { invalidField } from "../errors.ts";
 
+/** A server of a chassis, as a rack lists it. */
+export interface ChassisServer {
+  name: string;
+  architecture: string;
+  cores: number;
+  memoryMib: number;
+  macs: string[];
+  /** Its own power parameters, beside those that reach the chassis. */
+  parameters: Record<string, string>;
+}
+
 type Option =
   | "username"
   | "password"
@@ -36,7 +47,7 @@ const types: Readonly<Record<string, ChassisType>> = {
   recs_box: signedIn("port"),
   seamicro15k: seamicro,
   sm15k: seamicro,
-  ucsm: signedIn(),
+  ucsm: { ...signedIn(), spoken: true },
   virsh,
   vmware: signedIn("port", "protocol", "prefix_filter"),
 };
@@ -57,4 +68,10 @@ export function checkChassis(type: string, given: Readonly<Partial<Record<Option
       "chassis_type",
       `Nothing here speaks to ${name}: add its machines one by one, with machines create.`,
     );
+}
+
+/** What its machines are switched by. */
+export function powerTypeOf(chassisType: string): string {
+  const name = chassisType.trim().toLowerCase();
+  return name === "powerkvm" ? "virsh" : name;
 }
