@@ -32,6 +32,7 @@ import { startDeadlines } from "./reconcile/deadlines.ts";
 import { otherKind } from "./simulator/other-kind.ts";
 import { simulatedRacks } from "./simulator/racks.ts";
 import { declareInstallation } from "@rackwright/db/installation";
+import { startHardwareSync } from "./reconcile/hardware-sync.ts";
 import { startActiveDiscovery } from "./reconcile/active-discovery.ts";
 import { dhcpReconciler } from "./reconcile/dhcp.ts";
 import { startPowerPoll } from "./reconcile/power-poll.ts";
@@ -194,6 +195,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   started.defer(startPowerPoll(region));
   started.defer(importRegularly(region));
   started.defer(startActiveDiscovery(region));
+  started.defer(startHardwareSync(region));
   started.defer(startVmHostRefresh(region));
   started.defer(await syncImagesToRacks(region, hub));
   if (!simulated) started.defer(await watchConsoles(region, hub));

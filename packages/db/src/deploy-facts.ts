@@ -12,6 +12,7 @@ export interface NodeFacts {
   osystem: string;
   distroSeries: string;
   hweKernel: string | null;
+  syncIntervalS: number | null;
   bootInterfaceId: number | null;
   /** Links that a user chose as default gateways. */
   gatewayLinkIdV4: number | null;
@@ -32,6 +33,7 @@ export async function nodeFacts(db: Kysely<Schema>, nodeId: number): Promise<Nod
       "n.osystem",
       "n.distro_series as distroSeries",
       "n.hwe_kernel as hweKernel",
+      "n.sync_interval_s as syncIntervalS",
       "n.boot_interface_id as bootInterfaceId",
       "n.gateway_link_v4_id as gatewayLinkIdV4",
       "n.gateway_link_v6_id as gatewayLinkIdV6",

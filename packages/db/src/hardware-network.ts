@@ -75,7 +75,7 @@ const record = sql.raw(
 );
 
 /**
- * Interfaces with an id are updated, those without inserted; parents are set by name.
+ * Interfaces with an id are updated, those without inserted; parents are set by name. Others of the node stay as they are.
  * @returns ids by name
  */
 export async function writeInterfaces(
@@ -85,7 +85,9 @@ export async function writeInterfaces(
 ): Promise<Map<string, number>> {
   const json = JSON.stringify(interfaces);
   // Two interfaces may have changed names with each other: all give theirs up first.
-  await sql`update interface set name = '~' || id where node_id = ${nodeId}`.execute(tx);
+  await sql`
+    update interface i set name = '~' || i.id from jsonb_to_recordset(${json}::jsonb) as ${record}
+    where i.id = r.id and i.node_id = ${nodeId}`.execute(tx);
   // Parameters of cards are the user's; those of bonds and bridges are what was found.
   await sql`
     update interface i set name = r.name, mac = r.mac, vlan_id = r."vlanId", link_connected = r."linkConnected",
@@ -105,9 +107,8 @@ export async function writeInterfaces(
     name: string;
   }>`select id, name from interface where node_id = ${nodeId}`.execute(tx);
   const ids = new Map(rows.map((row) => [row.name, row.id]));
-  await sql`delete from interface_parent where child_id in (select id from interface where node_id = ${nodeId})`.execute(
-    tx,
-  );
+  const written = interfaces.flatMap((each) => ids.get(each.name) ?? []);
+  await sql`delete from interface_parent where child_id = any(${written}::bigint[])`.execute(tx);
   const edges = interfaces.flatMap((each) =>
     each.parents.map((parent) => ({ child: ids.get(each.name), parent: ids.get(parent) })),
   );
@@ -139,11 +140,22 @@ export async function replaceDiscovered(tx: Tx, nodeId: number, seen: readonly S
   );
 }
 
-/** What a machine that is in use has is its own; an address that we know already stays as it is. */
-export async function keepSeen(tx: Tx, seen: readonly SeenAddress[]): Promise<void> {
+/**
+ * What a machine that is in use has beyond what is known of it. A machine that came with its system has these addresses for its own. One that
+ * was deployed from here has its links, as they were configured; what else it has is merely observed, as is what a DHCP server lends.
+ */
+export async function keepSeen(tx: Tx, nodeId: number, seen: readonly SeenAddress[]): Promise<void> {
+  await sql`
+    delete from ip_address where alloc_type = 6
+    and interface_id in (select id from interface where node_id = ${nodeId})`.execute(tx);
   await sql`
     insert into ip_address (alloc_type, interface_id, ip, subnet_id)
-    select 1, a."interfaceId", a.ip, a."subnetId" from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as ${addressRecord}
+    select case when n.osystem <> '' or exists (
+        select from ip_range r where r.type = 'dynamic' and a.ip between r.start_ip and r.end_ip) then 6 else 1 end,
+      a."interfaceId", a.ip, a."subnetId"
+    from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as ${addressRecord}, node n
+    where n.id = ${nodeId} and not exists (
+      select from ip_address k where k.interface_id = a."interfaceId" and k.ip = a.ip and k.alloc_type <> 6)
     on conflict do nothing`.execute(tx);
 }
 

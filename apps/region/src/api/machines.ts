@@ -174,13 +174,7 @@ function machineRoutes(routes: Routes): void {
   routes.on(one.deploy, async (call) => {
     const { params } = call;
     refuseRackd(params.install_rackd);
-    for (const name of [
-      "install_kvm",
-      "register_vmhost",
-      "ephemeral_deploy",
-      "enable_hw_sync",
-      "bridge_all",
-    ] as const) {
+    for (const name of ["install_kvm", "register_vmhost", "ephemeral_deploy", "bridge_all"] as const) {
       if (params[name]) throw invalidField(name, `${name} is not available yet: deploy without it.`);
     }
     const id = await actions.deployMachine(call.ctx, idOf(call), {
@@ -188,6 +182,7 @@ function machineRoutes(routes: Routes): void {
       distroSeries: params.distro_series,
       hweKernel: params.hwe_kernel,
       enableKernelCrashDump: params.enable_kernel_crash_dump,
+      enableHwSync: params.enable_hw_sync,
       agentName: params.agent_name,
       comment: params.comment ?? "",
     });

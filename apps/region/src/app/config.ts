@@ -11,6 +11,7 @@ import {
   type ConfigValue,
   parseConfigValue,
 } from "@rackwright/domain/config/items";
+import { timespanSeconds } from "@rackwright/domain/config/timespan";
 import { DomainError } from "@rackwright/domain/errors";
 import { actorName, type Ctx, inTransaction, type Region } from "../context.ts";
 
@@ -48,6 +49,14 @@ export async function lifecycleTimes(ctx: Ctx, tx: Tx): Promise<{ now: Date; nod
     nodeTimeouts.set(ctx.region.db, kept);
   }
   return { now: ctx.region.now(), nodeTimeoutMinutes: kept.minutes };
+}
+
+/** Seconds between the reports of systems that are deployed from now on. */
+export async function hardwareSyncInterval(db: Region["db"]["kysely"] | Tx): Promise<number> {
+  const { hardware_sync_interval: text } = await getConfig(db, "hardware_sync_interval");
+  const seconds = timespanSeconds(text);
+  if (seconds === undefined) throw new Error(`the setting hardware_sync_interval is no time span: ${text}`);
+  return seconds;
 }
 
 export async function writeSetting(ctx: Ctx, given: string, text: string): Promise<void> {

@@ -4,6 +4,7 @@ import { nodeFacts } from "@rackwright/db/deploy-facts";
 import { bootImage } from "@rackwright/db/images";
 import { loadStorageModel } from "@rackwright/db/storage";
 import { type DeployPlan, renderDeployPlan } from "@rackwright/domain/deploy/plan";
+import { hardwareSyncFiles } from "@rackwright/domain/deploy/hardware-sync";
 import { planProblems } from "@rackwright/domain/deploy/problems";
 import { DomainError } from "@rackwright/domain/errors";
 import { allocatedStatuses, statusFromCode } from "@rackwright/domain/machine/status";
@@ -27,6 +28,8 @@ export interface PlannedMachine {
   distroSeries: string;
   /** null: the one that the image brings. */
   hweKernel: string | null;
+  /** Seconds between reports of its hardware; null: none are wanted. */
+  syncIntervalS: number | null;
   network: MachineNetwork;
   /** Of a machine that somebody holds: the holder's filesystems. */
   storage: StorageModel;
@@ -46,6 +49,7 @@ export async function machineForPlan(db: Region["db"]["kysely"] | Tx, machineId:
     osystem: node.osystem,
     distroSeries: node.distroSeries,
     hweKernel: node.hweKernel,
+    syncIntervalS: node.syncIntervalS,
     network: await loadMachineNetwork(db, machineId),
     storage: await loadStorageModel(db, machineId, { acquired }),
   };
@@ -86,6 +90,8 @@ export async function deployPlan(
     metadataUrl: `${metadata}/`,
     statusUrl: `${metadata}/status/${systemId}`,
     netbootOffUrl: `${metadata}/latest/by-id/${systemId}/`,
+    files:
+      machine.syncIntervalS === null ? [] : hardwareSyncFiles(token, `${rack}/MAAS`, systemId, machine.syncIntervalS),
     kernelOptions: options.split(/\s+/).filter((word) => word !== ""),
   });
   const problems = planProblems(plan);

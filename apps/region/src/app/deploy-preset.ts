@@ -29,18 +29,19 @@ export function presetSeries({ osystem, distroSeries }: DeployPreset): string | 
 
 /**
  * Columns of the row.
+ * @param machine.reports of one that has a system: whether that reports its hardware by itself
  * @throws DomainError invalid_fields for a system or kernel that no image has, or what cannot be done yet
  */
 export async function presetColumns(
   tx: Tx,
-  machine: { architecture: string | null; minimum: string; preset: DeployPreset },
+  machine: { architecture: string | null; minimum: string; preset: DeployPreset; reports?: boolean },
   fields: PresetFields,
 ): Promise<Record<string, unknown>> {
   const columns: Record<string, unknown> = {};
-  for (const name of ["ephemeral_deploy", "enable_hw_sync"] as const) {
-    if (fields[name]) throw invalidField(name, `${name} is not available yet: leave it out.`);
-    if (fields[name] === false) columns[name] = false;
-  }
+  if (fields.ephemeral_deploy)
+    throw invalidField("ephemeral_deploy", "ephemeral_deploy is not available yet: leave it out.");
+  if (fields.ephemeral_deploy === false) columns.ephemeral_deploy = false;
+  if (fields.enable_hw_sync !== undefined) Object.assign(columns, hardwareSyncColumns(machine, fields.enable_hw_sync));
   if (fields.enable_kernel_crash_dump !== undefined) columns.enable_kernel_crash_dump = fields.enable_kernel_crash_dump;
   const { osystem, distro_series, hwe_kernel } = fields;
   if (osystem === undefined && distro_series === undefined && hwe_kernel === undefined) return columns;
@@ -56,4 +57,14 @@ export async function presetColumns(
   if (system && wanted !== "") Object.assign(next, { osystem: system.osystem, distroSeries: system.release });
   if (system && kernel !== "") Object.assign(next, { hweKernel: await chooseKernelOf(tx, system, machine, kernel) });
   return { ...columns, deploy_preset: JSON.stringify(next) };
+}
+
+/** What reports is put in place when the system is installed; it can be given up later, and not be brought. */
+function hardwareSyncColumns({ reports }: { reports?: boolean }, wanted: boolean): Record<string, unknown> {
+  if (wanted && reports === false)
+    throw invalidField(
+      "enable_hw_sync",
+      "Hardware sync begins with a deploy: release the machine, then deploy it with enable_hw_sync=true.",
+    );
+  return wanted ? { enable_hw_sync: true } : { enable_hw_sync: false, sync_interval_s: null, sync_silent: false };
 }

@@ -12,6 +12,7 @@ import { type LoadedMachine, readMachineById } from "@rackwright/db/machines";
 import { invalidField } from "@rackwright/domain/errors";
 import { inventoryOf, withSwitchPorts } from "@rackwright/domain/hardware/inventory";
 import {
+  type ChangedPart,
   compareInventories,
   comparePorts,
   type InventoryChange,
@@ -20,7 +21,7 @@ import {
 } from "@rackwright/domain/hardware/inventory-diff";
 import { lldpPorts } from "@rackwright/domain/hardware/lldp";
 import type { HardwareReport } from "@rackwright/domain/hardware/report";
-import { event } from "@rackwright/domain/machine/event";
+import { event, type EventType } from "@rackwright/domain/machine/event";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import type { Ctx } from "../context.ts";
 import { viewableMachine } from "./machines.ts";
@@ -55,13 +56,32 @@ export async function noteSwitchPorts(tx: Tx, machineId: number, lldp: string): 
 }
 
 async function tell(tx: Tx, machine: Machine, all: readonly InventoryChange[]): Promise<void> {
-  const changes = all.filter(isNews);
-  if (changes.length === 0) return;
+  const news = all.filter(isNews);
+  const { id: nodeId, hostname, bootEpoch } = machine;
+  // Of a system in use: one event for each part, so that they can be followed by their type.
+  const types = machine.status === "deployed" ? syncTypes : {};
+  const groups = Map.groupBy(
+    news,
+    ({ part }) =>
+      types[part] ??
+      (news.some((change) => !types[change.part] && isLoss(change)) ? "HARDWARE_LOST" : "HARDWARE_CHANGED"),
+  );
+  const events = [...groups].map(([type, changes]) => event(type, `${words(changes)}.`));
+  await insertEvents(tx, { nodeId, hostname, username: null, bootEpoch }, events);
+}
+
+const syncTypes: Partial<Record<ChangedPart, EventType>> = {
+  cpu: "NODE_HARDWARE_SYNC_CPU",
+  memory: "NODE_HARDWARE_SYNC_MEMORY",
+  disk: "NODE_HARDWARE_SYNC_BLOCK_DEVICE",
+  nic: "NODE_HARDWARE_SYNC_INTERFACE",
+  device: "NODE_HARDWARE_SYNC_PCI_DEVICE",
+};
+
+function words(changes: readonly InventoryChange[]): string {
   const told = changes.slice(0, MOST_TOLD).map(({ text }) => text);
   if (changes.length > MOST_TOLD) told.push(`${changes.length - MOST_TOLD} more (machine inventory-diff)`);
-  const { id: nodeId, hostname, bootEpoch } = machine;
-  const type = changes.some(isLoss) ? "HARDWARE_LOST" : "HARDWARE_CHANGED";
-  await insertEvents(tx, { nodeId, hostname, username: null, bootEpoch }, [event(type, `${told.join("; ")}.`)]);
+  return told.join("; ");
 }
 
 export interface InventoryComparison {

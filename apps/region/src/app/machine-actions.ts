@@ -4,6 +4,7 @@ import { type LoadedMachine, type NodeRow, lockMachineById, lockMachines } from 
 import { machinesInStatus, poolId, zoneId } from "@rackwright/db/nodes";
 import type { Tx } from "@rackwright/db/connect";
 import type { Fit } from "@rackwright/domain/allocation/fit";
+import { canSyncHardware } from "@rackwright/domain/deploy/hardware-sync";
 import { keepsCrashDumps } from "@rackwright/domain/deploy/kernels";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { canSwitchPower, isDone, refusal, refuse } from "@rackwright/domain/machine/lifecycle";
@@ -17,12 +18,17 @@ import { statusCode } from "@rackwright/domain/machine/status";
 import { powerDrivers } from "@rackwright/power/registry";
 import { type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
-import { getConfig, lifecycleTimes } from "./config.ts";
-import { checkDeployable, chooseKernelOf, chooseSystem } from "./deploy-checks.ts";
+import { getConfig, hardwareSyncInterval, lifecycleTimes } from "./config.ts";
+import { checkDeployable, chooseKernelOf, chooseSystem, type System } from "./deploy-checks.ts";
 import { presetOf, presetSeries } from "./deploy-preset.ts";
 import { act, callerId, checkEphemeralImage } from "./machine-act.ts";
 import { permittedTo } from "./permissions.ts";
-import { createCommissioningSets, createInstallationSet, createTestingSet } from "./script-sets.ts";
+import {
+  createCommissioningSets,
+  createDeployInfoSet,
+  createInstallationSet,
+  createTestingSet,
+} from "./script-sets.ts";
 
 export interface CommissionRequest extends CommissionOptions {
   commissioningScripts: string[];
@@ -177,6 +183,8 @@ export interface DeployRequest {
   hweKernel: string | undefined;
   /** undefined: as the machine, or the settings, have it. */
   enableKernelCrashDump?: boolean | undefined;
+  /** undefined: as it was chosen for the machine beforehand. */
+  enableHwSync?: boolean | undefined;
   agentName: string | undefined;
   comment: string;
 }
@@ -202,12 +210,25 @@ async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: Depl
     hweKernel: await chooseKernelOf(tx, system, { architecture, minimum }, wantedKernel),
     userData: request.userData,
     comment: request.comment,
+    syncIntervalS: await syncIntervalOf(tx, system, request.enableHwSync ?? loaded.row.enable_hw_sync),
   };
   await commit(ctx, tx, loaded, deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)), {
     deploy_preset: "{}",
     enable_kernel_crash_dump: await crashDumps(tx, loaded.row, request.enableKernelCrashDump),
   });
   await createInstallationSet(ctx, tx, loaded.machine.id);
+  // It reports what commissioning found out; of a machine that never was commissioned there is nothing to go on with.
+  const { commissioningSetId } = loaded.machine;
+  if (options.syncIntervalS !== null && commissioningSetId === null)
+    await createDeployInfoSet(ctx, tx, loaded.machine.id);
+}
+
+/** @throws DomainError invalid_fields for a system that nothing of ours runs in */
+async function syncIntervalOf(tx: Tx, { osystem }: System, wanted: boolean): Promise<number | null> {
+  if (!wanted) return null;
+  if (!canSyncHardware(osystem))
+    throw invalidField("enable_hw_sync", `${osystem} cannot report its hardware: deploy it without enable_hw_sync.`);
+  return hardwareSyncInterval(tx);
 }
 
 async function crashDumps(tx: Tx, row: NodeRow, asked: boolean | undefined): Promise<boolean> {

@@ -35,6 +35,7 @@ import {
 } from "@rackwright/domain/machine/names";
 import {
   enlistableStatuses,
+  type MachineStatus,
   inProgressStatuses,
   statusCode,
   statusFromCode,
@@ -44,7 +45,7 @@ import { newNodeToken } from "../auth/tokens.ts";
 import { actorName, type Ctx, inTransaction } from "../context.ts";
 import { commit } from "./commit.ts";
 import { adoptByBmc } from "./enlist-by-bmc.ts";
-import { lifecycleTimes } from "./config.ts";
+import { hardwareSyncInterval, lifecycleTimes } from "./config.ts";
 import { partsGo } from "./devices.ts";
 import { type CommissionRequest, startCommission } from "./machine-actions.ts";
 import { type PresetFields, presetColumns, presetOf } from "./deploy-preset.ts";
@@ -121,6 +122,8 @@ function plainColumns(fields: MachineFields, subarchitecture?: string): Record<s
   return columns;
 }
 
+const hasSystem: readonly MachineStatus[] = ["deploying", "deployed"];
+
 /** What is preset for its deploys, by the architecture and oldest kernel that it will have. */
 function presetsOf(
   tx: Tx,
@@ -131,7 +134,8 @@ function presetsOf(
   const after = { architecture: row?.architecture ?? null, minimum: row?.min_hwe_kernel ?? "" };
   if (typeof columns.architecture === "string") after.architecture = columns.architecture;
   if (typeof columns.min_hwe_kernel === "string") after.minimum = columns.min_hwe_kernel;
-  return presetColumns(tx, { ...after, preset: row ? presetOf(row) : {} }, fields);
+  const runs = row && hasSystem.includes(statusFromCode(row.status)) ? { reports: row.enable_hw_sync } : {};
+  return presetColumns(tx, { ...after, preset: row ? presetOf(row) : {}, ...runs }, fields);
 }
 
 /** Where a machine belongs is not for everybody to say (of strangers it is not taken at all). @throws DomainError forbidden */
@@ -208,7 +212,8 @@ export async function createMachine(ctx: Ctx, request: CreateRequest): Promise<n
   const missing: FieldMessages = {};
   if (actor.kind === "anonymous" && !request.architecture) missing.architecture = ["This field is required."];
   // One that runs already need not be found by its network; but what switches it may have to know it.
-  const known = request.power_type === "ipmi" || (request.deployed && !request.power_type);
+  const unswitched = ["", "unknown"].includes(request.power_type ?? "");
+  const known = request.power_type === "ipmi" || (request.deployed && unswitched);
   if (macs.length === 0 && !known) missing.mac_addresses = ["This field is required."];
   if (Object.keys(missing).length > 0)
     throw new DomainError("invalid_fields", "Required fields are missing.", { fields: missing });
@@ -256,6 +261,8 @@ export async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, ma
           previous_status: statusCode.new,
           owner_id: ctx.actor.kind === "user" ? ctx.actor.userId : null,
           netboot: false,
+          // Its timer is for whoever adds it to set up.
+          ...(request.enable_hw_sync ? { sync_interval_s: await hardwareSyncInterval(tx) } : {}),
         }
       : {};
     const id = await insertNode(tx, {

@@ -18,7 +18,13 @@ import { event, type EventRecord } from "@rackwright/domain/machine/event";
 import type { Signal } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import { parseResultYaml } from "@rackwright/domain/scripts/result-yaml";
-import { resultType, scriptStatus, scriptStatusLabel, unfinishedStatuses } from "@rackwright/domain/scripts/status";
+import {
+  failedStatuses,
+  resultType,
+  scriptStatus,
+  scriptStatusLabel,
+  unfinishedStatuses,
+} from "@rackwright/domain/scripts/status";
 import { nextStatus, timesAfter } from "@rackwright/domain/scripts/transition";
 import { actorName, type Ctx } from "../context.ts";
 import { bounded, groupFiles, type ReportedFile, type Streams } from "./script-files.ts";
@@ -41,6 +47,8 @@ export interface SignalReport {
   now: Date;
   /** Take a report about a finished result too: machines that run already, and controllers, tell the same again and again. */
   overwrites?: boolean;
+  /** A script that passed before and now fails changes nothing: what was learnt from it stays. */
+  keepsPassed?: boolean;
 }
 
 export interface StoredResult {
@@ -52,6 +60,10 @@ export interface StoredResult {
 
 export interface Stored {
   result: StoredResult;
+  /** Status of the result until now. */
+  before: number;
+  /** The report brought the script's end. */
+  ended: boolean;
   /** Set when this report brought standard output and ended the script well: what the region learns from it may be learned now. */
   uploadedStdout: boolean;
   stdout: Uint8Array | undefined;
@@ -171,7 +183,14 @@ async function store(
   part: Part,
   events: EventRecord[],
 ): Promise<Stored> {
-  const unchanged: Stored = { result: shown(found, found.status), uploadedStdout: false, stdout: undefined };
+  const before = found.status;
+  const unchanged: Stored = {
+    result: shown(found, before),
+    before,
+    ended: false,
+    uploadedStdout: false,
+    stdout: undefined,
+  };
   const isOpen = unfinishedStatuses.includes(found.status);
   const ended = Object.keys(part.streams).length > 0 || report.exitStatus !== undefined;
   // An installer sends its log whenever there is more of it.
@@ -182,6 +201,12 @@ async function store(
   const exitStatus = report.exitStatus ?? 0;
   const status = nextStatus(found.status, { signal: report.signal, ended, exitStatus, stated: said });
   if (status === found.status && !ended) return unchanged;
+  if (report.keepsPassed && before === scriptStatus.passed && failedStatuses.includes(status)) {
+    events.push(
+      event("SCRIPT_RESULT_ERROR", `${found.name}: ${label(status)}, exit ${exitStatus}; kept is what it found before`),
+    );
+    return { ...unchanged, ended };
+  }
 
   const versionId = knownVersion(report, found, events);
   const streams = Object.fromEntries(Object.entries(part.streams).map(([name, bytes]) => [name, bounded(bytes)]));
@@ -201,7 +226,8 @@ async function store(
     events.push(event("SCRIPT_RESULT_CHANGED_STATUS", `${found.name}: ${label(found.status)} to ${label(status)}`));
   if (status === scriptStatus.passed && found.recommission) await resetForRecommission(tx, found.setId, report.now);
   const { stdout } = part.streams;
-  return { result: shown(found, status), uploadedStdout: stdout !== undefined && exitStatus === 0, stdout };
+  const uploadedStdout = stdout !== undefined && exitStatus === 0;
+  return { result: shown(found, status), before, ended, uploadedStdout, stdout };
 }
 
 /** A result that is told anew was also run anew. */

@@ -38,6 +38,8 @@ export interface ReportOptions {
   skipNetworking: boolean;
   skipStorage: boolean;
   status: MachineStatus;
+  /** It runs a system that was installed from here: what its links, bonds, bridges and VLANs are was configured, and is not learnt from it. */
+  isConfigured: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function applyHardwareReport(
   const macs = report.interfaces.map(({ mac }) => mac.toLowerCase());
   await lockReports(tx, [...macs, ...(report.hardwareUuid === undefined ? [] : [report.hardwareUuid.toLowerCase()])]);
   const node = await hardwareRow(tx, machineId);
-  const elsewhere = options.skipNetworking ? [] : await cardsElsewhere(tx, machineId, report);
+  const elsewhere = options.skipNetworking ? [] : await cardsElsewhere(tx, machineId, report, options.status);
   await setHardware(tx, machineId, {
     architecture: mergeArchitecture(node.architecture, report.architecture, report.platform),
     cpuCount: report.cpu.count,
@@ -73,7 +75,7 @@ export async function applyHardwareReport(
       elsewhere.map((card) => card.id),
     );
     changed.push(...elsewhere.map((card) => card.systemId));
-    await applyInterfaces(tx, machineId, report, options.status);
+    await applyInterfaces(tx, machineId, report, options);
   }
   if (!options.skipStorage) await applyDisks(tx, machineId, report);
   for (const systemId of new Set([node.systemId, ...changed])) {
@@ -117,20 +119,22 @@ async function applyInterfaces(
   tx: Tx,
   machineId: number,
   report: HardwareReport,
-  status: MachineStatus,
+  { status, isConfigured }: ReportOptions,
 ): Promise<void> {
-  const stored = await knownInterfaces(tx, machineId);
-  const { kept, gone } = matchInterfaces(stored, report.interfaces);
+  const isOurs = ({ type }: { type: string }) => !isConfigured || type === "physical";
+  const interfaces = report.interfaces.filter(isOurs);
+  const stored = (await knownInterfaces(tx, machineId)).filter(isOurs);
+  const { kept, gone } = matchInterfaces(stored, interfaces);
   await deleteInterfaces(
     tx,
     gone.map((each) => each.id),
   );
   const storedOf = new Map(kept.map((pair) => [pair.reported, pair.stored]));
   const { auto_vlan_creation } = await getConfig(tx, "auto_vlan_creation");
-  const rules = { createFabrics: auto_vlan_creation && status !== "deployed" };
-  const places = await withNetworks(tx, rules, (networks) => placesOf(networks, report, storedOf));
+  const rules = { createFabrics: auto_vlan_creation && status !== "deployed", createSubnets: !isConfigured };
+  const places = await withNetworks(tx, rules, (networks) => placesOf(networks, interfaces, storedOf, isConfigured));
   const writes: InterfaceWrite[] = [];
-  for (const nic of report.interfaces) {
+  for (const nic of interfaces) {
     const before = storedOf.get(nic);
     const vlanId = places.get(nic)?.vlanId ?? null;
     const { addresses: _addresses, vid: _vid, ...rest } = nic;
@@ -139,13 +143,13 @@ async function applyInterfaces(
   }
   const ids = await writeInterfaces(tx, machineId, writes);
   const seen: SeenAddress[] = [];
-  for (const nic of report.interfaces) {
+  for (const nic of interfaces) {
     const interfaceId = ids.get(nic.name);
     if (interfaceId === undefined) throw new Error(`interface ${nic.name} of machine ${machineId} was not stored`);
     for (const [index, { ip }] of nic.addresses.entries())
       seen.push({ interfaceId, ip, subnetId: places.get(nic)?.subnetIds[index] ?? null });
   }
-  if (status === "deployed") await keepSeen(tx, seen);
+  if (status === "deployed") await keepSeen(tx, machineId, seen);
   else await replaceDiscovered(tx, machineId, seen);
 }
 
@@ -157,15 +161,17 @@ interface Place {
 
 async function placesOf(
   networks: NetworkFinder,
-  report: HardwareReport,
+  interfaces: readonly ReportedInterface[],
   storedOf: ReadonlyMap<ReportedInterface, { vlanId: number | null; isLinked: boolean }>,
+  isConfigured: boolean,
 ): Promise<Map<ReportedInterface, Place>> {
   const places = new Map<ReportedInterface, Place>();
   const vlans = new Map<string, number | null>();
-  for (const nic of report.interfaces) {
+  for (const nic of interfaces) {
     const parentVlan = vlans.get(nic.parents[0] ?? "") ?? null;
     const current = storedOf.get(nic) ?? { vlanId: null, isLinked: false };
-    const vlanId = await networks.vlanOf(nic, current, parentVlan);
+    const stays = isConfigured ? current.vlanId : null;
+    const vlanId = stays ?? (await networks.vlanOf(nic, current, parentVlan));
     vlans.set(nic.name, vlanId);
     places.set(nic, { vlanId, subnetIds: [] });
   }
@@ -174,11 +180,19 @@ async function placesOf(
   return places;
 }
 
-/** Other machines' interfaces with addresses of this report. A controller's stays: losing it would cut off its machines. */
-async function cardsElsewhere(tx: Tx, machineId: number, report: HardwareReport) {
+/**
+ * Other machines' interfaces with addresses of this report. A controller's stays: losing it would cut off its machines. What a system in use
+ * says is its user's word, and takes nothing from anybody.
+ */
+async function cardsElsewhere(tx: Tx, machineId: number, report: HardwareReport, status: MachineStatus) {
   const macs = report.interfaces.filter((nic) => nic.type === "physical").map((nic) => nic.mac);
   const cards = await interfacesElsewhere(tx, machineId, macs);
   const taken = cards.find((card) => card.nodeType >= FIRST_CONTROLLER_TYPE);
+  const [other] = status === "deployed" ? cards : [];
+  if (!taken && other)
+    throw new BadReport(
+      `interface address ${other.mac} belongs to ${other.hostname}: if the card was moved here, delete that interface there first`,
+    );
   if (!taken) return cards;
   throw new BadReport(
     `interface address ${taken.mac} belongs to controller ${taken.hostname}: give one of the two cards another address`,

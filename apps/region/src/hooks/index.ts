@@ -61,11 +61,12 @@ async function commissioningHook(ctx: Ctx, tx: Tx, machineId: number, stdout: st
   const sharers = await sharersOf(tx, machineId);
   const loaded = await readMachineById(tx, machineId);
   if (!loaded) return;
-  const { skipNetworking, skipStorage, status } = loaded.machine;
-  await applyHardwareReport(ctx, tx, machineId, report, { skipNetworking, skipStorage, status });
+  const { skipNetworking, skipStorage, status, osystem } = loaded.machine;
+  const isConfigured = status === "deployed" && osystem !== "";
+  await applyHardwareReport(ctx, tx, machineId, report, { skipNetworking, skipStorage, status, isConfigured });
   await noteInventory(tx, loaded.machine, report);
-  // Tests were chosen before the disks and cards were known: now each gets its own run.
   await notePreflight(tx, machineId, sharers);
+  // Tests were chosen before the disks and cards were known: now each gets its own run.
   await regenerateTests(ctx, tx, machineId, ["storage", "interface"]);
 }
 

@@ -15,6 +15,8 @@ import { closestSubnet, ownSubnet } from "@rackwright/domain/hardware/subnets";
 export interface NetworkRules {
   /** Connected interfaces in no known subnet get a fabric of their own. */
   createFabrics: boolean;
+  /** Addresses in no known subnet get one. */
+  createSubnets: boolean;
 }
 
 /** Something is to be made, or claimed, that another report may be making just now. */
@@ -79,7 +81,7 @@ export class NetworkFinder {
     const found = closestSubnet(address.ip, this.#known.subnets);
     if (found) return found.id;
     const cidr = ownSubnet(address);
-    if (cidr === undefined || vlanId === null) return null;
+    if (cidr === undefined || vlanId === null || !this.#rules.createSubnets) return null;
     this.#needsToBeAlone();
     const made = await insertSubnet(this.#tx, cidr, vlanId);
     this.#known.subnets.push({ ...made, cidr });

@@ -7,7 +7,7 @@ import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { runsReleaseScripts } from "@rackwright/domain/machine/lifecycle/release";
 import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
-import { resultType } from "@rackwright/domain/scripts/status";
+import { resultType, scriptStatus } from "@rackwright/domain/scripts/status";
 import { settle } from "../app/commit.ts";
 import { withDiagnosis } from "../app/diagnosis.ts";
 import { lifecycleTimes } from "../app/config.ts";
@@ -134,6 +134,8 @@ async function receiveIn(ctx: Ctx, tx: Tx, by: Signer, told: Told): Promise<void
     release: loaded.row.release_set_id,
   };
   let about: string | null = null;
+  const inUse = machine.status === "deployed";
+  let reports = false;
   // Whatever may change more of the machine than what is in our hands.
   let changed = signal !== "WORKING";
   if (STORES.includes(machine.status) && (files.length > 0 || scriptResultId !== undefined || name !== undefined)) {
@@ -152,15 +154,20 @@ async function receiveIn(ctx: Ctx, tx: Tx, by: Signer, told: Told): Promise<void
         ...(runtime === undefined ? {} : { runtime }),
         files,
         now,
+        // It tells the same again and again, of what may have changed by now; what its system cannot tell was told before.
+        overwrites: inUse,
+        keepsPassed: inUse,
       },
       journal,
     );
     about = stored?.result.name ?? null;
+    reports = stored?.ended ?? false;
     if (stored?.uploadedStdout && stored.stdout !== undefined && machine.status !== "deploying") {
       const { failed, ran } = await runHook(ctx, tx, machine.id, stored.result.name, stored.stdout);
       changed ||= ran;
       if (failed !== undefined) {
-        await failResult(ctx, tx, machine, stored.result, failed);
+        const counts = !inUse || stored.before !== scriptStatus.passed;
+        if (counts) await failResult(ctx, tx, machine, stored.result, failed);
         evidence(`what ${stored.result.name} printed makes no sense: ${failed.slice(0, 500)}`);
       }
     }
@@ -187,6 +194,7 @@ async function receiveIn(ctx: Ctx, tx: Tx, by: Signer, told: Told): Promise<void
       error,
       scriptName: signal === "WORKING" && exitStatus === undefined ? atWork : null,
       heartbeat,
+      stored: reports,
       anyFailed: summary.anyFailed,
       anyPending: summary.anyPending || (runsReleaseScripts(fresh.machine) && summary.running !== null),
     },

@@ -187,6 +187,8 @@ export const Machine = z.object({
   warnings: z.array(Finding),
   /** Ours: what was last seen of the boot that is waited for. */
   last_evidence: LastEvidence.nullable(),
+  /** Ours: whether a system that is to report its hardware does; null where none is to. */
+  is_sync_healthy: z.boolean().nullable(),
   resource_uri: z.string(),
 });
 export type Machine = z.infer<typeof Machine>;

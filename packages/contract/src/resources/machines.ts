@@ -247,7 +247,9 @@ export const machine = resource({
           "Keep memory for kernel crash dumps, on machines that have enough. Default: the setting of this name.",
         ),
         vcenter_registration: flag("Register VMware hosts in vCenter.", true),
-        enable_hw_sync: flag("Have the deployed system report hardware changes."),
+        enable_hw_sync: optionalFlag(
+          "Have the deployed system report its hardware at intervals (setting hardware_sync_interval). Default: as the machine has it.",
+        ),
       },
       returns: "Machine",
       errors: {

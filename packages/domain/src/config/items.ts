@@ -1,5 +1,6 @@
 /** Settings: names, defaults and what each takes (reference: config-items.json). The one place that knows them. */
 import { invalidField } from "../errors.ts";
+import { timespanSeconds } from "./timespan.ts";
 
 export type ConfigKind = "boolean" | "int" | "string" | "choice" | "url" | "hosts" | "addresses" | "timespan";
 
@@ -131,6 +132,9 @@ export function isSecret(name: ConfigName): boolean {
   return item.secret ?? false;
 }
 
+/** What comes more often than so would keep machines and region busy with nothing else. */
+const LEAST_SPAN_SECONDS = 10;
+const MOST_SPAN_SECONDS = 365 * 24 * 3600;
 const FALSE_WORDS = ["false", "f", "no", "n", "off", "0", ""];
 
 /**
@@ -172,10 +176,14 @@ export function parseConfigValue(name: ConfigName, text: string): string | numbe
         );
       return entries.join(" ");
     }
-    case "timespan":
-      if (!/^(\d+\s*(s|sec|seconds?|m|min|minutes?|h|hours?)\s*)+$/.test(value))
+    case "timespan": {
+      const seconds = timespanSeconds(value);
+      if (seconds === undefined)
         throw invalidField(name, `${name} takes a time span such as 15m or 1h 30min, not "${text}".`);
+      if (seconds < LEAST_SPAN_SECONDS || seconds > MOST_SPAN_SECONDS)
+        throw invalidField(name, `${name} is at least ${LEAST_SPAN_SECONDS} s and at most a year, not "${text}".`);
       return value;
+    }
     case "string":
       return value === "" && item.default === null ? null : value;
   }

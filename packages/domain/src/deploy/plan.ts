@@ -54,6 +54,8 @@ export interface DeployPlanInput {
   readonly statusUrl: string;
   /** Gets `op=netboot_off` by POST once the disk can be started. */
   readonly netbootOffUrl: string;
+  /** More files of the installed system. */
+  readonly files?: readonly InstalledFile[];
   readonly kernelOptions?: readonly string[];
   readonly lateCommands?: readonly (readonly string[])[];
   readonly powerAction?: "reboot" | "none";
@@ -78,7 +80,9 @@ export function renderDeployPlan(input: DeployPlanInput): DeployPlan {
     source: input.source,
     bootloader: { method: input.biosBootMethod === "uefi" ? "uefi" : "bios", removable: true },
     kernel: { options: input.kernelOptions ?? [], keepBootOptions: true },
-    cloudInit: { files: cloudInitFiles(input.token, input.metadataUrl, input.statusUrl) },
+    cloudInit: {
+      files: [...cloudInitFiles(input.token, input.metadataUrl, input.statusUrl), ...(input.files ?? [])],
+    },
     reporting: { endpoint: input.statusUrl, ...input.token },
     netbootOff: { url: input.netbootOffUrl },
     lateCommands: input.lateCommands ?? [],

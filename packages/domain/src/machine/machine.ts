@@ -24,6 +24,13 @@ export interface Machine {
   hweKernel: string | null;
   agentName: string;
   ephemeralDeploy: boolean;
+  /** The system that is deployed, or that the next deploy installs, reports its hardware by itself. */
+  enableHwSync: boolean;
+  /** Seconds from one report to the next, as its timer was set; null: there is none. */
+  syncIntervalS: number | null;
+  lastSync: Date | null;
+  /** It was told that reports have stopped. */
+  syncSilent: boolean;
   enableSsh: boolean;
   skipNetworking: boolean;
   skipStorage: boolean;

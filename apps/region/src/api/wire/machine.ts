@@ -5,6 +5,7 @@ import type { MachineView } from "@rackwright/db/machine-views";
 import { type EventType, eventTypes } from "@rackwright/domain/machine/event";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
 import { defaultGateway } from "@rackwright/domain/network/gateway";
+import { nextSync } from "@rackwright/domain/machine/lifecycle/hardware-sync";
 import { isFailed, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
 import {
   aggregate,
@@ -14,6 +15,7 @@ import {
   scriptStatusLabel,
 } from "@rackwright/domain/scripts/status";
 import { presetOf } from "../../app/deploy-preset.ts";
+import { plainDate } from "./dates.ts";
 import { networkOf } from "./machine-network.ts";
 import { allocType, type InterfaceContext, wireInterface } from "./network.ts";
 import { storageOf } from "../../app/storage-view.ts";
@@ -220,15 +222,27 @@ export function wireMachine(v: MachineView): Machine {
     numanode_set: v.numaNodes.map((n) => ({ index: n.index, cores: n.cores, memory: n.memory_mib })),
     virtualmachine_id: v.vm?.vmId ?? null,
     workload_annotations: row.owner_data,
-    last_sync: null,
-    sync_interval: null,
-    next_sync: null,
-    enable_hw_sync: row.enable_hw_sync,
+    ...syncFields(row),
     enable_kernel_crash_dump: row.enable_kernel_crash_dump,
     iscsiblockdevice_set: [],
     // Ours, beside the compatible ones: what it waits for, since and until when, and what was last seen of it.
     ...ownFields(v),
+    is_sync_healthy: row.enable_hw_sync && status === "deployed" ? !row.sync_silent : null,
     resource_uri: `${API_ROOT}/machines/${row.system_id}/`,
+  };
+}
+
+function syncFields({
+  enable_hw_sync,
+  sync_interval_s: interval,
+  last_sync: last,
+}: MachineView["row"]): Pick<Machine, "last_sync" | "sync_interval" | "next_sync" | "enable_hw_sync"> {
+  const next = nextSync({ lastSync: last, syncIntervalS: interval });
+  return {
+    last_sync: last && plainDate(last),
+    sync_interval: interval,
+    next_sync: next && plainDate(next),
+    enable_hw_sync,
   };
 }
 
@@ -241,6 +255,7 @@ function ownFields({
     status_since: row.status_since.toISOString(),
     status_deadline: row.status_deadline?.toISOString() ?? null,
     last_evidence: seen && { at: seen.at.toISOString(), source: seen.source, text: seen.text },
+    warnings: row.warnings as unknown as Machine["warnings"],
   };
 }
 
@@ -251,4 +266,3 @@ export function wireAnonMachine(v: MachineView): AnonMachine {
   const full = wireMachine(v);
   return Object.fromEntries(anonKeys.map((key) => [key, full[key]])) as AnonMachine;
 }
-    warnings: row.warnings as unknown as Machine["warnings"],

@@ -4,6 +4,7 @@ import { becomes, refuse, type Times } from "../lifecycle.ts";
 import type { Decision, Machine } from "../machine.ts";
 import { bootFor, DEPLOY_TIMEOUT_FACTOR, progress } from "./boot.ts";
 import { decision } from "./decision.ts";
+import { hardwareSync } from "./hardware-sync.ts";
 
 /** Lend the machine to a user (lifecycle.md section 9.6). */
 export function allocate(m: Machine, userId: number, agentName: string, comment: string, now: Date): Decision {
@@ -21,6 +22,8 @@ export interface DeployOptions {
   hweKernel: string | null;
   userData: Uint8Array | null;
   comment: string;
+  /** Seconds between reports of its hardware; null: it makes none. */
+  syncIntervalS: number | null;
 }
 
 /** Begin an installation on an allocated machine (lifecycle.md section 10); a Ready one is allocated by the shell first. */
@@ -35,6 +38,7 @@ export function deploy(m: Machine, os: DeployOptions, times: Times): Decision {
       distroSeries: os.distroSeries,
       hweKernel: os.hweKernel,
       ephemeralDeploy: false,
+      ...hardwareSync(os.syncIntervalS),
       errorDescription: "",
     },
     [event("REQUEST_NODE_START_DEPLOYMENT", os.comment), event("DEPLOYING")],

@@ -5,6 +5,7 @@ import type { Decision, Effect, Machine } from "../machine.ts";
 import { bootFor, later } from "./boot.ts";
 import { andThen, decision, handBack } from "./decision.ts";
 import { fail } from "./failure.ts";
+import { noHardwareSync } from "./hardware-sync.ts";
 
 /** Minutes that a machine may take to be seen off after it was told so (lifecycle.md section 14). */
 export const RELEASE_TIMEOUT_MINUTES = 5;
@@ -16,6 +17,7 @@ export const emptied = {
   osystem: "",
   distroSeries: "",
   hweKernel: null,
+  ...noHardwareSync,
 } as const satisfies Decision["set"];
 
 /** What its use has left: file systems, and the owner's user-data. */

@@ -8,6 +8,7 @@ import { DEPLOY_TIMEOUT_FACTOR, progress, waits } from "./boot.ts";
 import { commissionInPlace } from "./commission.ts";
 import { decision, handBack } from "./decision.ts";
 import { fail } from "./failure.ts";
+import { synced } from "./hardware-sync.ts";
 import { runsReleaseScripts } from "./release.ts";
 import { rescueModeEntered } from "./rescue.ts";
 
@@ -32,6 +33,8 @@ export interface SignalInput {
   scriptName: string | null;
   /** Sent by the clock, whatever is done or not. */
   heartbeat: boolean;
+  /** It brought a script's outcome, which was kept. */
+  stored?: boolean;
   /** Whether any result of the running set has failed, this signal's included. */
   anyFailed: boolean;
   /** Whether results of the running set wait to be run, this signal's included. */
@@ -66,7 +69,8 @@ export function signal(m: Machine, input: SignalInput, times: Times): Decision {
         ? fail(m, input.error || "The installer said that it failed.", times.now)
         : getsOn(m, input, times, DEPLOY_TIMEOUT_FACTOR);
     case "deployed":
-      if (input.signal === "WORKING" || input.signal === "TIMEDOUT") return decision({}, []);
+      if (input.signal === "WORKING" || input.signal === "TIMEDOUT")
+        return input.stored === true ? synced(m, times.now) : decision({}, []);
       throw new DomainError("wrong_status", `${m.hostname} is Deployed: it can only report results with WORKING.`);
     case "entering_rescue_mode":
       if (input.signal === "OK" || input.signal === "WORKING") return rescueModeEntered(m, times.now);

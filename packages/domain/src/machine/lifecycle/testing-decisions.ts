@@ -40,6 +40,7 @@ const system: deploy.DeployOptions = {
   hweKernel: null,
   userData: null,
   comment: "why",
+  syncIntervalS: null,
 };
 export const input = (signal: signal.Signal, more: Partial<signal.SignalInput> = {}): signal.SignalInput => ({
   signal,
