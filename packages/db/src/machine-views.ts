@@ -47,10 +47,9 @@ export interface LinkRow {
   interfaceId: number;
 }
 
-/** Statuses of results, grouped as the aggregate wants them. */
+/** A result that counts in the state of a node's scripts. */
 export interface ResultStatus {
   nodeId: number;
-  setId: number;
   resultType: number;
   hardwareType: number;
   status: number;
@@ -188,7 +187,6 @@ export async function loadMachineViews(
 ): Promise<MachineView[]> {
   if (ids.length === 0) return [];
   const nodes = await db.selectFrom("node").selectAll().where("id", "=", anyOf(ids)).execute();
-  const setIds = nodes.flatMap((n) => [n.commissioning_set_id, n.testing_set_id]).filter((id) => id !== null);
   const [
     shared,
     interfaces,
@@ -243,7 +241,7 @@ export async function loadMachineViews(
       .where("nt.node_id", "=", anyOf(ids))
       .orderBy("t.name")
       .execute(),
-    latestResults(db, setIds),
+    latestResults(db, nodes),
     latestEvents(db, ids),
     latestEvidence(
       db,
@@ -304,22 +302,31 @@ export async function loadMachineViews(
   });
 }
 
-/** The latest result of each (script, device) in these sets; suppressed ones do not count. */
-async function latestResults(db: Kysely<Schema>, setIds: readonly number[]): Promise<ResultStatus[]> {
-  const rows = await db
-    .selectFrom("script_result as r")
-    .innerJoin("script_set as s", "s.id", "r.set_id")
-    .leftJoin("script as sc", "sc.id", "r.script_id")
-    .select([
-      "s.node_id as nodeId",
-      "s.id as setId",
-      "s.result_type as resultType",
-      sql<number>`coalesce(sc.hardware_type, 0)`.as("hardwareType"),
-      "r.status",
-    ])
-    .where("r.set_id", "=", anyOf(setIds))
-    .where("r.suppressed", "=", false)
-    .execute();
+/**
+ * What counts in the state of each node's scripts: the results of its current commissioning, and of each test on each device the last one
+ * that was not aborted, whichever run it was in. Suppressed ones do not count, nor do older runs of tests that are gone.
+ */
+async function latestResults(
+  db: Kysely<Schema>,
+  nodes: readonly Pick<NodeRow, "id" | "commissioning_set_id">[],
+): Promise<ResultStatus[]> {
+  const ids = nodes.map((n) => n.id);
+  const current = nodes.map((n) => n.commissioning_set_id).filter((id) => id !== null);
+  const { rows } = await sql<ResultStatus>`
+    select r.node_id as "nodeId", r.result_type as "resultType", coalesce(sc.hardware_type, 0) as "hardwareType", r.status
+    from (
+      (select distinct on (s.node_id, r.name, r.block_device_id, r.interface_id)
+        s.node_id, s.result_type, r.script_id, r.status, r.suppressed
+      from script_set s join node n on n.id = s.node_id join script_result r on r.set_id = s.id
+      where s.node_id = ${anyOf(ids)} and s.result_type = 2 and r.status <> 5
+        and (r.script_id is not null or s.id = n.testing_set_id)
+      order by s.node_id, r.name, r.block_device_id, r.interface_id, r.id desc)
+      union all
+      select s.node_id, s.result_type, r.script_id, r.status, r.suppressed
+      from script_set s join script_result r on r.set_id = s.id
+      where s.id = ${anyOf(current)} and r.status <> 5
+    ) r left join script sc on sc.id = r.script_id
+    where not r.suppressed`.execute(db);
   return rows;
 }
 

@@ -9,7 +9,7 @@ import { insertScript } from "@rackwright/db/scripts";
 import { newScript } from "@rackwright/domain/scripts/merge";
 import { resultType } from "@rackwright/domain/scripts/status";
 import { storeSignalResult } from "../app/script-results.ts";
-import { createCommissioningSets, createInstallationSet } from "../app/script-sets.ts";
+import { createCommissioningSets, createInstallationSet, createTestingSet } from "../app/script-sets.ts";
 import { systemCtx } from "../context.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 
@@ -245,6 +245,38 @@ test("suppressed failures do not count (S0-150..S0-157, S0-159)", async () => {
   await transaction(t.db, (tx) => finishResults(tx, [sets.testing ?? 0], "aborted", t.region.now()));
   const [aborted] = (await one("current-testing/")).results;
   assert.deepEqual([aborted?.status, aborted?.["status_name"], aborted?.["exit_status"]], [5, "Aborted", null]);
+});
+
+test("a machine's state has the last word of each test on each device, whichever run it was in", async () => {
+  const state = async () => {
+    const machine = (await t.request(t.user, "GET", `/machines/${SYSTEM_ID}/`)).json as Record<string, unknown>;
+    return ["storage_test", "cpu_test", "testing"].map((kind) => machine[`${kind}_status_name`]);
+  };
+  const ctx = systemCtx(t.region);
+  await transaction(t.db, (tx) => insertScript(tx, newScript({ name: "cpu-check", hardwareType: 1 }, {})));
+  const test = async (name: string) => {
+    const request = { testingScripts: [name], params: {} };
+    sets.testing = await transaction(t.db, (tx) => createTestingSet(ctx, tx, machineId, request));
+  };
+  await test("disk-check");
+  await report("testing", "disk-check", 1, { "disk-check": "bad" });
+  await test("cpu-check");
+  assert.deepEqual(await state(), ["Failed", "Pending", "Pending"]);
+  await report("testing", "cpu-check", 0, { "cpu-check": "good" });
+  assert.deepEqual(await state(), ["Failed", "Passed", "Failed"]);
+  await test("disk-check");
+  await transaction(t.db, (tx) => finishResults(tx, [sets.testing ?? 0], "aborted", t.region.now()));
+  assert.deepEqual(await state(), ["Failed", "Passed", "Failed"], "an aborted run says nothing");
+  await test("disk-check");
+  await report("testing", "disk-check", 0, { "disk-check": "good" });
+  assert.deepEqual(await state(), ["Passed", "Passed", "Passed"]);
+  await test("cpu-check");
+  await report("testing", "cpu-check", 1, { "cpu-check": "bad" });
+  assert.deepEqual(await state(), ["Passed", "Failed", "Failed"]);
+  const form = { suppressed: "true" };
+  assert.equal((await t.request(t.admin, "PUT", `/nodes/${SYSTEM_ID}/results/current-testing/`, { form })).status, 200);
+  assert.deepEqual(await state(), ["Passed", "Unknown", "Passed"], "what came before does not count in its place");
+  await run();
 });
 
 test("outputs are downloaded as text or as an archive", async () => {

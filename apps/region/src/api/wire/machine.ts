@@ -7,13 +7,7 @@ import { scrubText } from "@rackwright/domain/recorder/scrub";
 import { defaultGateway } from "@rackwright/domain/network/gateway";
 import { nextSync } from "@rackwright/domain/machine/lifecycle/hardware-sync";
 import { isFailed, statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
-import {
-  aggregate,
-  hardwareType,
-  resultType,
-  scriptStatus,
-  scriptStatusLabel,
-} from "@rackwright/domain/scripts/status";
+import { aggregate, hardwareType, resultType, scriptStatusLabel } from "@rackwright/domain/scripts/status";
 import { presetOf } from "../../app/deploy-preset.ts";
 import { plainDate } from "./dates.ts";
 import { networkOf } from "./machine-network.ts";
@@ -65,14 +59,12 @@ export function interfaceContext(v: MachineView): InterfaceContext {
   };
 }
 
-/** Status and name of the results of one kind of set, for one kind of hardware or all. Aborted runs do not count. */
-function testStatus(v: MachineView, type: number, setId: number | null, hardware?: number): number {
-  const statuses = v.results
-    .filter(
-      (r) => r.resultType === type && r.setId === setId && (hardware === undefined || r.hardwareType === hardware),
-    )
-    .map((r) => r.status);
-  return aggregate(statuses.filter((s) => s !== scriptStatus.aborted));
+/** Status of the results of one kind of run, for one kind of hardware or all. */
+function testStatus(v: MachineView, type: number, hardware?: number): number {
+  const counted = v.results.filter(
+    (r) => r.resultType === type && (hardware === undefined || r.hardwareType === hardware),
+  );
+  return aggregate(counted.map((r) => r.status));
 }
 
 export function addressesOf(v: MachineView): string[] {
@@ -145,8 +137,8 @@ export function wireMachine(v: MachineView): Machine {
   const network = interfaceContext(v);
   const interfaces = v.interfaces.map((i) => wireInterface(i, network));
   const bootInterface = interfaces.find((i) => i.id === row.boot_interface_id) ?? interfaces[0] ?? null;
-  const commissioning = testStatus(v, resultType.commissioning, row.commissioning_set_id);
-  const tests = (hardware?: number) => testStatus(v, resultType.testing, row.testing_set_id, hardware);
+  const commissioning = testStatus(v, resultType.commissioning);
+  const tests = (hardware?: number) => testStatus(v, resultType.testing, hardware);
   const named = (name: string, code: number) => ({
     [`${name}_status`]: code,
     [`${name}_status_name`]: scriptStatusLabel[code] ?? "Unknown",
