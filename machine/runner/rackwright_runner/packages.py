@@ -76,6 +76,9 @@ class Installer:
 
     def snap(self, entry: Any) -> int:
         entry = {"name": entry} if isinstance(entry, str) else entry
+        if shutil.which("snap") is None:
+            self.outputs.write(f"The snap {entry['name']} cannot be installed: this image has no snapd.\n")
+            return 1
         options = [f"--channel={entry['channel']}"] if entry.get("channel") else []
         if entry.get("mode") in _SNAP_MODES:
             options.append(_SNAP_MODES[entry["mode"]])
