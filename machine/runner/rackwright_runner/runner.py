@@ -101,9 +101,9 @@ class Runner:
         return plan
 
     def _todo(self, plan: dict[str, list[Row]], stage: str) -> list[Row]:
-        """Rows to run. By hand without download: all. Else what has not finished, neither there nor here."""
+        """Rows to run. By hand, without downloading or sending: all. Else what has not finished, neither there nor here."""
         rows = plan.get(stage, [])
-        if not self.downloads:
+        if not (self.downloads and self.sends):
             return [replace(row, has_started=False, has_finished=False) for row in rows]
         fresh = []
         for row in rows:

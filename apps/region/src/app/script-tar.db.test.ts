@@ -124,6 +124,9 @@ test("what has begun comes with what is known of it; what is over is left out, e
       ["50-facts", false],
     ],
   );
+  const failed = await unpack(await fetch("failed_testing"));
+  assert.deepEqual(names(failed.index["commissioning_scripts"]), ["30-bmc", "50-facts"], "to be run by hand");
+  assert.ok(failed.index["testing_scripts"]);
 });
 
 test("each status has its sections, and an empty one nothing at all", async () => {

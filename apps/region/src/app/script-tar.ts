@@ -35,6 +35,13 @@ function wantedSections(status: Machine["status"]): Wanted[] {
       return [{ section: "commissioning", withFinished: false }, tests];
     case "deployed":
       return [{ section: "commissioning", withFinished: true }, tests];
+    case "failed_commissioning":
+    case "failed_testing":
+      // Nothing runs by itself now; who is logged in may run all of it again.
+      return [
+        { section: "commissioning", withFinished: true },
+        { section: "testing", withFinished: true },
+      ];
     case "releasing":
     case "disk_erasing":
       return [{ section: "release", withFinished: false }];
