@@ -187,63 +187,6 @@ class Commissioning(ScriptCase):
         self.assertEqual("", self.run_script("commissioning/maas-get-fruid-api-data", SYS_CLASS_NET=f"{self.root}/net"))
 
 
-SMART_NONE = {"smartctl": {"exit_status": 1, "messages": [{"string": "/dev/vda: Unable to detect device type"}]}}
-SMART_GOOD = {"smart_support": {"available": True, "enabled": True}, "smart_status": {"passed": True}}
-
-
-class Smartctl(ScriptCase):
-    def smartctl(self, info, everything=None, code=0, test_code=0, states=()):
-        self.put("info.json", json.dumps(info))
-        self.put("all.json", json.dumps(everything or info))
-        for at, state in enumerate(states):
-            self.put(f"state{at}.json", json.dumps(state))
-        self.tool(
-            "smartctl",
-            f"""echo "$*" >> {self.root}/calls
-case "$*" in
-  *--info*) cat {self.root}/info.json; exit {code} ;;
-  *--capabilities*) n=$(cat {self.root}/n 2> /dev/null || echo 0); echo $((n + 1)) > {self.root}/n; cat {self.root}/state$n.json ;;
-  *--all*) cat {self.root}/all.json; exit {code} ;;
-  *--test*) echo '{{}}'; exit {test_code} ;;
-  *--xall*) echo report ;;
-esac""",
-        )
-
-    def test_a_disk_without_smart_is_skipped_with_the_reason(self):
-        self.smartctl(SMART_NONE, code=1)
-        said = self.run_script("testing/smartctl-validate", "/dev/vda")
-        self.assertEqual("/dev/vda has no SMART: /dev/vda: Unable to detect device type\n", said)
-        self.assertEqual("status: skipped\n", self.result())
-
-    def test_a_healthy_disk(self):
-        self.smartctl(SMART_GOOD)
-        self.assertEqual("/dev/sda is healthy.\nreport\n", self.run_script("testing/smartctl-validate", "/dev/sda"))
-        self.assertEqual("", self.result())
-
-    def test_a_failing_disk(self):
-        self.smartctl(SMART_GOOD, {"smart_status": {"passed": False}})
-        self.assertIn("replace it", self.run_script("testing/smartctl-validate", "/dev/sda", code=1))
-
-    def test_smart_is_switched_on(self):
-        self.smartctl({"smart_support": {"available": True, "enabled": False}, "smart_status": {"passed": True}})
-        self.run_script("testing/smartctl-validate", "/dev/sda")
-        self.assertIn("--smart=on /dev/sda", self.text("calls"))
-
-    def states(self, *values):
-        return [{"ata_smart_data": {"self_test": {"status": {"value": value}}}} for value in values]
-
-    def test_self_tests_are_waited_for(self):
-        for last, code in ((0, 0), (0x70, 1)):
-            if os.path.exists(f"{self.root}/n"):
-                os.unlink(f"{self.root}/n")
-            self.smartctl(SMART_GOOD, states=self.states(0, 0xF9, 0xF1, last))
-            self.run_script("testing/smartctl-short", "/dev/sda", code=code, SMARTCTL_POLL_SECONDS="0.01")
-            self.assertIn("--test=short /dev/sda", self.text("calls"))
-
-    def test_a_test_that_the_disk_has_not_is_skipped(self):
-        self.smartctl(SMART_GOOD, states=self.states(0), test_code=4)
-        self.assertIn("cannot run a conveyance self-test", self.run_script("testing/smartctl-conveyance", "/dev/sda"))
-        self.assertEqual("status: skipped\n", self.result())
 
 
 class Testing(ScriptCase):
