@@ -11,6 +11,7 @@ from typing import Callable
 from . import devices, yaml_lite
 from .execute import Ended, Outputs, environment, prepare, run
 from .index import Row
+from .live import Live
 from .log import say
 from .netconfig import ConfiguredNetwork, NetworkFailed
 from .packages import Installer, wanted
@@ -30,6 +31,8 @@ class Context:
     base_url: str
     resources: str
     finished: Callable[[Row, Signal], None]
+    # Takes what scripts print while they run.
+    live: Live | None = None
 
     def report(self, row: Row, signal: Signal) -> None:
         self.finished(row, signal)
@@ -55,7 +58,7 @@ def run_batch(rows: list[Row], context: Context) -> None:
         say(f"{first.label}: {failure}")
         for row in rows:
             outputs[row.key].write(str(failure))
-            context.report(row, Signal("APPLYING_NETCONF", row, exit_status=failure.exit_code, files=outputs[row.key].files()))
+            context.report(row, Signal("APPLYING_NETCONF", row, exit_status=failure.exit_code, files=outputs[row.key].files))
 
 
 def _install_and_run(rows: list[Row], outputs: dict, context: Context) -> None:
@@ -66,8 +69,7 @@ def _install_and_run(rows: list[Row], outputs: dict, context: Context) -> None:
         if code == 0:
             ready.append(row)
         else:
-            files = outputs[row.key].files()
-            context.report(row, Signal("INSTALLING", row, exit_status=code, files=files))
+            context.report(row, Signal("INSTALLING", row, exit_status=code, files=outputs[row.key].files))
     if len(ready) == 1:
         _run_row(ready[0], outputs[ready[0].key], context)
         return
@@ -104,7 +106,7 @@ def _run_row(row: Row, outputs: Outputs, context: Context) -> None:
         say(f"{row.stage}: {row.label} " + ("took too long" if ended.timed_out else f"ended with {ended.code}"))
         _note_lost_link(row, outputs, context)
     status = "TIMEDOUT" if ended.timed_out else "WORKING"
-    context.report(row, Signal(status, row, exit_status=ended.code, runtime=runtime, files=outputs.files()))
+    context.report(row, Signal(status, row, exit_status=ended.code, runtime=runtime, files=outputs.files))
 
 
 def _execute(row: Row, outputs: Outputs, context: Context) -> Ended:
@@ -116,7 +118,12 @@ def _execute(row: Row, outputs: Outputs, context: Context) -> Ended:
     limit = runtime_seconds(row)
     env = environment(row, context.work, context.settings, outputs, context.base_url, context.resources)
     command = [os.path.join(context.work.scripts, row.path), *arguments]
-    return run(command, env, outputs, limit + context.settings.kill_grace_seconds if limit > 0 else 0)
+    tail = context.live.open(row) if context.live else None
+    try:
+        return run(command, env, outputs, limit + context.settings.kill_grace_seconds if limit > 0 else 0, tail)
+    finally:
+        if context.live:
+            context.live.close(tail)
 
 
 def _note_lost_link(row: Row, outputs: Outputs, context: Context) -> None:
@@ -134,13 +141,11 @@ def _note_lost_link(row: Row, outputs: Outputs, context: Context) -> None:
 
 def _add_result(outputs: Outputs, key: str, value: object) -> None:
     result = {}
-    try:
-        with open(outputs.result, encoding="utf-8") as stream:
-            result = yaml_lite.load(stream.read()) or {}
-    except FileNotFoundError:
-        pass
-    except (OSError, UnicodeDecodeError, yaml_lite.YamlError):
-        return
+    if os.path.lexists(outputs.result):
+        try:
+            result = yaml_lite.load_small(outputs.result) or {}
+        except yaml_lite.YamlError:
+            return
     if isinstance(result, dict) and key not in result:
         with open(outputs.result, "w", encoding="utf-8") as stream:
             stream.write(yaml_lite.dump({**result, key: value}))

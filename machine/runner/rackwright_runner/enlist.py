@@ -33,12 +33,11 @@ def architecture() -> str:
 
 def read_power(path: str) -> tuple[str, dict[str, Any]] | None:
     """What a script found out about the BMC: power type and its parameters."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            found = yaml_lite.load(stream.read())
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except (OSError, UnicodeDecodeError, yaml_lite.YamlError) as error:
+    try:
+        found = yaml_lite.load_small(path)
+    except yaml_lite.YamlError as error:
         say(f"cannot read {path}, the BMC stays unknown: {error}")
         return None
     if not isinstance(found, dict) or not found.get("power_type"):

@@ -11,8 +11,9 @@ import threading
 import time
 from dataclasses import dataclass
 
-from . import terminal
+from . import capture, terminal
 from .index import SERIAL, Row
+from .live import Tail
 from .log import say
 from .parameters import runtime_seconds
 from .settings import Settings
@@ -53,29 +54,27 @@ class Outputs:
         """What is uploaded: the three outputs always, the result when the script wrote one."""
         found = {}
         for path in self.paths():
-            if path != self.result or os.path.exists(path):
-                found[os.path.basename(path)] = _settled(path)
+            name = self.name + path[len(self.combined) :]
+            if path != self.result:
+                found[name] = terminal.settle(capture.read(path, capture.MOST_BYTES) or b"")
+            elif (result := capture.read(path, capture.MOST_RESULT_BYTES)) is not None:
+                found[name] = result
         return found
 
     def clear(self) -> None:
         os.makedirs(self.directory, exist_ok=True)
         for path in self.paths():
-            if os.path.lexists(path):
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            elif os.path.lexists(path):
                 os.unlink(path)
 
     def write(self, text: str) -> None:
         """Our own words, where the script's would be."""
         for path in (self.combined, self.err):
-            with open(path, "ab") as stream:
-                stream.write(text.encode("utf-8", "replace"))
-
-
-def _settled(path: str) -> bytes:
-    try:
-        with open(path, "rb") as stream:
-            return terminal.settle(stream.read())
-    except OSError:
-        return b""
+            sink = capture.Capture(path)
+            sink.write(text.encode("utf-8", "replace"))
+            sink.close()
 
 
 def outputs_of(row: Row, work: Workdir) -> Outputs:
@@ -123,8 +122,8 @@ class Ended:
     timed_out: bool = False
 
 
-def run(command: list[str], env: dict[str, str], outputs: Outputs, limit_seconds: float) -> Ended:
-    """Run to the end. `limit_seconds` 0: no limit."""
+def run(command: list[str], env: dict[str, str], outputs: Outputs, limit_seconds: float, live: Tail | None = None) -> Ended:
+    """Run to the end. `limit_seconds` 0: no limit. `live` gets what it prints too."""
     try:
         process = subprocess.Popen(
             command,
@@ -138,11 +137,13 @@ def run(command: list[str], env: dict[str, str], outputs: Outputs, limit_seconds
         outputs.write(f"Cannot run {command[0]}: {error.strerror}. Is its first line an interpreter of this system?\n")
         return Ended(error.errno or errno.ENOENT)
     _unburden(process.pid)
-    with open(outputs.combined, "ab") as combined, open(outputs.out, "ab") as out, open(outputs.err, "ab") as err:
-        lock = threading.Lock()
+    combined, out, err = (capture.Capture(path) for path in (outputs.combined, outputs.out, outputs.err))
+    seen = [live.add] if live else []
+    lock = threading.Lock()
+    try:
         pumps = [
-            threading.Thread(target=_pump, args=(process.stdout, [combined, out], lock), daemon=True),
-            threading.Thread(target=_pump, args=(process.stderr, [combined, err], lock), daemon=True),
+            threading.Thread(target=_pump, args=(process.stdout, [combined.write, out.write, *seen], lock), daemon=True),
+            threading.Thread(target=_pump, args=(process.stderr, [combined.write, err.write, *seen], lock), daemon=True),
         ]
         for pump in pumps:
             pump.start()
@@ -160,6 +161,10 @@ def run(command: list[str], env: dict[str, str], outputs: Outputs, limit_seconds
             _kill_group(process.pid)
             for pump in pumps:
                 pump.join(_DRAIN_SECONDS)
+    finally:
+        with lock:
+            for one in (combined, out, err):
+                one.close()
     return Ended(code if code >= 0 else 128 - code, timed_out)
 
 
@@ -171,10 +176,7 @@ def _pump(source, sinks, lock: threading.Lock) -> None:
                 return
             with lock:
                 for sink in sinks:
-                    if sink.closed:
-                        return
-                    sink.write(chunk)
-                    sink.flush()
+                    sink(chunk)
 
 
 def _kill_group(pid: int) -> None:
@@ -187,7 +189,11 @@ def _kill_group(pid: int) -> None:
 def _kill(process: subprocess.Popen) -> None:
     say(f"killing process group {process.pid}: it ran longer than it may")
     _kill_group(process.pid)
-    process.wait()
+    try:
+        process.wait(_DRAIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        # It waits for a device that does not answer, and nothing ends that: go on without it.
+        say(f"process {process.pid} does not end: what it waits for in the kernel does not either")
 
 
 def _unburden(pid: int) -> None:

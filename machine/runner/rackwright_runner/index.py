@@ -34,6 +34,8 @@ class Row:
     apply_configured_networking: bool = False
     has_started: bool = False
     has_finished: bool = False
+    # Where its output goes on, as the region has it from before a restart.
+    output_offset: int = 0
 
     @property
     def key(self) -> tuple[str, str, int | None]:
@@ -63,6 +65,9 @@ def row(stage: str, entry: dict[str, Any]) -> Row:
         raise BadIndex(f"index.json names a script {name!r}")
     if os.path.isabs(path) or ".." in path.split("/"):
         raise BadIndex(f"index.json gives the script {name} the path {path!r}, outside of its directory")
+    for key, kind in (("script_result_id", int), ("script_version_id", int), ("parameters", dict), ("packages", dict)):
+        if not isinstance(entry.get(key), (kind, type(None))):
+            raise BadIndex(f"index.json gives the script {name} as {key} {entry[key]!r:.100}")
     return Row(
         stage=stage,
         name=name,
@@ -77,6 +82,7 @@ def row(stage: str, entry: dict[str, Any]) -> Row:
         apply_configured_networking=bool(entry.get("apply_configured_networking")),
         has_started=bool(entry.get("has_started")),
         has_finished=bool(entry.get("has_finished")),
+        output_offset=int(entry.get("output_offset") or 0),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import Callable
 
 from . import multipart
 from .client import Client, RequestFailed
@@ -16,14 +17,14 @@ from .log import say
 
 @dataclass
 class Signal:
-    """Fields and files of one `op=signal`."""
+    """Fields and files of one `op=signal`. Files may be read when they are sent: many results may wait, and together they are large."""
 
     status: str
     row: Row | None = None
     error: str = ""
     exit_status: int | None = None
     runtime: float | None = None
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes] | Callable[[], dict[str, bytes]] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)
 
     def fields(self) -> dict[str, str]:
@@ -49,6 +50,8 @@ class Reporter:
         self.version = version
         self.sends = sends
         self._lock = threading.Lock()
+        # One result at a time: each holds its outputs in memory while it is sent.
+        self._sending = threading.Lock()
         self._unsent: list[Signal] = []
         # Names of results that the region does not want, now or later.
         self.refused: list[str] = []
@@ -62,7 +65,7 @@ class Reporter:
         return self.sends and self.client.credentials is not None and self.client.credentials.enlisted
 
     def _post(self, signal: Signal, stubborn: bool = False, retry: bool = True) -> None:
-        body, kind = multipart.encode(signal.fields(), signal.files)
+        body, kind = multipart.encode(signal.fields(), signal.files() if callable(signal.files) else signal.files)
         headers = {"Content-Type": kind}
         if retry:
             self.client.ask(self._url(), body, headers, stubborn)
@@ -98,6 +101,10 @@ class Reporter:
 
     def flush(self, stubborn: bool = False) -> bool:
         """Send what waits, oldest first. False when some of it still waits."""
+        with self._sending:
+            return self._flush(stubborn)
+
+    def _flush(self, stubborn: bool) -> bool:
         while self._open:
             with self._lock:
                 if not self._unsent:

@@ -12,6 +12,7 @@ from . import enlist, index, tarball
 from .batch import Context, run_batch
 from .client import Client, RequestFailed
 from .index import SERIAL, Row
+from .live import Live, announced
 from .log import say
 from .report import Heartbeat, Reporter, Signal
 from .settings import Settings
@@ -30,6 +31,7 @@ class Runner:
         self.sends = sends
         self.downloads = downloads
         self.reporter = Reporter(client, version, sends)
+        self.live = Live(client, version, settings.live_seconds)
         # Results of this process, by row: a region that missed one gets it again instead of a second run.
         self._done: dict[tuple, Signal] = {}
         self._power_known = False
@@ -58,6 +60,7 @@ class Runner:
             except (RequestFailed, enlist.EnlistFailed, index.BadIndex, tarball.BadArchive, OSError) as error:
                 word = Signal("FAILED", error=str(error))
             heartbeat.stop()
+        self.live.stop()
         say(word.error or ("all scripts passed" if self._done else "nothing to run"))
         delivered = self.reporter.final(word)
         return 0 if word.status == "OK" and delivered else 1
@@ -97,6 +100,7 @@ class Runner:
         before = index.raw(self.work)
         tarball.unpack(content, self.work)
         plan = index.read(self.work)
+        self.live.announce(announced(index.raw(self.work)) if self.sends else None)
         index.remember(self.work, before)
         return plan
 
@@ -135,7 +139,7 @@ class Runner:
                 self._tell_power()
 
         base_url = self.client.credentials.base_url if self.client.credentials else ""
-        context = Context(self.settings, self.work, self.reporter, base_url, resources, finished)
+        context = Context(self.settings, self.work, self.reporter, base_url, resources, finished, self.live)
         try:
             for batch in index.batches(rows):
                 if self._introduces_itself and batch[0].parallel != SERIAL:

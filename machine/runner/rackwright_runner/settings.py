@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 HEARTBEAT_SECONDS = 120.0
+# Between two looks at what running scripts have printed.
+LIVE_SECONDS = 1.0
 # The region waits as long before it declares a script overdue.
 KILL_GRACE_SECONDS = 300.0
 RETRY_DELAYS = (1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 0.0)
@@ -16,6 +18,7 @@ STUBBORN_DELAY = 30.0
 @dataclass(frozen=True)
 class Settings:
     heartbeat_seconds: float = HEARTBEAT_SECONDS
+    live_seconds: float = LIVE_SECONDS
     kill_grace_seconds: float = KILL_GRACE_SECONDS
     retry_delays: tuple[float, ...] = RETRY_DELAYS
     stubborn_seconds: float = STUBBORN_SECONDS

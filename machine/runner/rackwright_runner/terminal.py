@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Longer captures stay as they came: a screen of that size was not made for reading.
-LIMIT_BYTES = 32 * 1024 * 1024
+LIMIT_BYTES = 4 * 1024 * 1024
 
 
 def settle(data: bytes) -> bytes:

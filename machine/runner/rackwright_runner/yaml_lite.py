@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 
+from . import capture
+
 
 class YamlError(ValueError):
     """The text is not YAML, or uses a part of it that is not read here."""
@@ -23,6 +25,34 @@ def load(text: str):
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise YamlError(str(error)) from error
+
+
+# What scripts write for us is a few lines.
+SMALL_BYTES = 64 * 1024
+_MOST_PARTS = 10_000
+
+
+def load_small(path: str):
+    """The value of a file that a script has written. @raises YamlError also for one that is large, no plain file, or full of aliases"""
+    content = capture.read(path, SMALL_BYTES + 1)
+    if content is None:
+        raise YamlError(f"{path} is no file that can be read")
+    if len(content) > SMALL_BYTES:
+        raise YamlError(f"{path} has more than {SMALL_BYTES} bytes")
+    try:
+        value = load(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise YamlError(f"{path} is no UTF-8: {error}") from error
+    except RecursionError as error:
+        raise YamlError(f"{path} is nested too deep") from error
+    # An alias of aliases of aliases is a few lines here, and gigabytes once it is written out.
+    parts, seen = [value], 0
+    while parts:
+        part, seen = parts.pop(), seen + 1
+        if seen > _MOST_PARTS:
+            raise YamlError(f"{path} has more than {_MOST_PARTS} values, its aliases counted as what they stand for")
+        parts += part.values() if isinstance(part, dict) else part if isinstance(part, (list, tuple, set)) else []
+    return value
 
 
 def dump(value) -> str:
