@@ -19,6 +19,7 @@ interface Machine {
   ip_addresses: string[];
   boot_interface: { mac_address: string } | null;
   physicalblockdevice_set: { serial: string }[];
+  last_sync: string | null;
 }
 
 const ENLISTED = 17;
@@ -98,9 +99,11 @@ test("twenty emulated machines live their lives, and those that are broken say s
     assert.ok(new Set(settled.map((machine) => `${machine.cpu_count} ${machine.memory}`)).size > COUNT / 2);
 
     const good = settled.filter((machine) => !broken(machine));
+    const [syncing] = good;
     for (const { system_id } of good) {
       await api.call("POST", "machines/?op=allocate", [["system_id", system_id]]);
-      await api.call("POST", `machines/${system_id}/?op=deploy`);
+      const sync: [string, string][] = system_id === syncing?.system_id ? [["enable_hw_sync", "true"]] : [];
+      await api.call("POST", `machines/${system_id}/?op=deploy`, sync);
     }
     const deployed = (await all("all to be deployed", (m) => broken(m) || m.status_name === "Deployed")).filter(
       (machine) => !broken(machine),
@@ -108,6 +111,18 @@ test("twenty emulated machines live their lives, and those that are broken say s
     const addresses = deployed.flatMap((machine) => machine.ip_addresses);
     assert.equal(addresses.length, good.length);
     assert.equal(new Set(addresses).size, addresses.length);
+    const reported = await all(
+      "one to report its hardware",
+      (m) => (m.last_sync !== null) === (m.system_id === syncing?.system_id),
+    );
+    const hardware = ({ cpu_count, memory, ip_addresses, physicalblockdevice_set: disks }: Machine) => [
+      cpu_count,
+      memory,
+      ip_addresses,
+      disks.map((d) => d.serial),
+    ];
+    const find = (list: Machine[]) => list.filter((m) => m.system_id === syncing?.system_id).map(hardware);
+    assert.deepEqual(find(reported), find(deployed), "it is what it was, with the address that it was given");
 
     await api.call(
       "POST",

@@ -1,6 +1,7 @@
 /** The installed system: cloud-init asks for its data, says that it is up, and stays up. */
 import { METADATA_VERSION } from "./cloud-config.ts";
 import type { EmulatedMachine, Installed } from "./machine.ts";
+import { syncHardware } from "./hardware-sync.ts";
 import { RequestFailed } from "./net.ts";
 import { Reporter } from "./report.ts";
 
@@ -24,5 +25,6 @@ export async function bootInstalled(machine: EmulatedMachine, disk: Installed): 
     machine.world.tell(machine, `the installed system has no data source: ${error.message}`);
   }
   machine.doing = "installed system";
+  if (disk.sync) await syncHardware(machine, disk.sync);
   await machine.idle();
 }

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import type { Credentials, Plan } from "./cloud-config.ts";
 import { readPreseed } from "./cloud-config.ts";
 import { diskProblems, disksNow } from "./disks.ts";
+import { installedSync } from "./hardware-sync.ts";
 import type { EmulatedMachine } from "./machine.ts";
 import { RequestFailed } from "./net.ts";
 import { Reporter } from "./report.ts";
@@ -104,6 +105,7 @@ function installedSystem(plan: Plan): EmulatedMachine["disk"] {
     credentials: readPreseed(file.content).credentials,
     reportUrl: plan.reporting.endpoint,
     network: JSON.stringify(plan.network),
+    sync: installedSync(plan),
   };
 }
 

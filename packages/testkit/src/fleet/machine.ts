@@ -8,6 +8,7 @@ import type { Hardware } from "./hardware.ts";
 import { askForAddress, type DhcpSeen } from "./dhcp.ts";
 import { bootDouble } from "./double.ts";
 import { bootEphemeral } from "./ephemeral.ts";
+import type { HardwareSync } from "./hardware-sync.ts";
 import { bootInstalled } from "./installed.ts";
 import { ignoreRefusal, Net, RequestFailed } from "./net.ts";
 import type { Output } from "./outputs.ts";
@@ -42,6 +43,8 @@ export interface Installed {
   reportUrl: string;
   /** Its netplan, as JSON. */
   network: string;
+  /** Where its deploy asked for it. */
+  sync: HardwareSync | undefined;
 }
 
 /** How a time switched on ended. */

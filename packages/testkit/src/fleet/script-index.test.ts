@@ -34,6 +34,20 @@ test("rows come by stage, with the ids that results are sent with", async () => 
   );
 });
 
+test("systems in use run what is built in and only looks", async () => {
+  const scripts = [
+    { name: "a", path: "x", default: true, tags: ["node", "deploy-info"] },
+    { name: "b", path: "x", default: true, tags: ["node"] },
+    { name: "c", path: "x", default: false, tags: ["deploy-info"] },
+  ];
+  const sections = { commissioning_scripts: scripts, testing_scripts: [{ ...scripts[0], name: "d" }] };
+  const rows = await readArchive(await archive({ x: "#!/bin/sh", "index.json": index(sections) }));
+  assert.deepEqual(
+    rows.filter((row) => row.onlyLooks).map((row) => row.name),
+    ["a"],
+  );
+});
+
 test("an archive that a machine could not use is refused", async () => {
   await assert.rejects(readArchive(await archive({ x: "y" })), /no index.json among its 1 files/);
   const missing = index({ testing_scripts: [{ name: "b", path: "testing/b" }] });

@@ -16,6 +16,8 @@ export interface Row {
   timeoutSeconds: number;
   /** As the script declares them, each with its value. */
   parameters: Record<string, { type?: string; value?: unknown }>;
+  /** Built in and tagged deploy-info: systems in use run it too. */
+  onlyLooks: boolean;
   hasStarted: boolean;
   hasFinished: boolean;
 }
@@ -30,6 +32,8 @@ interface Entry {
   apply_configured_networking?: boolean;
   timeout_seconds?: number;
   parameters?: Row["parameters"];
+  default?: boolean;
+  tags?: string[];
   has_started?: boolean;
   has_finished?: boolean;
 }
@@ -66,6 +70,7 @@ const rowOf = (stage: Stage, entry: Entry): Row => ({
   appliesNetworking: entry.apply_configured_networking ?? false,
   timeoutSeconds: entry.timeout_seconds ?? 0,
   parameters: entry.parameters ?? {},
+  onlyLooks: stage === "commissioning" && entry.default === true && (entry.tags ?? []).includes("deploy-info"),
   hasStarted: entry.has_started ?? false,
   hasFinished: entry.has_finished ?? false,
 });
