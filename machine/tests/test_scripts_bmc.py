@@ -23,24 +23,38 @@ RMCP+ Cipher Suites     : {suites}
 Cipher Suite Priv Max   : {privileges}
                         :     X=Cipher Suite Unused
 """
-USERS = """ID  Name             Callin  Link Auth  IPMI Msg   Channel Priv Limit
+USERS = """ID  Name\t     Callin  Link Auth\tIPMI Msg   Channel Priv Limit
 1                    false   false      true       ADMINISTRATOR
 2   ADMIN            false   false      true       ADMINISTRATOR
 3   {third}true    true       true       ADMINISTRATOR
 4   (Empty User)     true    false      false      NO ACCESS
 """
+MC = """Device ID                 : 32
+Device Revision           : 1
+Firmware Revision         : 1.0
+IPMI Version              : {version}
+"""
+
+
+def user_list(*users):
+    """As ipmitool 1.8.19 prints it: tabs in the header, columns of 4, 17, 8, 11 and 11 characters in the rows (lib/ipmi_user.c)."""
+    row = "%-4d%-17s%-8s%-11s%-11s%-s\n"
+    rows = (row % (number, name, "true", "false", "true", "ADMINISTRATOR" if name else "NO ACCESS") for number, name in users)
+    return "ID  Name\t     Callin  Link Auth\tIPMI Msg   Channel Priv Limit\n" + "".join(rows)
+
+
 # Writes its arguments down and answers from files, as the BMC of a common server board does.
 IPMITOOL = """#!/bin/sh
 shift 2
 echo "$*" >> @ROOT@/calls
 case "$*" in
-  "mc info") echo "Device ID                 : 32"; echo "IPMI Version              : 2.0" ;;
-  "lan print 1") n=$(cat @ROOT@/asked 2> /dev/null || echo 0); echo $((n + 1)) > @ROOT@/asked
+  "mc info") cat @ROOT@/mc ;;
+  "lan print @CHANNEL@") n=$(cat @ROOT@/asked 2> /dev/null || echo 0); echo $((n + 1)) > @ROOT@/asked
     if [ "$n" -ge "$(cat @ROOT@/address_after)" ]; then cat @ROOT@/lan; else sed 's/^IP Address  .*/IP Address : 0.0.0.0/' @ROOT@/lan; fi ;;
   "lan print "*) echo "Invalid channel" >&2; exit 1 ;;
-  "lan6 print 1") exit 1 ;;
-  "user list 1") cat @ROOT@/users ;;
-  "user summary 1") echo "Maximum IDs         : 10" ;;
+  "lan6 print @CHANNEL@") [ -e @ROOT@/lan6 ] && cat @ROOT@/lan6 || exit 1 ;;
+  "user list @CHANNEL@") cat @ROOT@/users ;;
+  "user summary @CHANNEL@") printf 'Maximum IDs\\t    : %s\\nEnabled User Count  : 2\\nFixed Name Count    : 2\\n' "$(cat @ROOT@/most)" ;;
   "exec "*) cat "${1#exec }" "$2" 2> /dev/null >> @ROOT@/executed; stat -c %a "$2" >> @ROOT@/modes; cat @ROOT@/exec_says ;;
   "raw 0x2c"*) exit 1 ;;
   *) exit 0 ;;
@@ -62,7 +76,9 @@ class Ipmi(unittest.TestCase):
         temporary = tempfile.TemporaryDirectory(prefix="bmc-test-")
         self.addCleanup(temporary.cleanup)
         self.root = temporary.name
-        self.put("bin/ipmitool", IPMITOOL.replace("@ROOT@", self.root), 0o755)
+        self.channel("1")
+        self.put("mc", MC.format(version="2.0"))
+        self.put("most", "10")
         self.put("bin/systemd-detect-virt", "#!/bin/sh\necho none; exit 1\n", 0o755)
         for name in ("modprobe", "udevadm"):
             self.put(f"bin/{name}", "#!/bin/sh\nexit 0\n", 0o755)
@@ -78,6 +94,9 @@ class Ipmi(unittest.TestCase):
         with open(full, "w", encoding="utf-8") as stream:
             stream.write(text)
         os.chmod(full, mode)
+
+    def channel(self, number):
+        self.put("bin/ipmitool", IPMITOOL.replace("@ROOT@", self.root).replace("@CHANNEL@", number), 0o755)
 
     def text(self, path):
         with open(os.path.join(self.root, path), encoding="utf-8") as stream:
@@ -169,11 +188,70 @@ class Ipmi(unittest.TestCase):
         )
         self.assertIn("all 10 users of the BMC are taken", self.run_script())
 
+    def test_bmcs_of_many_kinds(self):
+        lan = "Set in Progress         : Set Complete\nIP Address Source       : DHCP Address\n"
+        closed = "Cipher Suite Priv Max   : XXXXXXXXXXXXXXX\n                        :     X=Cipher Suite Unused\n"
+        for title, channel, most, address, suites, users, slot, suite, opened in (
+            ("iDRAC: the first is reserved, the second the vendor's", "1", "16", "10.0.0.9", "0,1,2,3,17", ((1, ""), (2, "root"), (3, "")), "3", "17", "4"),
+            ("iLO: channel 2, no list of privileges", "2", "12", "10.0.0.9", "0,1,2,3", ((1, "Administrator"), (2, ""), (3, "")), "3", "3", None),
+            ("XCC: full names without a space between the columns", "1", "12", "10.0.0.9", "3,17", ((1, "USERID"), (3, "sixteen-letters-")), "4", "17", "1"),
+            ("OpenBMC: suite 17 alone", "1", "15", "10.0.0.9", "17", ((1, "root"), (2, ""), (3, "")), "3", "17", "0"),
+            ("none of the suites that are safe", "1", "10", "10.0.0.9", "0,1,2", ((2, "ADMIN"),), "3", None, None),
+        ):
+            with self.subTest(title):
+                for name in ("calls", "bmc.yaml", "asked", "executed", "modes"):
+                    if os.path.exists(f"{self.root}/{name}"):
+                        os.unlink(f"{self.root}/{name}")
+                self.channel(channel)
+                self.put("most", most)
+                privileges = "Cipher Suite Priv Max   : Not Available\n" if opened is None and suite else closed
+                mac = "MAC Address             : d0:94:66:00:00:01\n"
+                self.put("lan", f"{lan}IP Address              : {address}\n{mac}RMCP+ Cipher Suites     : {suites}\n{privileges}")
+                self.put("users", user_list(*users))
+                self.run_script()
+                found, calls = self.found(), self.text("calls")
+                self.assertEqual((address, suite), (found["power_address"], found.get("cipher_suite_id")))
+                self.assertIn(f"user set name {slot} maas\n", calls)
+                self.assertIn(f"channel setaccess {channel} {slot} callin=on", calls)
+                self.assertEqual(opened is not None, "cipher_privs" in calls)
+                if opened is not None:
+                    at = int(opened)
+                    self.assertIn(f"lan set {channel} cipher_privs {'X' * at}a{'X' * (14 - at)}\n", calls)
+
+    def test_a_long_name_of_ours_is_found_again(self):
+        self.put("users", user_list((2, "ADMIN"), (3, "maas-of-the-lab"), (4, "(Empty User)")))
+        self.run_script("--username=maas-of-the-lab")
+        self.assertNotIn("user set name", self.text("calls"))
+        self.assertIn("user enable 3\n", self.text("calls"))
+        self.put("users", user_list((2, "ADMIN"), (3, "(Empty User)"), (4, "")))
+        os.unlink(f"{self.root}/bmc.yaml")
+        self.run_script()
+        self.assertIn("user set name 3 maas\n", self.text("calls"))
+
+    def test_an_old_bmc_speaks_ipmi_1_5(self):
+        self.put("mc", MC.format(version="1.5"))
+        self.put("lan", "IP Address              : 10.0.0.9\nMAC Address             : d0:94:66:00:00:01\n")
+        self.run_script()
+        found = self.found()
+        self.assertEqual("LAN", found["power_driver"])
+        self.assertNotIn("cipher_suite_id", found)
+
+    def test_a_bmc_that_speaks_ipv6_alone(self):
+        self.put("lan", LAN.format(address="0.0.0.0", suites="17", privileges="aaaaaaaaaaaaaaa"))
+        self.put(
+            "lan6",
+            "IPv6 Static Address 0:\n    Enabled:        no\n    Address:        ::/0\n"
+            "IPv6 Dynamic Address 0:\n    Source/Type:    DHCPv6\n    Address:        fe80::1/64\n"
+            "IPv6 Dynamic Address 1:\n    Source/Type:    SLAAC\n    Address:        2001:db8::9/64\n",
+        )
+        self.run_script()
+        self.assertEqual("2001:db8::9", self.found()["power_address"])
+
     def test_a_virtual_machine_without_bmc(self):
         os.unlink(f"{self.root}/dev/ipmi0")
         self.put("bin/systemd-detect-virt", "#!/bin/sh\necho qemu\n", 0o755)
         said = self.run_script()
-        self.assertIn("virtual machine (qemu)", said)
+        self.assertTrue(said.startswith("Not applicable here: no BMC was found. This is a virtual machine (qemu)"), said)
         self.assertIn("no /dev/ipmi0", said)
         self.assertEqual("status: skipped\n", self.text("result.yaml"))
 

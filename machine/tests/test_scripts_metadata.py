@@ -58,6 +58,46 @@ EXPECTED = {
     },
     "release": {"wipe-disks": ("Wipe disks content", "storage", "none", 0, "wipe, disk, storage", False)},
 }
+# The original's bmc script wants freeipmi-tools and python3-paramiko besides: ours speaks to BMCs by ipmitool and HTTPS alone.
+PACKAGES = {
+    "20-maas-01-install-lldpd": ["lldpd"],
+    "30-maas-01-bmc-config": ["ipmitool"],
+    **{f"smartctl-{kind}": ["smartmontools"] for kind in ("validate", "short", "long", "conveyance")},
+    **{name: ["e2fsprogs"] for name in ("badblocks", "badblocks-destructive")},
+    "fio": ["fio"],
+    "memtester": ["memtester"],
+    **{f"stress-ng-{what}-{length}": ["stress-ng"] for what in ("cpu", "memory") for length in ("short", "long")},
+    "7z": ["p7zip-full"],
+    "wipe-disks": ["nvme-cli"],
+}
+BLOCKS = ["badblocks", "comparison_errors", "read_errors", "write_errors"]
+SPEEDS = [f"{order}_{way}{unit}" for order in ("random", "sequential") for way in ("read", "write") for unit in ("", "_iops")]
+RATINGS = [f"{way}_{what}_mips" for way in ("compression", "decompression") for what in ("rating", "ru")]
+RESULTS = {"badblocks": BLOCKS, "badblocks-destructive": BLOCKS, "fio": SPEEDS, "7z": RATINGS}
+# By parameter: type, how it becomes an argument, most characters.
+DISK = {"storage": ("storage", "{path}", None)}
+CARD = {"interface": ("interface", "--interface={name}", None)}
+TIME = {"runtime": ("runtime", None, None)}
+PARAMETERS = {
+    "30-maas-01-bmc-config": {
+        "maas_auto_ipmi_user": ("string", "--username={input}", 20),
+        "maas_auto_ipmi_user_password": ("password", "--password={input}", 20),
+        "maas_auto_ipmi_k_g_bmc_key": ("password", "--ipmi-k-g={input}", 20),
+        "maas_auto_ipmi_user_privilege_level": ("choice", "--ipmi-privilege-level={input}", None),
+        "maas_auto_ipmi_cipher_suite_id": ("string", "--ipmi-cipher-suite-id={input}", 2),
+    },
+    **{name: DISK for name, row in EXPECTED["testing"].items() if row[1] == "storage"},
+    **{f"stress-ng-{what}-{length}": TIME for what in ("cpu", "memory") for length in ("short", "long")},
+    "memtester": TIME,
+    "internet-connectivity": {**CARD, "url": ("url", "--url={input}", None)},
+    "gateway-connectivity": CARD,
+    "rack-controller-connectivity": CARD,
+    "wipe-disks": {"quick_erase": ("boolean", "--quick-erase", None), "secure_erase": ("boolean", "--secure-erase", None)},
+}
+
+
+def everything():
+    return [(kind, name) for kind, expected in EXPECTED.items() for name in expected]
 
 
 def source(kind, name):
@@ -102,9 +142,34 @@ class Metadata(unittest.TestCase):
                     for parameter in (found.get("parameters") or {}).values():
                         self.assertIn("type", parameter)
 
-    def test_commissioning_needs_no_network_for_packages(self):
-        for name in EXPECTED["commissioning"]:
-            self.assertNotIn("packages", metadata(source("commissioning", name)))
+    def test_packages_and_that_our_image_has_them(self):
+        """What is there already needs no network."""
+        with open(os.path.join(os.path.dirname(os.path.dirname(SCRIPTS)), "images", "image", "packages.txt"), encoding="utf-8") as stream:
+            image = {line.split("#")[0].strip() for line in stream}
+        for kind, name in everything():
+            with self.subTest(name):
+                apt = (metadata(source(kind, name)).get("packages") or {}).get("apt", [])
+                apt = [apt] if isinstance(apt, str) else apt
+                self.assertEqual(PACKAGES.get(name, []), apt)
+                self.assertLessEqual(set(apt), image)
+
+    def test_declared_results(self):
+        for kind, name in everything():
+            with self.subTest(name):
+                results = metadata(source(kind, name)).get("results") or {}
+                self.assertEqual(RESULTS.get(name, []), sorted(results))
+                self.assertTrue(all(result["title"] and result["description"] for result in results.values()))
+
+    def test_parameters(self):
+        for kind, name in everything():
+            with self.subTest(name):
+                parameters = metadata(source(kind, name)).get("parameters") or {}
+                found = {key: (one["type"], one.get("argument_format"), one.get("max")) for key, one in parameters.items()}
+                self.assertEqual(PARAMETERS.get(name, {}), found)
+
+    def test_which_run_under_the_network_that_will_be_deployed(self):
+        under = {name for kind, name in everything() if metadata(source(kind, name)).get("apply_configured_networking")}
+        self.assertEqual({"internet-connectivity", "gateway-connectivity", "rack-controller-connectivity"}, under)
 
     def test_only_one_test_runs_by_default(self):
         tagged = [name for name in EXPECTED["testing"] if "commissioning" in str(metadata(source("testing", name)).get("tags", ""))]

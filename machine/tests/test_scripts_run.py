@@ -187,8 +187,6 @@ class Commissioning(ScriptCase):
         self.assertEqual("", self.run_script("commissioning/maas-get-fruid-api-data", SYS_CLASS_NET=f"{self.root}/net"))
 
 
-
-
 class Testing(ScriptCase):
     def test_memtester_takes_a_sensible_share(self):
         self.tool("memtester", "echo memtester $*")
@@ -278,7 +276,7 @@ class Testing(ScriptCase):
 
     def test_ntp_without_servers_is_skipped(self):
         self.tool("timedatectl", "exit 1")
-        self.run_script("testing/ntp", NTP_CONFIG_FILES=f"{self.root}/none")
+        self.assertIn("Not applicable here: ", self.run_script("testing/ntp", NTP_CONFIG_FILES=f"{self.root}/none"))
         self.assertEqual("status: skipped\n", self.result())
 
 
@@ -303,6 +301,17 @@ class Connectivity(ScriptCase):
         said = self.run_script("testing/internet-connectivity", "--interface=eth0", "--url=http://a,http://bad", code=1, **self.env)
         self.assertIn("Not reached: http://bad", said)
 
+    def test_a_closed_network_has_no_internet(self):
+        self.tool("ip", "echo '[]'")
+        said = self.run_script("testing/internet-connectivity", "--interface=eth0", "--url=http://bad", **self.env)
+        self.assertIn("Not applicable here: this is a closed network", said)
+        self.assertEqual("status: skipped\n", self.result())
+        # What is near is reached, and what is near and is not is missed.
+        self.run_script("testing/internet-connectivity", "--interface=eth0", "--url=http://near", **self.env)
+        self.run_script("testing/internet-connectivity", "--interface=eth0", "--url=http://near,http://bad", code=1, **self.env)
+        self.tool("ip", """case "$*" in *-6*) echo '[{"dst":"default","gateway":"fe80::1"}]' ;; *) echo '[]' ;; esac""")
+        self.run_script("testing/internet-connectivity", "--interface=eth0", "--url=http://bad", code=1, **self.env)
+
     def test_no_link(self):
         self.run_script("testing/internet-connectivity", "--interface=eth1", code=1, **self.env)
         self.assertEqual("link_connected: false\n", self.result())
@@ -312,7 +321,7 @@ class Connectivity(ScriptCase):
         self.run_script("testing/gateway-connectivity", "--interface=eth0", **self.env)
         self.assertIn("ping -c 3 -W 3 -I eth0 10.0.0.1\n", self.text("calls"))
         self.tool("ip", "echo '[]'")
-        self.run_script("testing/gateway-connectivity", "--interface=eth0", **self.env)
+        self.assertIn("Not applicable here: no default gateway", self.run_script("testing/gateway-connectivity", "--interface=eth0", **self.env))
         self.assertEqual("status: skipped\n", self.result())
 
     def test_the_rack(self):
