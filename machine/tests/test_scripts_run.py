@@ -186,6 +186,19 @@ class Commissioning(ScriptCase):
     def test_fruid_of_other_machines_is_empty(self):
         self.assertEqual("", self.run_script("commissioning/maas-get-fruid-api-data", SYS_CLASS_NET=f"{self.root}/net"))
 
+    def test_fruid_of_a_switch(self):
+        self.put("net/usb0/address", "02:00:00:00:00:01\n")
+        self.put("net/eth0/address", "52:54:00:00:00:01\n")
+        fruid = '{"Actions": [], "Information": {"Product Name": "Wedge-DC-F", "Product Serial Number": "AI24014789"}, "Resources": []}'
+        self.tool("ip", f'echo "$*" >> {self.root}/calls')
+        self.tool("curl", f"""case "$*" in *'[fe80::1%25usb0]:8080/api/sys/mb/fruid') echo '{fruid}' ;; *) exit 7 ;; esac""")
+        env = {"SYS_CLASS_NET": f"{self.root}/net"}
+        self.assertEqual(fruid + "\n", self.run_script("commissioning/maas-get-fruid-api-data", **env))
+        self.assertEqual("link set dev usb0 up\n", self.text("calls"))
+        self.tool("curl", "exit 28")
+        self.assertEqual("", self.run_script("commissioning/maas-get-fruid-api-data", **env))
+        self.assertIn("BMC on usb0 did not answer", self.said)
+
 
 class Testing(ScriptCase):
     def test_memtester_takes_a_sensible_share(self):
@@ -393,6 +406,28 @@ class Wipe(ScriptCase):
         self.wipe("--secure-erase")
         self.assertEqual(bytes(self.SIZE), self.content("sda"))
 
+    def test_what_has_no_secure_erase_is_overwritten_and_told_why(self):
+        supported = "\t\tsupported\n"
+        for title, text, code, reason in (
+            ("a disk without security", self.HDPARM.replace(supported, "\tnot\tsupported\n", 1), 0, "no ATA security feature set"),
+            ("a SAS disk", "/dev/sda:\nSG_IO: bad/missing sense data, sb[]:  70 00 05 00 00 00 00 0d 00 00\n", 0, "no ATA security feature set"),
+            ("a virtual disk", " HDIO_DRIVE_CMD(identify) failed: Inappropriate ioctl for device\n", 25, "Inappropriate ioctl"),
+            ("a locked disk", self.HDPARM.replace("\tnot\tlocked", "\t\tlocked"), 0, "locked with a password that is not ours"),
+        ):
+            with self.subTest(title):
+                self.disk("sda")
+                self.put("hdparm", text)
+                self.tool("hdparm", f'echo "$*" >> {self.root}/calls; cat {self.root}/hdparm; exit {code}')
+                self.assertRegex(self.wipe("--secure-erase"), f"no secure erase: .*{reason}")
+                self.assertNotIn("security", self.text("calls"))
+                self.assertEqual(bytes(self.SIZE), self.content("sda"))
+
+    def test_normal_where_the_disk_has_no_enhanced_erase(self):
+        self.disk("sda")
+        self.hdparm(self.HDPARM.replace("\t\tsupported: enhanced", "\tnot\tsupported: enhanced"))
+        self.assertIn("ATA security erase (normal)", self.wipe("--secure-erase"))
+        self.assertIn("--user-master u --security-erase rackwright", self.text("calls"))
+
     def test_a_failed_secure_erase_takes_its_password_back(self):
         self.disk("sda")
         self.hdparm(self.HDPARM, "exit 5")
@@ -418,6 +453,20 @@ case "$1" in id-ctrl) echo '{json.dumps(control)}' ;; id-ns) echo '{json.dumps(n
         self.assertIn(f"write-zeroes {path} --start-block=196608 --block-count=3391\n", self.text("calls"))
         self.nvme(oacs=0, oncs=0)
         self.wipe("--secure-erase")
+        self.assertEqual(bytes(self.SIZE), self.content("nvme0n1"))
+
+    def test_nvme_that_refuses_or_has_no_cryptographic_erase(self):
+        self.disk("nvme0n1")
+        path = f"{self.root}/dev/nvme0n1"
+        self.nvme(oacs=2, fna=0, oncs=0)
+        self.wipe("--secure-erase")
+        self.assertIn(f"format {path} --ses=1 ", self.text("calls"))
+        self.disk("nvme0n1")
+        self.put("control", json.dumps({"oacs": 2, "fna": 4, "oncs": 8}))
+        self.tool("nvme", f'case "$1" in id-ctrl) cat {self.root}/control ;; id-ns) echo {{}} ;; *) echo "NVMe status: Invalid Command Opcode(0x4001)" >&2; exit 1 ;; esac')
+        said = self.wipe("--secure-erase")
+        self.assertRegex(said, r"no secure erase: .*Invalid Command Opcode")
+        self.assertIn("no Write Zeroes (the size of the namespace is unknown)", said)
         self.assertEqual(bytes(self.SIZE), self.content("nvme0n1"))
 
     def test_one_disk_that_fails_does_not_stop_the_others(self):
