@@ -132,6 +132,8 @@ export class Runner {
     await machine.step("script", row.name);
     if (overruns(machine, row)) return this.#stopped(row);
     const runtimeSeconds = 0.5 + chance(`${machine.mac} ${row.name}`).next() * 4;
+    // Most scripts are over before the runner has looked what they print; tests are not. All of it is in outputs.ts.
+    if (row.stage === "testing") await this.#signals.printed(this.#credentials, row, `${row.name} on `);
     await machine.wait(runtimeSeconds);
     const asked = await machine.world.prints?.(machine, row);
     const output =

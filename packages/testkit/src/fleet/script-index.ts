@@ -20,6 +20,8 @@ export interface Row {
   onlyLooks: boolean;
   hasStarted: boolean;
   hasFinished: boolean;
+  /** Where to send what it prints while it runs; null: the region takes that at the end only. */
+  livePath: string | null;
 }
 
 interface Entry {
@@ -50,17 +52,22 @@ export async function readArchive(bytes: Buffer): Promise<Row[]> {
   }
   const index = files.get("index.json");
   if (!index) throw new Error(`the archive has no index.json among its ${files.size} files`);
-  const sections = (JSON.parse(index.toString("utf8")) as Record<string, Record<string, Entry[] | undefined>>)["1.0"];
+  const parsed = JSON.parse(index.toString("utf8")) as {
+    "1.0"?: Record<string, Entry[] | undefined>;
+    rackwright?: { live_output?: { path: string } };
+  };
+  const sections = parsed["1.0"];
+  const livePath = parsed.rackwright?.live_output?.path ?? null;
   if (!sections) throw new Error("index.json is not of version 1.0");
   return (["commissioning", "testing", "release"] as const).flatMap((stage) =>
     (sections[`${stage}_scripts`] ?? []).map((entry) => {
       if (!files.has(entry.path)) throw new Error(`index.json names ${entry.path}, which is not in the archive`);
-      return rowOf(stage, entry);
+      return rowOf(stage, entry, livePath);
     }),
   );
 }
 
-const rowOf = (stage: Stage, entry: Entry): Row => ({
+const rowOf = (stage: Stage, entry: Entry, livePath: string | null): Row => ({
   stage,
   name: entry.name,
   resultId: entry.script_result_id ?? null,
@@ -73,6 +80,7 @@ const rowOf = (stage: Stage, entry: Entry): Row => ({
   onlyLooks: stage === "commissioning" && entry.default === true && (entry.tags ?? []).includes("deploy-info"),
   hasStarted: entry.has_started ?? false,
   hasFinished: entry.has_finished ?? false,
+  livePath: entry.script_result_id == null ? null : livePath,
 });
 
 export const keyOf = (row: Row): string => JSON.stringify([row.stage, row.name, row.resultId]);

@@ -77,6 +77,14 @@ export class Signals {
       .catch(ignoreRefusal);
   }
 
+  /** What a script has printed so far: one try, since what counts comes at its end. */
+  async printed(as: Credentials, row: Row, text: string): Promise<void> {
+    if (row.livePath === null) return;
+    const url = `${this.#url(as)}${row.livePath}?script_result_id=${row.resultId}&offset=0`;
+    const headers = { "content-type": "application/octet-stream" };
+    await this.#machine.net.once(url, { method: "POST", body: Buffer.from(text), headers, as }).catch(ignoreRefusal);
+  }
+
   async #post(as: Credentials, signal: Signal): Promise<void> {
     const { body, contentType } = multipart(signalFields(signal), signal.files);
     const { tookMs } = await this.#machine.net.ask(this.#url(as), {
