@@ -22,7 +22,13 @@ export interface Given {
 /** What goes on, and can be watched. */
 export const canFollow = (resource: Resource, action: ApiAction): boolean =>
   (resource.word === "machine" && action.name === "timeline") ||
+  (resource.word === "node-script-result" && action.name === "read") ||
   (resource.word === "changes" && action.name === "read");
+
+const followText = (resource: Resource): string =>
+  resource.word === "node-script-result"
+    ? "print what the scripts print until the run has ended, as follow does"
+    : "print a line for each item, and go on with what comes";
 
 /** Options of an action, by how they are written; those with a value name it. */
 export const actionOptions = (
@@ -33,9 +39,7 @@ export const actionOptions = (
   { name: "--insecure", text: "do not check the server's certificate" },
   { name: "--output", value: "FORMAT", text: "print json, yaml or a table; else as it comes from the server" },
   { name: "--columns", value: "A,B", text: "of the table; a.b is b inside of a" },
-  ...(canFollow(resource, action)
-    ? [{ name: "--follow", text: "print a line for each item, and go on with what comes" }]
-    : []),
+  ...(canFollow(resource, action) ? [{ name: "--follow", text: followText(resource) }] : []),
 ];
 
 /** @throws CliError of what is wrong with them */

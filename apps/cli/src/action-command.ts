@@ -33,11 +33,17 @@ export interface Api extends Called {
 }
 
 export async function runAction(called: Called, args: readonly string[], shell: Shell): Promise<number> {
+  const { profile, resource, action } = called;
   const help = () => actionHelp(called);
   const given = argumentsOf(called, args, help);
   if (given === "help") return shell.out(help()).then(() => 0);
   const print = printer(called, given, shell);
   const api: Api = { ...called, shell, exchange: exchanger(called, given, shell), print };
+  const isRun = resource.word === "node-script-result";
+  if (isRun && (given.follow || action.name === "follow")) {
+    const { followRun } = await import("./commands/follow-run.ts");
+    return followRun(api, given.positionals, given.data);
+  }
   if (given.follow) {
     const { follow } = await import("./commands/follow.ts");
     return follow(api, given.positionals, given.data);
@@ -45,7 +51,6 @@ export async function runAction(called: Called, args: readonly string[], shell: 
   const special = await specialAction(called);
   if (special) return special(api, given.data);
 
-  const { profile, resource, action } = called;
   const data = await Promise.all(given.data.map((it) => parameterAlias(resource.word, actionWord(action.name), it)));
   const parameters = await parseParameters(data);
   await hintAtUnknown(called, parameters, shell);

@@ -26,7 +26,7 @@ interface Page {
 
 export const FOLLOW_MS = 1000;
 /** The server may be restarted meanwhile: so many attempts fail before it is given up. */
-const MOST_FAILURES = 60;
+export const MOST_FAILURES = 60;
 /** Of items shown; those that were not settled come again, within seconds. */
 const REMEMBERED = 5000;
 

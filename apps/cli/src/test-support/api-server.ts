@@ -135,6 +135,8 @@ const auth = [
     action("GET", "read", "List results", param("type")),
   ]),
   handler("NodeScriptResultHandler", "nodes/{system_id}/results/{id}/", ["system_id", "id"], "One result.", [
+    action("GET", "follow", "Follow a run", param("filters")),
+    action("GET", "read", "Read a run", param("filters")),
     action("PUT", "update", "Change a result", param("suppressed")),
   ]),
   handler("SSHKeysHandler", "account/prefs/sshkeys/", [], "Keys.", [
