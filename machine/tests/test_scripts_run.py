@@ -337,6 +337,22 @@ class Connectivity(ScriptCase):
         self.assertIn("Not applicable here: no default gateway", self.run_script("testing/gateway-connectivity", "--interface=eth0", **self.env))
         self.assertEqual("status: skipped\n", self.result())
 
+    def test_a_bond_that_has_lost_a_side_is_degraded(self):
+        self.put("net/bond0/carrier", "1\n")
+        self.put("net/bond0/bonding/slaves", "eth0 eth1\n")
+        self.tool("ip", "echo '[]'")
+        for script in ("gateway", "internet", "rack-controller"):
+            with self.subTest(script):
+                env = {**self.env, "MAAS_BASE_URL": "http://10.0.0.2:5248"}
+                said = self.run_script(f"testing/{script}-connectivity", "--interface=bond0", **env)
+                self.assertIn("bond0 is a bond that goes on without eth1:", said)
+                self.assertEqual("link_connected: true\nstatus: degraded\n", self.result())
+        self.run_script("testing/internet-connectivity", "--interface=bond0", "--url=http://bad,http://near", code=1, **self.env)
+        self.assertEqual("link_connected: true\n", self.result(), "what is not reached is worse")
+        self.put("net/eth1/carrier", "1\n")
+        self.run_script("testing/internet-connectivity", "--interface=bond0", "--url=http://near", **self.env)
+        self.assertEqual("link_connected: true\n", self.result())
+
     def test_the_rack(self):
         self.run_script("testing/rack-controller-connectivity", "--interface=eth0", MAAS_BASE_URL="http://10.0.0.2:5248", **self.env)
         self.assertIn("http://10.0.0.2:5248/MAAS/metadata/\n", self.text("calls"))
