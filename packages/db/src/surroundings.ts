@@ -15,13 +15,19 @@ const MOST_NAMED = 5;
 
 export async function surroundingsOf(db: Kysely<Schema>, nodeId: number): Promise<SurroundingsRow | undefined> {
   const { rows } = await sql<SurroundingsRow>`
-    with own as (select * from hardware_inventory where node_id = ${nodeId} order by id desc limit 1),
-    same as (
+    with own as materialized (select * from hardware_inventory where node_id = ${nodeId} order by id desc limit 1),
+    -- Each by its own index: with "or" all inventories of all machines would be read.
+    alike as materialized (
+      select o.id, o.node_id, o.hardware_uuid, o.macs from own join hardware_inventory o on o.hardware_uuid = own.hardware_uuid
+      union
+      select o.id, o.node_id, o.hardware_uuid, o.macs from own join hardware_inventory o on o.macs && own.macs
+    ),
+    same as materialized (
       select o.node_id, n.hostname, o.hardware_uuid = own.hardware_uuid as uuid,
         (select min(m) from unnest(o.macs) m where m = any(own.macs)) as mac
-      from own join hardware_inventory o on (o.hardware_uuid = own.hardware_uuid or o.macs && own.macs) and o.node_id <> own.node_id
-      join node n on n.id = o.node_id
-      where not exists (select from hardware_inventory l where l.node_id = o.node_id and l.id > o.id)
+      from own, alike o join node n on n.id = o.node_id
+      where o.node_id <> own.node_id
+        and not exists (select from hardware_inventory l where l.node_id = o.node_id and l.id > o.id)
       order by o.node_id limit ${MOST_NAMED}
     )
     select
