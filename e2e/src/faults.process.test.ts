@@ -6,10 +6,10 @@ import { faults as known } from "@rackwright/testkit/fleet/faults";
 import { Fleet } from "@rackwright/testkit/fleet/fleet";
 import { RegionApi } from "@rackwright/testkit/fleet/region-api";
 import { until } from "@rackwright/testkit/until";
-import { type FaultCase, named, survived } from "./faults/cases.ts";
+import { type FaultCase, named, survived, warned } from "./faults/cases.ts";
 import { addMachine, arrange, type Setting, sideOf } from "./faults/room.ts";
 import { isRight, printTable, rightOf, type Row } from "./faults/table.ts";
-import { watchNamed, watchSurvived } from "./faults/watch.ts";
+import { watchNamed, watchSurvived, watchWarned } from "./faults/watch.ts";
 
 /** On a busy host too: most of it is waiting for a deadline of a minute. */
 const TABLE_MS = 110_000;
@@ -18,7 +18,7 @@ const macOf = (index: number, card: number) =>
   `0a:00:00:00:${card.toString(16).padStart(2, "0")}:${index.toString(16).padStart(2, "0")}`;
 
 test("faults are named: at least 18 of 20, within their deadlines, wherever users look", async (t) => {
-  const cases = [...named, ...survived];
+  const cases = [...named, ...survived, ...warned];
   await using room = upRoom();
   const up = await room.up(["--simulated"]);
   const api = new RegionApi(up.url, up.api_key);
@@ -58,14 +58,17 @@ test("faults are named: at least 18 of 20, within their deadlines, wherever user
       }),
     );
     const diagnosed = rows.slice(0, named.length);
-    const arrived = rows.slice(named.length);
+    const arrived = rows.slice(named.length, named.length + survived.length);
+    const ofWarned = rows.slice(named.length + survived.length);
     const out = (line: string) => t.diagnostic(line);
     printTable(diagnosed, out);
     printTable(arrived, out);
+    printTable(ofWarned, out);
     const wrong = rows.filter((row) => !isRight(row));
     const why = JSON.stringify(wrong, null, 1) + told.slice(-30).join("\n");
     assert.ok(rightOf(diagnosed) / diagnosed.length >= 18 / 20, why);
     assert.equal(rightOf(arrived), arrived.length, why);
+    assert.equal(rightOf(ofWarned), ofWarned.length, why);
   } finally {
     ending.abort();
     await playing;
@@ -73,8 +76,8 @@ test("faults are named: at least 18 of 20, within their deadlines, wherever user
 });
 
 test("every fault of the library is one that machines can play", () => {
-  for (const { plays } of [...named, ...survived]) for (const name of plays) assert.ok(known[name], name);
-  const names = [...named, ...survived].map(({ fault }) => fault);
+  for (const { plays } of [...named, ...survived, ...warned]) for (const name of plays) assert.ok(known[name], name);
+  const names = [...named, ...survived, ...warned].map(({ fault }) => fault);
   assert.equal(new Set(names).size, names.length);
 });
 
@@ -121,5 +124,6 @@ async function play(
     beganAt = performance.now();
   }
   const struckAt = () => beganAt ?? struck.get(mac);
-  return (named.includes(one) ? watchNamed : watchSurvived)(one, { api, systemId, struckAt, endsAt });
+  const watch = named.includes(one) ? watchNamed : warned.includes(one) ? watchWarned : watchSurvived;
+  return watch(one, { api, systemId, struckAt, endsAt });
 }

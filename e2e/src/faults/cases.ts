@@ -131,3 +131,18 @@ export const survived: readonly FaultCase[] = [
   commissioning("tests its memory for minutes", "slow-self-test", "Ready"),
   deploying("reboots while installing", "reboots-installing", "Deployed"),
 ].map((one) => ({ ...one, deadline: 60, fails: undefined }));
+
+/** Machines that are commissioned, and warned of. */
+export const warned: readonly FaultCase[] = [
+  commissioning("the MTU is too large for the network", "mtu-mismatch", "mtu_mismatch"),
+  commissioning("its clock is minutes ahead", "clock-skew", "clock_skew"),
+  commissioning("its mainboard holds local time", "local-time", "hardware_clock_skew"),
+  commissioning("a name server is silent", "dns-silent", "dns_silent"),
+  commissioning("one address of the region is not reached", "region-half-reached", "region_address_unreachable"),
+  commissioning("the region's name is not known", "region-name-unknown", "region_name_unknown"),
+  commissioning("a link is slower than its card", "slow-link", "link_slow"),
+  commissioning("another has its UUID", "shared-uuid", "duplicate_uuid"),
+  commissioning("and it has that other's", "shared-uuid", "duplicate_uuid"),
+  commissioning("a card was in another machine", "shared-mac", "mac_of_another"),
+  commissioning("and that other has it still", "shared-mac", "mac_of_another"),
+].map((one) => ({ ...one, deadline: 60, fails: undefined }));

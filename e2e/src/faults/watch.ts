@@ -1,4 +1,4 @@
-/** What users are told of one machine, from the fault on: diagnosis, status_message and timeline. */
+/** What users are told of one machine, from the fault on: diagnosis, status_message, warnings and timeline. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RegionApi } from "@rackwright/testkit/fleet/region-api";
 import type { FaultCase } from "./cases.ts";
@@ -103,4 +103,46 @@ export async function watchSurvived(one: FaultCase, { api, systemId, struckAt, e
     }
     await sleep(EVERY_MS);
   }
+}
+
+interface Warned {
+  warnings: readonly Finding[];
+}
+
+/** Until the machine is Ready, and warned of wherever users look: diagnosis, the machine itself, timeline. */
+export async function watchWarned(one: FaultCase, { api, systemId, struckAt, endsAt }: Watched): Promise<Row> {
+  const { fault, expected, deadline } = one;
+  for (;;) {
+    const diagnosis = (await api.call("GET", `machines/${systemId}/?op=diagnose`)) as Warned & { status: string };
+    const now = (await api.call("GET", `machines/${systemId}/`)) as MachineNow & Warned;
+    const struck = struckAt();
+    const seconds = struck === undefined ? null : (performance.now() - struck) / 1000;
+    const found = diagnosis.warnings.find(({ code }) => code === expected);
+    const over = performance.now() > endsAt || (seconds !== null && seconds > deadline);
+    if ((found && now.status_name === "Ready") || over) {
+      const row = { fault, expected, named: found?.code ?? diagnosis.warnings[0]?.code ?? null, seconds, deadline };
+      const remark = found ? await unwarned(api, systemId, now, found) : `${now.status_name}: ${now.status_message}`;
+      return remark === undefined ? row : { ...row, remark };
+    }
+    await sleep(EVERY_MS);
+  }
+}
+
+/** @returns where users look and are not warned */
+async function unwarned(
+  api: RegionApi,
+  systemId: string,
+  now: MachineNow & Warned,
+  { code, checks: [check = ""] }: Finding,
+): Promise<string | undefined> {
+  if (now.status_name !== "Ready") return `it is ${now.status_name}`;
+  if (check === "") return "the warning names nothing to check";
+  const others = now.warnings.filter((warning) => warning.code !== code);
+  if (others.length > 0) return `it is warned of ${others.map((other) => other.code).join(", ")} too`;
+  if (now.warnings.length === 0) return "the machine itself does not show the warning";
+  const { items } = (await api.call("GET", `machines/${systemId}/?op=timeline&limit=200&level=warning`)) as {
+    items: { text: string }[];
+  };
+  const said = items.some(({ text }) => text.startsWith("Warning: ") && text.includes(check));
+  return said ? undefined : "the timeline does not say what to check";
 }

@@ -1,5 +1,6 @@
 /** How emulated machines misbehave, as a table: a fault is chosen by name, for all machines or a share of them. */
 import { chance } from "./seed.ts";
+import type { Trouble } from "./surroundings.ts";
 
 /** What a machine does one after the other; `stall-STEP` stops it there. */
 export const steps = [
@@ -49,6 +50,8 @@ export interface Fault {
   overruns?: "commissioning";
   /** Under the network that it will be deployed with it reaches nothing. */
   network?: "wrong";
+  /** What it measures of its surroundings when it is commissioned. */
+  around?: Trouble;
   /** Its BMC, from when the machine is first seen (faults of apps/region/src/simulator/bmc.ts). */
   bmc?: "auth" | "unreachable" | "refused" | "timeout" | "deaf" | "lies";
   /** Seconds of a self test before it looks at the network. */
@@ -100,6 +103,18 @@ export const faults: Readonly<Record<string, Fault>> = {
   "disk-broken": { summary: "a disk has errors when it installs", disks: "broken" },
   "damaged-image": { summary: "the image arrives damaged at the installer", installs: "damaged-image" },
   "no-boot-loader": { summary: "the installer cannot put the boot loader in place", installs: "no-boot-loader" },
+  "mtu-mismatch": { summary: "has a larger MTU than the way to its region", around: "small-mtu" },
+  "clock-skew": { summary: "measures that its clock is four minutes ahead", around: "clock" },
+  "local-time": { summary: "the clock of its mainboard holds local time", around: "hardware-clock" },
+  "dns-silent": { summary: "its name server does not answer", around: "name-server" },
+  "region-half-reached": { summary: "does not reach one of the region's addresses", around: "region-address" },
+  "region-name-unknown": { summary: "no name server knows its region's name", around: "region-name" },
+  "slow-link": { summary: "its link is slower than its network card", around: "slow-link" },
+  "shared-uuid": { summary: "has the hardware UUID of all others with this fault", around: "shared-uuid" },
+  "shared-mac": {
+    summary: "has a card with the MAC address that all others with this fault have",
+    around: "shared-mac",
+  },
   "clock-stuck": {
     summary: "its clock is a year behind, and it does not learn",
     clockOffSeconds: -31_536_000,

@@ -1,5 +1,6 @@
 /** An emulated machine's hardware as the programs on a real one print it: machine-resources, lshw, lldpctl. */
 import type { Hardware } from "./hardware.ts";
+import { asReported, preflight, type Trouble } from "./surroundings.ts";
 
 const extensions = [
   "resources",
@@ -14,8 +15,9 @@ const extensions = [
   "resources_disk_address",
 ];
 
-/** What machine/resources/machine-resources prints. */
-export function machineResources(hw: Hardware): object {
+/** What 50-maas-01-commissioning prints: the output of machine/resources/machine-resources, and what was measured. */
+export function machineResources(own: Hardware, has: (trouble: Trouble) => boolean = () => false): object {
+  const hw = asReported(own, has);
   const { sockets, coresPerSocket } = hw.cpu;
   const nodes = Array.from({ length: sockets }, (_, node) => node);
   return {
@@ -66,7 +68,10 @@ export function machineResources(hw: Hardware): object {
         total: hw.memoryBytes,
       },
       gpu: { cards: [], total: 0 },
-      network: { cards: hw.nics.map(card), total: hw.nics.length },
+      network: {
+        cards: hw.nics.map((nic, slot) => card(nic, slot, has("slow-link") ? 1000 : 10_000)),
+        total: hw.nics.length,
+      },
       storage: { disks: hw.disks.map(storage), total: hw.disks.length },
       usb: { devices: [], total: 0 },
       pci: { devices: [], total: 0 },
@@ -85,12 +90,13 @@ export function machineResources(hw: Hardware): object {
       },
     },
     networks: Object.fromEntries(hw.nics.map((nic) => [nic.name, network(nic, hw.ip)])),
+    preflight: preflight(hw, has),
   };
 }
 
 const pci = (slot: number) => `0000:${(slot + 1).toString(16).padStart(2, "0")}:00.0`;
 
-function card(nic: Hardware["nics"][number], slot: number): object {
+function card(nic: Hardware["nics"][number], slot: number, linkSpeed: number): object {
   return {
     pci_address: pci(slot),
     vendor: "Intel Corporation",
@@ -109,7 +115,7 @@ function card(nic: Hardware["nics"][number], slot: number): object {
         auto_negotiation: true,
         supported_modes: ["1000baseT/Full", "10000baseT/Full"],
         link_detected: nic.linked,
-        ...(nic.linked ? { link_speed: 10_000, link_duplex: "full" } : {}),
+        ...(nic.linked ? { link_speed: linkSpeed, link_duplex: "full" } : {}),
         port_type: "twisted pair",
         transceiver_type: "internal",
       },

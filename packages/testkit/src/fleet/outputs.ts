@@ -2,6 +2,7 @@
 import type { Hardware } from "./hardware.ts";
 import { lldp, lshw, machineResources } from "./inventory.ts";
 import type { Row } from "./script-index.ts";
+import type { Trouble } from "./surroundings.ts";
 
 export interface Output {
   exitStatus: number;
@@ -16,7 +17,14 @@ const garbage = Buffer.concat([Buffer.from("\0\xff{not json", "latin1"), Buffer.
 
 export function outputOf(
   row: Row,
-  machine: { hardware: Hardware; kernel: readonly string[]; fails: boolean; garbage: boolean },
+  machine: {
+    hardware: Hardware;
+    kernel: readonly string[];
+    fails: boolean;
+    garbage: boolean;
+    /** Of its surroundings. */
+    has: (trouble: Trouble) => boolean;
+  },
 ): Output {
   const { hardware } = machine;
   const passed = (out: string, err = ""): Output => ({ exitStatus: 0, out: Buffer.from(out), err });
@@ -25,7 +33,7 @@ export function outputOf(
   switch (row.name) {
     case "50-maas-01-commissioning":
       if (machine.garbage) return { exitStatus: 0, out: garbage, err: "" };
-      return passed(`${JSON.stringify(machineResources(hardware), null, 2)}\n`);
+      return passed(`${JSON.stringify(machineResources(hardware, machine.has), null, 2)}\n`);
     case "maas-lshw":
       return passed(lshw(hardware));
     case "maas-capture-lldpd":

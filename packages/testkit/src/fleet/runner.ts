@@ -143,6 +143,7 @@ export class Runner {
         kernel: this.#kernel,
         fails: machine.has("fails", row.stage === "testing" ? "testing" : "commissioning") && failsHere(row),
         garbage: machine.has("inventory", "garbage"),
+        has: (trouble) => machine.has("around", trouble),
       });
     const { exitStatus } = output;
     await this.#ended({ status: "WORKING", row, exitStatus, runtimeSeconds, files: filesOf(row, output) });
