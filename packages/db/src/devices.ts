@@ -72,16 +72,13 @@ export function nodeOwner(tx: Tx, systemId: string): Promise<{ id: number; owner
 }
 
 /** Devices that are parts of a node, and parts of those: they go with it. Locked until `tx` ends. */
-export async function partsOf(
-  tx: Tx,
-  nodeId: number,
-): Promise<Pick<DeviceRow, "id" | "systemId" | "hostname" | "ownerId">[]> {
-  const { rows } = await sql<Pick<DeviceRow, "id" | "systemId" | "hostname" | "ownerId">>`
+export async function partsOf(tx: Tx, nodeId: number): Promise<Pick<DeviceRow, "id" | "systemId" | "hostname">[]> {
+  const { rows } = await sql<Pick<DeviceRow, "id" | "systemId" | "hostname">>`
     with recursive part as (
       select id from node where parent_id = ${nodeId}
       union select n.id from node n join part on n.parent_id = part.id
     )
-    select n.id, n.system_id as "systemId", n.hostname, n.owner_id as "ownerId" from node n
+    select n.id, n.system_id as "systemId", n.hostname from node n
     where n.id in (select id from part) order by n.id for update of n`.execute(tx);
   return rows;
 }

@@ -195,7 +195,9 @@ export async function searchNodeIds(db: Kysely<Schema>, options: SearchOptions):
     .orderBy("node.id");
   const { visibleTo } = options;
   if (visibleTo !== null)
-    query = query.where((eb) => eb.or([eb("owner_id", "is", null), eb("owner_id", "=", visibleTo)]));
+    query = query.where((eb) =>
+      eb.or([eb("node_type", "<>", 0), eb("owner_id", "is", null), eb("owner_id", "=", visibleTo)]),
+    );
   if (options.allocatedToken !== undefined) query = query.where("allocated_token", "=", options.allocatedToken);
   const rows = await query.modifyEnd(unnamed).execute();
   const ids = rows.map((r) => r.id);

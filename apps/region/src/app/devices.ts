@@ -59,14 +59,11 @@ export async function deviceViews(ctx: Ctx, criteria: Parameters<typeof searchMa
 
 const noSuchDevice = () => new DomainError("not_found", "No Device matches the given query.");
 
-/** @throws DomainError not_found, forbidden */
+/** Every user sees every device (describe.md section 16: node.view). @throws DomainError not_found */
 export async function deviceView(ctx: Ctx, systemId: string): Promise<DeviceView> {
-  const [seen] = await deviceViews(ctx, { id: [systemId] });
-  if (seen) return seen;
-  // There, but another user's.
-  const hidden = await inTransaction(ctx, (tx) => lockDevice(tx, systemId));
-  if (!hidden) throw noSuchDevice();
-  throw new DomainError("forbidden", `${hidden.hostname} is not yours to see.`);
+  const [view] = await deviceViews(ctx, { id: [systemId] });
+  if (!view) throw noSuchDevice();
+  return view;
 }
 
 /** A node that the caller sees: whoever deletes it deletes what is a part of it. @throws DomainError invalid_fields */
@@ -143,7 +140,7 @@ export async function createDevice(ctx: Ctx, fields: DeviceFields & { mac_addres
       if (id === undefined) continue; // the generated name or id was taken: another one
       await insertBootInterfaces(tx, id, macs);
       await settleInterfaces(tx, id);
-      await told(ctx, tx, { id, systemId, hostname: name.hostname, ownerId: userIdOf(ctx) }, "create", "Added device");
+      await told(ctx, tx, { id, systemId, hostname: name.hostname }, "create", "Added device");
       return systemId;
     }
     throw new DomainError("conflict", "No free host name was found for the new device: give it one.");
@@ -153,19 +150,18 @@ export async function createDevice(ctx: Ctx, fields: DeviceFields & { mac_addres
 async function told(
   ctx: Ctx,
   tx: Tx,
-  device: Pick<DeviceRow, "id" | "systemId" | "hostname" | "ownerId">,
+  device: Pick<DeviceRow, "id" | "systemId" | "hostname">,
   kind: string,
   what: string,
 ): Promise<void> {
-  const visibleTo = device.ownerId === null ? null : String(device.ownerId);
-  await appendChange(tx, { kind, entity: "device", entityId: device.systemId, visibleTo });
+  await appendChange(tx, { kind, entity: "device", entityId: device.systemId });
   const nodeId = kind === "delete" ? null : device.id;
   await insertEvents(tx, { nodeId, hostname: device.hostname, username: actorName(ctx.actor) }, [
     { type: "NODE", description: `${what} '${device.hostname}' (${device.systemId}).` },
   ]);
 }
 
-/** The devices that go with a node, before it goes: their owners hear of each. */
+/** The devices that go with a node, before it goes: each is in the change record. */
 export async function partsGo(ctx: Ctx, tx: Tx, parent: { id: number; hostname: string }): Promise<void> {
   for (const part of await partsOf(tx, parent.id))
     await told(ctx, tx, part, "delete", `Deleted, with ${parent.hostname} of which it was a part, device`);

@@ -14,7 +14,7 @@ const MACHINE = 0;
 const DEVICE = 1;
 const ANY_NODE = [MACHINE, DEVICE, 2, 3, 4];
 
-/** @throws DomainError not_found; forbidden when it is another user's */
+/** @throws DomainError not_found; forbidden when it is another user's machine */
 export async function nodeView(ctx: Ctx, systemId: string): Promise<MachineView> {
   const [view] = await searchMachines(ctx, { id: [systemId] }, { nodeTypes: ANY_NODE });
   if (view) return view;

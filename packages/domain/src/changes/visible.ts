@@ -12,6 +12,7 @@ export interface SeenChange {
 const COMMON = [
   "machine",
   "script_result",
+  "device",
   "fabric",
   "vlan",
   "subnet",
