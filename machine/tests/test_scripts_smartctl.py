@@ -205,9 +205,45 @@ esac""",
             self.disk(info)
             self.assert_skipped("conveyance", path, "only those have a conveyance self-test")
 
+    def nvme_cli(self, *states, oacs=0x17, code=0):
+        """nvme-cli 2.4, whose log page has fifteen for an empty place."""
+        for at, (operation, *results) in enumerate(states):
+            reports = [{"Self test result": result, **({} if result == 15 else {"Self test code": 1})} for result in results]
+            log = {"Current Device Self-Test Operation": operation, "Current Device Self-Test Completion": 0, "List of Valid Reports": reports}
+            self.put(f"log{at}.json", json.dumps(log))
+        self.tool(
+            "nvme",
+            f"""echo "nvme $*" >> {self.root}/calls; cd {self.root}
+case "$1" in
+  id-ctrl) echo '{{"oacs": {oacs}}}' ;;
+  self-test-log) n=$(cat m 2> /dev/null || echo 0); cat log$n.json; [ ! -e log$((n + 1)).json ] || echo $((n + 1)) > m ;;
+  device-self-test) [ {code} = 0 ] && echo "Short Device self-test started" || {{ echo "NVMe status: Invalid Field in Command(0x4002)" >&2; exit {code}; }} ;;
+esac""",
+        )
+
+    def test_nvme_disks_are_tested_by_nvme_cli_where_smartctl_cannot(self):
+        for kind, number in (("short", "1"), ("long", "2")):
+            for last, code, words in ((0, 0, "passed"), (7, 1, "replace the disk"), (2, 1, "run it again")):
+                with self.subTest(kind=kind, words=words):
+                    self.disk(NVME_OLD)
+                    self.nvme_cli((0, 0, 15), (int(number), 0, 15), (0, last, 0, 15))
+                    self.assertIn(f"The {kind} self-test of /dev/nvme0n1 {words if code == 0 else ''}", self.run_test(kind, "/dev/nvme0n1", code=code))
+                    self.assertIn(f"nvme device-self-test /dev/nvme0n1 --self-test-code={number}\n", self.text("calls"))
+                    self.assertNotIn("--test=", self.text("calls"))
+        self.disk(NVME_OLD)
+        self.nvme_cli((0, 15), oacs=0x7)
+        self.assert_skipped("short", "/dev/nvme0n1", r"\(SAMSUNG MZQL2960HCJR-00A07\) has no self-tests")
+        self.disk(NVME_OLD)
+        self.nvme_cli((0, 15), code=1)
+        self.assert_skipped("short", "/dev/nvme0n1", "Invalid Field in Command")
+
     def test_self_tests_that_cannot_be_had(self):
         self.disk(NVME_OLD)
-        self.assert_skipped("short", "/dev/nvme0n1", r"smartctl 7\.3 cannot start self-tests of NVMe disks")
+        for name in ("sh", "cat"):
+            os.symlink(f"/bin/{name}", f"{self.root}/bin/{name}")
+        env = {"only_fakes": True, "SMARTCTL_POLL_SECONDS": "0.01"}
+        self.assertRegex(self.run_script("testing/smartctl-short", "/dev/nvme0n1", **env), r"smartctl 7\.3 cannot start .*nvme-cli is not part of")
+        self.assertEqual("status: skipped\n", self.result())
         # 7.4 ends with 0 where a controller has no self-tests, and there is no log.
         self.disk(NVME)
         self.assert_skipped("short", "/dev/nvme0n1", "keeps no record of its self-tests")
