@@ -87,7 +87,10 @@ async function linkFacts(session: Session, id: string): Promise<void> {
     shell.json<InterfaceJson>(`maas $PROFILE interface update $SYSTEM_ID $INTERFACE_ID ${rest}`, { ...given, ...more });
   const isRefused = async (rest: string) => {
     const OTHER = await plain();
-    const ran = await shell.attempt(`maas $OTHER interface update $SYSTEM_ID $INTERFACE_ID ${rest}`, { ...given, OTHER });
+    const ran = await shell.attempt(`maas $OTHER interface update $SYSTEM_ID $INTERFACE_ID ${rest}`, {
+      ...given,
+      OTHER,
+    });
     assert.equal(ran.code, 2, ran.out);
   };
   await row("S0-172", async () => {

@@ -1,24 +1,9 @@
-/** The machine's JSON as the seeds show it: which keys, of what type, and the exact keys of what is in it. */
+/** The machine's JSON as the documentation shows it: which keys, of what type, and the exact keys of what is in it. */
 import assert from "node:assert/strict";
-import type { MachineJson } from "./session.ts";
+import { machineFields } from "./facts/machine.ts";
+import type { MachineJson, Session } from "./session.ts";
 
 const words = (text: string) => text.trim().split(/\s+/);
-
-const keysByType = {
-  string: words(`storage_test_status_name network_test_status_name hardware_uuid status_action status_message
-    cpu_test_status_name description memory_test_status_name status_name other_test_status_name distro_series
-    testing_status_name system_id fqdn osystem hostname min_hwe_kernel power_state interface_test_status_name power_type
-    architecture node_type_name commissioning_status_name bios_boot_method resource_uri`),
-  number: words(`cpu_count memory_test_status testing_status memory commissioning_status storage cpu_test_status
-    other_test_status storage_test_status network_test_status node_type status interface_test_status cpu_speed`),
-  boolean: words("locked netboot disable_ipv4"),
-  array: words(`bcaches interface_set numanode_set virtualblockdevice_set special_filesystems tag_names blockdevice_set
-    ip_addresses physicalblockdevice_set volume_groups cache_sets iscsiblockdevice_set raids`),
-  object: words("default_gateways pool domain boot_interface owner_data zone boot_disk hardware_info"),
-  // Null in one state of the machine, a value in another.
-  any: words(`current_testing_result_id current_installation_result_id current_commissioning_result_id swap_size pod
-    address_ttl owner hwe_kernel`),
-};
 
 const INTERFACE = words(`params numa_node tags id mac_address vendor children effective_mtu discovered links link_speed
   link_connected system_id enabled interface_speed firmware_version name sriov_max_vf product vlan parents type resource_uri`);
@@ -27,12 +12,13 @@ const VLAN = words(`vid mtu dhcp_on external_dhcp relay_vlan fabric primary_rack
 const BLOCK_DEVICE =
   words(`id_path size block_size tags serial uuid numa_node available_size id partition_table_type model
   path storage_pool used_for filesystem system_id used_size partitions name type resource_uri`);
-const NUMA_NODE = words("index memory cores");
 const HARDWARE_INFO =
   words(`system_vendor system_product system_family system_version system_sku system_serial cpu_model
   mainboard_vendor mainboard_product mainboard_serial mainboard_version mainboard_firmware_vendor mainboard_firmware_date
   mainboard_firmware_version chassis_vendor chassis_type chassis_serial chassis_version`);
-const TEST_KINDS = words("cpu memory network storage interface other");
+const TEST_KINDS = words(
+  "cpu_test memory_test network_test storage_test interface_test other_test testing commissioning",
+);
 
 const typeOf = (value: unknown) => (value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
 
@@ -42,52 +28,135 @@ function exactly(what: string, value: unknown, keys: readonly string[]): Record<
   return value as Record<string, unknown>;
 }
 
+/** Of a commissioned machine: there is at least one. */
 function each(what: string, value: unknown, check: (item: unknown) => void): void {
   assert.ok(Array.isArray(value) && value.length > 0, `${what} is empty on a commissioned machine`);
   value.forEach(check);
 }
 
-/** @throws AssertionError naming the key that is not as it should be; for machines that were commissioned */
-export function checkMachineShape(machine: MachineJson): void {
-  for (const [type, keys] of Object.entries(keysByType))
-    for (const key of keys) {
-      assert.ok(key in machine, `${key} is missing`);
-      if (type !== "any") assert.equal(typeOf(machine[key]), type, key);
-    }
-  each("interface_set", machine.interface_set, (it) => checkInterface(it, machine.system_id));
-  checkInterface(machine.boot_interface, machine.system_id);
-  each("blockdevice_set", machine.blockdevice_set, (it) => exactly("block device", it, BLOCK_DEVICE));
-  for (const disk of [...(machine.physicalblockdevice_set as unknown[]), machine.boot_disk])
-    exactly("physical block device", disk, [...BLOCK_DEVICE, "firmware_version"]);
-  each("numanode_set", machine.numanode_set, (it) => exactly("NUMA node", it, NUMA_NODE));
-  const gateways = exactly("default_gateways", machine.default_gateways, ["ipv4", "ipv6"]);
-  for (const family of ["ipv4", "ipv6"]) exactly(family, gateways[family], ["gateway_ip", "link_id"]);
-  const pool = exactly("pool", machine.pool, words("name description id resource_uri"));
-  assert.deepEqual([pool.id, pool.resource_uri], [0, "/MAAS/api/2.0/resourcepool/0/"]);
-  exactly("domain", machine.domain, words("authoritative ttl resource_record_count name id is_default resource_uri"));
-  const zone = exactly("zone", machine.zone, words("name description id resource_uri"));
-  assert.equal(zone.resource_uri, "/MAAS/api/2.0/zones/default/");
-  exactly("hardware_info", machine.hardware_info, HARDWARE_INFO);
-  checkValues(machine);
+type Look = (machine: MachineJson) => void;
+
+const nested: readonly [id: string, look: Look][] = [
+  [
+    "S0-098",
+    (machine) => {
+      for (const one of [...machine.interface_set, machine.boot_interface]) {
+        const nic = exactly("interface", one, INTERFACE);
+        assert.equal(nic.resource_uri, `/MAAS/api/2.0/nodes/${machine.system_id}/interfaces/${nic.id as number}/`);
+        if (nic.type === "physical") assert.equal(nic.params, "");
+      }
+    },
+  ],
+  [
+    "S0-099",
+    (machine) => {
+      for (const one of machine.interface_set.filter(({ vlan }) => vlan !== null)) {
+        const vlan = exactly("vlan of an interface", one.vlan, VLAN);
+        assert.equal(vlan.resource_uri, `/MAAS/api/2.0/vlans/${vlan.id as number}/`);
+        assert.equal(typeof vlan.space, "string");
+      }
+      assert.notEqual((machine.boot_interface as { vlan: unknown }).vlan, null);
+    },
+  ],
+  [
+    "S0-100",
+    (machine) => each("blockdevice_set", machine.blockdevice_set, (it) => exactly("block device", it, BLOCK_DEVICE)),
+  ],
+  [
+    "S0-101",
+    (machine) => {
+      const disk = (it: unknown) => exactly("physical block device", it, [...BLOCK_DEVICE, "firmware_version"]);
+      each("physicalblockdevice_set", machine.physicalblockdevice_set, disk);
+      disk(machine.boot_disk);
+    },
+  ],
+  [
+    "S0-102",
+    (machine) =>
+      each("numanode_set", machine.numanode_set, (it) => exactly("NUMA node", it, words("index memory cores"))),
+  ],
+  [
+    "S0-103",
+    (machine) => {
+      const gateways = exactly("default_gateways", machine.default_gateways, ["ipv4", "ipv6"]);
+      for (const family of ["ipv4", "ipv6"]) exactly(family, gateways[family], ["gateway_ip", "link_id"]);
+    },
+  ],
+  [
+    "S0-104",
+    ({ pool }) => {
+      const found = exactly("pool", pool, words("name description id resource_uri"));
+      assert.deepEqual([found.id, found.resource_uri], [0, "/MAAS/api/2.0/resourcepool/0/"]);
+    },
+  ],
+  [
+    "S0-105",
+    ({ domain }) =>
+      void exactly("domain", domain, words("authoritative ttl resource_record_count name id is_default resource_uri")),
+  ],
+  [
+    "S0-106",
+    ({ zone }) => {
+      const found = exactly("zone", zone, words("name description id resource_uri"));
+      assert.equal(found.resource_uri, "/MAAS/api/2.0/zones/default/");
+    },
+  ],
+  [
+    "S0-107",
+    ({ hardware_info: info }) => {
+      for (const [key, value] of Object.entries(exactly("hardware_info", info, HARDWARE_INFO)))
+        assert.equal(typeof value, "string", key);
+    },
+  ],
+];
+
+/** Rules of single keys, beyond their type. */
+const values: Partial<Record<(typeof machineFields)[number][1], Look>> = {
+  system_id: (m) => assert.match(m.system_id, /^[a-z0-9]{6}$/),
+  resource_uri: (m) => assert.equal(m.resource_uri, `/MAAS/api/2.0/machines/${m.system_id}/`),
+  hardware_uuid: (m) => assert.match(m.hardware_uuid as string, /^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/),
+  architecture: (m) => assert.equal(m.architecture, "amd64/generic"),
+  node_type: (m) => assert.equal(m.node_type, 0),
+  node_type_name: (m) => assert.equal(m.node_type_name, "Machine"),
+  fqdn: (m) => assert.equal(m.fqdn, `${m.hostname}.${(m.domain as { name: string }).name}`),
+  iscsiblockdevice_set: (m) => assert.deepEqual(m.iscsiblockdevice_set, []),
+};
+
+function checkField(machine: MachineJson, key: (typeof machineFields)[number][1], type: string): void {
+  assert.ok(key in machine, `${key} is missing`);
+  assert.ok(type.split("|").includes(typeOf(machine[key])), `${key} is ${typeOf(machine[key])}, not ${type}`);
+  values[key]?.(machine);
 }
 
-function checkInterface(value: unknown, systemId: string): void {
-  const nic = exactly("interface", value, INTERFACE);
-  assert.equal(nic.resource_uri, `/MAAS/api/2.0/nodes/${systemId}/interfaces/${nic.id as number}/`);
-  const vlan = exactly("vlan of an interface", nic.vlan, VLAN);
-  assert.equal(vlan.resource_uri, `/MAAS/api/2.0/vlans/${vlan.id as number}/`);
-}
-
-function checkValues(machine: MachineJson): void {
-  assert.match(machine.system_id, /^[a-z0-9]{6}$/);
-  assert.equal(machine.resource_uri, `/MAAS/api/2.0/machines/${machine.system_id}/`);
-  assert.match(machine.hardware_uuid as string, /^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/);
-  assert.equal(machine.architecture, "amd64/generic");
-  assert.equal(machine.node_type_name, "Machine");
-  // Numbers and names of the states of tests go together.
+/** Numbers and names of the states of tests go together. */
+function checkStates(machine: MachineJson): void {
   for (const kind of TEST_KINDS) {
     const names: Record<number, string> = { [-1]: "Unknown", 0: "Pending", 1: "Running", 2: "Passed" };
-    const status = machine[`${kind}_test_status`] as number;
-    if (status in names) assert.equal(machine[`${kind}_test_status_name`], names[status], `${kind} test status`);
+    const status = machine[`${kind}_status`] as number;
+    if (status in names) assert.equal(machine[`${kind}_status_name`], names[status], `${kind} status`);
   }
+}
+
+/** For all that the session printed of machines that were commissioned. */
+export async function machineShape({ shown, row }: Session): Promise<void> {
+  const all = (look: Look) => async () => {
+    for (const where of ["read", "commission", "allocate", "deploy"])
+      assert.ok(
+        shown.some(([from]) => from === where),
+        `the session printed no machine by ${where}`,
+      );
+    for (const [where, machine] of shown)
+      try {
+        look(machine);
+      } catch (cause) {
+        throw new Error(`by ${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      }
+  };
+  for (const [id, key, type] of machineFields)
+    await row(
+      id,
+      all((machine) => checkField(machine, key, type)),
+    );
+  await row("S0-097", all(checkStates));
+  for (const [id, look] of nested) await row(id, all(look));
 }

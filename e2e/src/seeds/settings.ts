@@ -8,56 +8,105 @@ interface KeyJson {
 }
 
 export async function settingsByCli(session: Session): Promise<void> {
-  const { shell, step } = session;
-  await step("S0-205 S0-206 S0-207: the deployment timeout, by both spellings", async () => {
-    assert.equal((await shell.run("maas $PROFILE maas get-config name=node_timeout")).trim(), "30");
-    assert.match(
-      await shell.run("maas $PROFILE maas set-config name=node-timeout value=$NUMBER_OF_MINUTES", {
-        NUMBER_OF_MINUTES: "45",
-      }),
-      /^OK/,
-    );
-    assert.equal((await shell.run("maas $PROFILE maas get-config name=node_timeout")).trim(), "45");
-    await shell.run("maas $PROFILE maas set-config name=node_timeout value=30");
-    for (const wrong of ["name=node-timeout value=0", "name=node-timeout value=ten", "name=node-timeout", "value=5"])
-      assert.notEqual((await shell.attempt(`maas $PROFILE maas set-config ${wrong}`)).code, 0, wrong);
+  const { shell, step, row, refuses } = session;
+  const timeout = async () => (await shell.run("maas $PROFILE maas get-config name=node_timeout")).trim();
+  await row("S0-206", async () => {
+    assert.equal(await timeout(), "30");
+    const set = "maas $PROFILE maas set-config name=node-timeout value=$NUMBER_OF_MINUTES";
+    assert.match(await shell.run(set, { NUMBER_OF_MINUTES: "45" }), /^OK/);
+    assert.equal(await timeout(), "45");
+    assert.match(await shell.run("maas $PROFILE maas set-config name=node_timeout value=30"), /^OK/);
+    assert.equal(await timeout(), "30");
   });
+  await row("S0-207", async () => {
+    const wrong = [
+      { name: "node-timeout", value: "0" },
+      { name: "node_timeout", value: "ten" },
+      { name: "node_timeout" },
+    ];
+    for (const form of [...wrong, { value: "5" }]) await refuses(400, "POST", "maas/?op=set_config", form);
+    const line = "maas $PROFILE maas set-config name=node-timeout value=0";
+    assert.notEqual((await shell.attempt(line)).code, 0);
+    assert.equal(await timeout(), "30");
+  });
+  await row("S0-208", async () => undefined);
   await step("S2-013 S2-016 S2-018 S2-022: account keys, with the spelling slips", () => accountKeys(session));
-  await step("S0-018 S0-021: commission without the system id is a usage error", async () => {
+  await step("commission without the system id is a usage error", async () => {
     const ran = await shell.attempt("maas $PROFILE machine commission testing_scripts=smartctl-validate");
     assert.equal(ran.code, 2);
     assert.match(ran.err, /missing: system_id/);
   });
-  await step("S0-210 to S0-215 S0-222: a machine that runs a workload already", async () => {
-    const made = await shell.json<MachineJson>(
-      "maas $PROFILE machines create deployed=true hostname=mymachine \\\narchitecture=amd64 mac_addresses=00:16:3e:df:35:bb power_type=manual",
-    );
-    assert.deepEqual(
-      [made.hostname, made.status_name, made.architecture, made.power_type, made.cpu_count, made.memory, made.owner],
-      ["mymachine", "Deployed", "amd64/generic", "manual", 0, 0, "admin"],
-    );
-    assert.deepEqual(
-      made.interface_set.map((i) => i.mac_address),
-      ["00:16:3e:df:35:bb"],
-    );
-    await shell.json("maas $PROFILE machine read $ID", { ID: made.system_id });
-  });
-  await step("S0-227 S0-228: get-token of the deployed machine has its three parts", async () => {
-    const [mine] = await shell.json<MachineJson[]>("maas $PROFILE machines read hostname=mymachine");
-    assert.ok(mine);
-    const token = await shell.json<Record<string, string>>("maas $PROFILE machine get-token $ID", {
-      ID: mine.system_id,
-    });
-    assert.deepEqual(Object.keys(token).toSorted(), ["consumer_key", "token_key", "token_secret"]);
-    for (const value of Object.values(token)) assert.match(value, /^[A-Za-z0-9]{18,32}$/);
-    await shell.run("maas $PROFILE machine delete $ID", { ID: mine.system_id });
-  });
+  await runsAlready(session);
   await step("events query", async () => {
     const page = await shell.json<{ count: number; events: unknown[] }>(
       "maas $PROFILE events query limit=5 level=DEBUG",
     );
     assert.equal(page.count, page.events.length);
   });
+}
+
+const CREATE =
+  "maas $profile machines create deployed=true hostname=mymachine \\\narchitecture=amd64 mac_addresses=00:16:3e:df:35:bb power_type=manual";
+
+async function runsAlready({ shell, row, refuses, plain }: Session): Promise<void> {
+  const profile = { profile: "admin" };
+  const create = (rest: string) => shell.json<MachineJson>(`maas $profile machines create ${rest}`, profile);
+  let made: MachineJson | undefined;
+  const others: string[] = [];
+  await row("S0-210", async () => {
+    made = await shell.json<MachineJson>(CREATE, profile);
+    assert.deepEqual([made.status_name, made.power_state], ["Deployed", "unknown"]);
+    assert.equal(made.current_installation_result_id, null);
+  });
+  const ID = made?.system_id ?? "";
+  await row("S0-212", async () => {
+    assert.equal(made?.hostname, "mymachine");
+    const nameless = await create("deployed=true");
+    others.push(nameless.system_id);
+    assert.match(nameless.hostname, /^[a-z]+-[a-z]+$/);
+  });
+  await row("S0-213", async () => assert.equal(made?.architecture, "amd64/generic"));
+  await row("S0-214", async () => {
+    assert.deepEqual(
+      made?.interface_set.map((i) => i.mac_address),
+      ["00:16:3e:df:35:bb"],
+    );
+    const two = await create("deployed=true mac_addresses=00:16:3e:df:35:bc mac_addresses=00:16:3e:df:35:bd");
+    others.push(two.system_id);
+    assert.equal(two.interface_set.length, 2);
+    const taken = { deployed: "true", architecture: "amd64", mac_addresses: "00:16:3e:df:35:bb" };
+    assert.match(await refuses(400, "POST", "machines/", taken), /mac_addresses/);
+  });
+  await row("S0-215", async () => assert.equal(made?.power_type, "manual"));
+  await row("S0-220", async () => {
+    const bare = await create("hostname=seeds-bare deployed=true");
+    others.push(bare.system_id);
+    assert.deepEqual([bare.status_name, bare.interface_set.length], ["Deployed", 0]);
+  });
+  await row("S0-222", async () => {
+    assert.deepEqual([made?.cpu_count, made?.memory, made?.storage], [0, 0, 0]);
+  });
+  await row("S0-227", async () => {
+    const seen = await shell.run(`script -qec "maas $profile machine get-token $ID" /dev/null`, { ...profile, ID });
+    assert.match(seen, /^Success\.\r?\nMachine-readable output follows:\r?\n\{/);
+  });
+  const getToken = (id: string) =>
+    shell.json<Record<string, string> | null>("maas $profile machine get-token $ID", { ...profile, ID: id });
+  await row("S0-211", async () => {
+    assert.deepEqual([made?.status_name, made?.owner], ["Deployed", "admin"]);
+    assert.ok(await getToken(ID));
+    const fresh = await create("deployed=false architecture=amd64 mac_addresses=00:16:3e:df:35:be commission=false");
+    others.push(fresh.system_id);
+    assert.deepEqual([fresh.status_name, fresh.owner], ["New", null]);
+  });
+  await row("S0-228", async () => {
+    assert.deepEqual(Object.keys((await getToken(ID)) ?? {}).toSorted(), ["consumer_key", "token_key", "token_secret"]);
+    assert.equal(await getToken(others.at(-1) ?? ""), null, "the new machine has no token");
+    const other = await shell.attempt("maas $OTHER machine get-token $ID", { OTHER: await plain(), ID });
+    assert.equal(other.code, 2);
+    assert.match(other.out + other.err, /reserved for admin users/);
+  });
+  for (const one of [ID, ...others]) await shell.run("maas $PROFILE machine delete $ID", { ID: one });
 }
 
 async function accountKeys({ shell }: Session): Promise<void> {
