@@ -59,11 +59,19 @@ export function asText(files: readonly OutputFile[]): Uint8Array {
 
 const typeWords = Object.fromEntries(Object.entries(resultType).map(([name, code]) => [code, name]));
 
+/** A script may be called /tmp/install.log, or by its machine ../../x: in the archive it lies below the root all the same. */
+function insideName(name: string): string {
+  const parts = name.replace(/\p{Cc}/gu, "_").split("/");
+  return parts
+    .filter((part) => part !== "" && part !== ".")
+    .map((part) => (part === ".." ? "_" : part))
+    .join("/");
+}
+
 async function asArchive(set: SetShown, files: readonly OutputFile[], at: Date): Promise<Buffer> {
   const root = `${set.hostname}-${typeWords[set.type] ?? "results"}-${set.id}`;
-  // A script may be called /tmp/install.log: in the archive it lies below the root all the same.
   const members = files.map((file) => ({
-    name: `${root}/${file.fileName.replace(/^\/+/, "")}`,
+    name: `${root}/${insideName(file.fileName)}`,
     content: file.bytes,
     mode: 0o644,
   }));

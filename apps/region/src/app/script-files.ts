@@ -24,6 +24,9 @@ export function groupFiles(files: readonly ReportedFile[]): Map<string, Streams>
 
 /** Bytes kept of one stream: a runaway script must not fill the database. */
 export const STREAM_LIMIT_BYTES = 16 * 2 ** 20;
+/** Of a longer one: the end, and room for the note of what is missing before it. */
+export const TAIL_BYTES = 4 * 2 ** 20;
+export const NOTE_BYTES = 200;
 
 /** The stream, or its beginning with a note of what is missing. */
 export function bounded(bytes: Uint8Array): Uint8Array {

@@ -17,7 +17,7 @@ import { readScript } from "@rackwright/db/scripts";
 import { event, type EventRecord } from "@rackwright/domain/machine/event";
 import type { Signal } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
-import { parseResultYaml } from "@rackwright/domain/scripts/result-yaml";
+import { parseResultYaml, RESULT_YAML_BYTES } from "@rackwright/domain/scripts/result-yaml";
 import {
   failedStatuses,
   resultType,
@@ -247,9 +247,12 @@ async function statedBy(
   events: EventRecord[],
 ): Promise<number | undefined> {
   if (streams.result === undefined || streams.result.length === 0) return undefined;
-  const parsed = parseResultYaml(new TextDecoder().decode(streams.result), found.interfaceId !== null);
+  // Enough to see that it is too long.
+  const text = new TextDecoder().decode(streams.result.subarray(0, 4 * RESULT_YAML_BYTES));
+  const parsed = parseResultYaml(text, found.interfaceId !== null);
   if ("invalid" in parsed) {
-    events.push(event("SCRIPT_RESULT_ERROR", `the result YAML of ${found.name} does not count: ${parsed.invalid}`));
+    const why = parsed.invalid.slice(0, 500);
+    events.push(event("SCRIPT_RESULT_ERROR", `the result YAML of ${found.name} does not count: ${why}`));
     return undefined;
   }
   if (parsed.linkConnected !== undefined && found.interfaceId !== null)

@@ -1,12 +1,15 @@
 /** What all kinds of request bodies have in common. */
 import type { RawParams, RawValue } from "@rackwright/contract/params";
 import { DomainError } from "@rackwright/domain/errors";
+import type { CutLimits } from "./cut.ts";
 
 export interface BodyLimits {
   /** All of the body, in bytes. */
   total: number;
   /** File parts beyond this many bytes go to a temporary file. */
   inMemory: number;
+  /** Instead of a temporary file: of each file part, and of all together, no more is kept than this. */
+  cut?: CutLimits & { together: number };
 }
 
 export interface ParsedBody {

@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
 import type { RawParams, RawValue, Upload } from "@rackwright/contract/params";
 import { DomainError } from "@rackwright/domain/errors";
+import { Cut, type CutLimits } from "./cut.ts";
 import { addParam, type BodyLimits, notUtf8, type ParsedBody, tooLarge } from "./body-parts.ts";
 
 /** Longer bodies are not empty multipart ones: two boundaries of at most 70 characters (RFC 2046), and line ends. */
@@ -45,7 +46,8 @@ export async function parseMultipart(stream: Readable, contentType: string, limi
   failure.promise.catch(() => {});
   busboy.on("field", (name, value, _nameTruncated, truncated, encoding) => {
     parts += 1;
-    if (truncated) return failure.reject(tooLarge(limits.inMemory));
+    fieldBytes += value.length;
+    if (truncated || (limits.cut && fieldBytes > limits.inMemory)) return failure.reject(tooLarge(limits.inMemory));
     // Busboy decodes on its own, and leaves this mark where it could not.
     if (value.includes("\uFFFD")) return failure.reject(notUtf8());
     if (name !== undefined)
@@ -56,12 +58,19 @@ export async function parseMultipart(stream: Readable, contentType: string, limi
     const slot: Upload = { filename, contentType: mimeType, sizeBytes: 0 };
     if (name !== undefined) addParam(params, name, slot);
     incoming.push(file);
-    const received = receive(file, isBase64(encoding), limits.inMemory, slot, spool);
+    const received = limits.cut
+      ? receiveCut(file, isBase64(encoding), room(limits.cut), slot).then((held) => void (kept += held))
+      : receive(file, isBase64(encoding), limits.inMemory, slot, spool);
     received.catch((error: unknown) => failure.reject(error));
     files.push(received);
   });
   let size = 0;
   let parts = 0;
+  let kept = 0;
+  let fieldBytes = 0;
+  /** Parts come one after the other. */
+  const room = ({ head, tail, together }: CutLimits & { together: number }): CutLimits =>
+    kept + head + tail <= together ? { head, tail } : { head: Math.max(0, together - kept - tail), tail: 0 };
   const head: Buffer[] = [];
   /** `--B--` alone, also after `--B`: a multipart body without parts is no error. */
   const isEmpty = () => {
@@ -143,6 +152,17 @@ async function receive(
   } finally {
     await target?.close();
   }
+}
+
+/** Take beginning and end of a file part. @returns how many bytes are kept */
+async function receiveCut(file: Readable, base64: boolean, limits: CutLimits, slot: Upload): Promise<number> {
+  const cut = new Cut(limits);
+  for await (const chunk of base64 ? decodeBase64(file) : (file as AsyncIterable<Buffer>)) {
+    slot.sizeBytes += chunk.length;
+    cut.add(chunk);
+  }
+  slot.bytes = cut.finish();
+  return slot.bytes.length;
 }
 
 /** Base64 with line breaks, in pieces of any size. */

@@ -8,8 +8,8 @@ import { registerBuiltinScripts } from "../app/scripts.ts";
 import { nodeToken, type Token } from "../auth/tokens.ts";
 import { sweepHardwareSync } from "../reconcile/hardware-sync.ts";
 import { machineCalls } from "../testing/machine-calls.ts";
-import { at, machineSide } from "../testing/machine-side.ts";
-import { addImage, addMachine, machineRow, statusOf } from "../testing/machines.ts";
+import { at, credentialsIn, machineSide } from "../testing/machine-side.ts";
+import { addImage, addMachine, machineRow, netboot, statusOf } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -23,7 +23,7 @@ const fixture = readFileSync(
 const ALWAYS = new Date(0);
 
 let t: TestRegion;
-const { signal } = machineSide(() => t);
+const { signal, preseed } = machineSide(() => t);
 const { op } = machineCalls(() => t);
 before(async () => {
   t = await testRegion();
@@ -233,6 +233,58 @@ test("hardware that changes is taken over; layout and links stay as they were co
     "NODE_HARDWARE_SYNC_INTERFACE",
     "NODE_HARDWARE_SYNC_MEMORY",
   ]);
+});
+
+test("rescue mode and tests put its credentials aside: they open nothing meanwhile, and are its own again afterwards", async () => {
+  const m = await deployed(await readyMachine());
+  const fetches = async (token: Token) => (await t.request(token, "GET", at("2012-03-01/maas-scripts"))).status;
+  const ephemeral = async (): Promise<Token> => {
+    const { secret } = await netboot(t, m.mac);
+    return credentialsIn((await preseed(m.systemId, secret)).text);
+  };
+  for (const [begin, end] of [
+    ["rescue_mode", "exit_rescue_mode"],
+    ["test", "abort"],
+    ["test", "fail"],
+  ] as const) {
+    assert.equal(await fetches(m.token), 200, `before ${begin}`);
+    assert.equal((await op(t.admin, m, begin, begin === "test" ? { testing_scripts: "ntp" } : {})).status, 200);
+    assert.equal(await fetches(m.token), 403, `during ${begin}`);
+    const other = await ephemeral();
+    assert.notEqual(other.tokenKey, m.token.tokenKey);
+    if (end === "fail") {
+      assert.equal((await signal(other, { status: "FAILED", error: "broken" })).status, 200);
+      assert.equal(await fetches(m.token), 403, "it has failed, and the system is not known to run");
+      // Another look at it in between makes others, and the system's own stay aside.
+      assert.equal((await op(t.admin, m, "rescue_mode")).status, 200);
+      assert.equal((await op(t.admin, m, "exit_rescue_mode")).status, 200);
+      assert.equal((await op(t.admin, m, "override_failed_testing")).status, 200);
+    } else assert.equal((await op(t.admin, m, end)).status, 200);
+    assert.equal(await statusOf(t, m.systemId), "deployed");
+    assert.deepEqual([await fetches(m.token), await fetches(other)], [200, 403], `after ${end}`);
+  }
+  assert.equal((await told(m, m.report)).status, 200);
+  assert.equal((await op(t.admin, m, "rescue_mode")).status, 200);
+  assert.equal((await op(t.admin, m, "mark_broken")).status, 200);
+  assert.equal((await op(t.admin, m, "mark_fixed")).status, 200);
+  assert.deepEqual([await statusOf(t, m.systemId), await fetches(m.token)], ["deployed", 200], "broken, and fixed");
+});
+
+test("released out of rescue mode, nothing of its credentials is kept", async () => {
+  const m = await deployed(await readyMachine());
+  const kept = async () =>
+    (await t.db.kysely.selectFrom("resting_token").select("node_id").where("node_id", "=", m.id).execute()).length;
+  assert.equal((await op(t.admin, m, "rescue_mode")).status, 200);
+  assert.equal(await kept(), 1);
+  assert.equal((await op(t.admin, m, "exit_rescue_mode")).status, 200);
+  assert.equal(await kept(), 0);
+  assert.equal((await op(t.admin, m, "test", { testing_scripts: "ntp" })).status, 200);
+  assert.equal(await kept(), 1);
+  const { secret } = await netboot(t, m.mac);
+  const token = credentialsIn((await preseed(m.systemId, secret)).text);
+  assert.equal((await signal(token, { status: "FAILED", error: "broken" })).status, 200);
+  assert.equal((await op(t.admin, m, "mark_broken")).status, 200);
+  assert.equal((await t.request(m.token, "GET", at("2012-03-01/maas-scripts"))).status, 403);
 });
 
 test("a machine that came with its system may be said to report; its timer is its adder's to make", async () => {

@@ -9,12 +9,19 @@ import { authenticate } from "../auth/authenticate.ts";
 import { hashSecret } from "../auth/secrets.ts";
 import type { Region } from "../context.ts";
 import { noteWrongClock } from "./clock.ts";
+import { NOTE_BYTES, STREAM_LIMIT_BYTES, TAIL_BYTES } from "../app/script-files.ts";
 import { originOf } from "../http/dispatch.ts";
 import { parseBody, queryParams } from "../http/body.ts";
-import type { ParsedBody } from "../http/body-parts.ts";
+import type { BodyLimits, ParsedBody } from "../http/body-parts.ts";
 
 /** A machine's uploads: script outputs, an installation's logs. Only whoever has signed may send as much. */
-const LIMITS = { total: 256 << 20, inMemory: 64 << 20 };
+const LIMITS = {
+  // Read, and dropped as far as it is too much: what a script ended with must not be lost with what it printed.
+  total: 1 << 30,
+  /** All that is no file. */
+  inMemory: 16 << 20,
+  cut: { head: STREAM_LIMIT_BYTES - TAIL_BYTES - NOTE_BYTES, tail: TAIL_BYTES, together: 4 * STREAM_LIMIT_BYTES },
+};
 
 export interface MetadataRequest {
   query: RawParams;
@@ -32,7 +39,7 @@ export async function readRequest(region: Region, request: FastifyRequest): Prom
   const body =
     request.method === "GET" || request.method === "HEAD"
       ? { params: Object.create(null) as RawParams, dispose: async () => {} }
-      : await parseBody(request.raw, request.headers["content-type"], LIMITS);
+      : await parseBody(request.raw, request.headers["content-type"], limitsOf(request));
   const client = await region.trustedClient(request);
   return {
     query: queryParams(url.search),
@@ -41,6 +48,12 @@ export async function readRequest(region: Region, request: FastifyRequest): Prom
     rackNodeId: client.rackNodeId,
     baseUrl: reachedBy(request, client.rackNodeId !== null),
   };
+}
+
+/** Only files may be large. */
+function limitsOf(request: FastifyRequest): BodyLimits {
+  const hasFiles = request.headers["content-type"]?.toLowerCase().startsWith("multipart/form-data");
+  return hasFiles ? LIMITS : { ...LIMITS, total: LIMITS.inMemory };
 }
 
 /** The origin that the machine wrote to: its rack's when a rack of ours carries the request. */

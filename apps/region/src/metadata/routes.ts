@@ -16,6 +16,7 @@ import { enlistMetaData, metaData } from "./meta-data.ts";
 import { enlistPreseed, machinePreseed } from "./preseed.ts";
 import { lockSigner, type MetadataRequest, readRequest, signedMachine, type Signer, textOf } from "./request.ts";
 import { readAll } from "../http/body.ts";
+import { Room } from "./room.ts";
 import { receiveSignal } from "./signal.ts";
 import { parseReport, receiveStatus } from "./status.ts";
 import { installerUserData, ordinaryUserData } from "./user-data.ts";
@@ -27,10 +28,11 @@ const STATUS_LIMIT_BYTES = 64 << 20;
 type Answer = string | Buffer | Raw | null;
 
 export function metadataRoutes(server: FastifyInstance, region: Region): void {
+  const room = new Room();
   for (const path of [PREFIX, `${PREFIX}/*`]) {
     server.all(path, async (request, reply) => {
       try {
-        await answer(region, request, reply);
+        await answer(region, room, request, reply);
       } catch (error) {
         if (!sendError(reply, error, request.id))
           region.log.error(
@@ -53,7 +55,7 @@ export function metadataRoutes(server: FastifyInstance, region: Region): void {
   );
 }
 
-async function answer(region: Region, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function answer(region: Region, room: Room, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const path = collapseSlashes(new URL(request.url, "http://localhost").pathname)
     .slice(PREFIX.length)
     .replace(/^\//, "");
@@ -75,6 +77,26 @@ async function answer(region: Region, request: FastifyRequest, reply: FastifyRep
     await receiveLiveOutput(region, signer, request).finally(() => request.raw.resume());
     return send(reply, null);
   }
+  const leave = await room.enter(request.raw);
+  try {
+    await answerBody(region, request, reply, { tree, item, signer });
+  } finally {
+    leave();
+  }
+}
+
+interface Asked {
+  tree: string;
+  item: string;
+  signer: Signer | undefined;
+}
+
+async function answerBody(
+  region: Region,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { tree, item, signer }: Asked,
+): Promise<void> {
   const parsed = await readRequest(region, request);
   try {
     const result =

@@ -51,6 +51,8 @@ const START = marker("Start");
 const END = marker("End");
 const VERSION = "1.0";
 const MAX_ALIASES = 20;
+/** Parsing what is not meant well costs time by the square of it. */
+const MOST_CHARACTERS = 32 * 1024;
 
 /**
  * The metadata of a script; empty when it has none, or of a version that we do not read.
@@ -59,6 +61,8 @@ const MAX_ALIASES = 20;
 export function readMetadata(text: string): Metadata {
   const block = findBlock(text.split(/\r?\n/));
   if (!block) return {};
+  if (block.yaml.length > MOST_CHARACTERS)
+    throw invalidField("script", `Line ${block.firstLine}: metadata have at most ${MOST_CHARACTERS} characters.`);
   const counter = new LineCounter();
   const document = parseDocument(block.yaml, { lineCounter: counter, prettyErrors: false });
   const lineAt = (offset: number) => block.firstLine + counter.linePos(offset).line - 1;

@@ -23,21 +23,27 @@ const statuses: Record<string, number> = {
 /** An alias may multiply what it stands for; a result has no use for more than a few. */
 const MAX_ALIASES = 20;
 
+/** A result is a few lines. Parsing costs time and memory by the hundredfold, and all machines wait meanwhile. */
+export const RESULT_YAML_BYTES = 32 * 1024;
+
 /**
  * @param hasInterface whether the result is about one interface: only then may it speak of its link
  * @returns what it says, or in words why none of it counts
  */
 export function parseResultYaml(text: string, hasInterface: boolean): ResultYaml | { invalid: string } {
+  if (text.length > RESULT_YAML_BYTES) return { invalid: `it has more than ${RESULT_YAML_BYTES} characters` };
   let value: unknown;
+  let isText: boolean;
   try {
     const document = parseDocument(text, { schema: "core", prettyErrors: true });
     const error = document.errors[0];
     if (error) return { invalid: `it is no YAML: ${error.message}` };
     value = document.toJS({ maxAliasCount: MAX_ALIASES });
+    isText = isUnicode(value);
   } catch (error) {
     return { invalid: `it is no YAML: ${(error as Error).message}` };
   }
-  if (!isUnicode(value)) return { invalid: "there is a NUL character, or half of a surrogate pair, in it" };
+  if (!isText) return { invalid: "there is a NUL character, or half of a surrogate pair, in it" };
   if (!isMap(value)) return { invalid: "it is no map of status, link_connected and results" };
   const { status, link_connected, results } = value;
   if (status !== undefined && (typeof status !== "string" || !Object.hasOwn(statuses, status)))
