@@ -589,6 +589,14 @@ export interface ResourcePoolTable {
   description: Generated<string>;
 }
 
+export interface RestingTokenTable {
+  node_id: number;
+  token_key: string;
+  consumer_key: string;
+  secret: Buffer;
+  name: string;
+}
+
 export interface ScriptTable {
   id: Generated<number>;
   name: string;
@@ -890,6 +898,7 @@ export interface Schema {
   region_process: RegionProcessTable;
   reserved_ip: ReservedIpTable;
   resource_pool: ResourcePoolTable;
+  resting_token: RestingTokenTable;
   script: ScriptTable;
   script_live_output: ScriptLiveOutputTable;
   script_result: ScriptResultTable;

@@ -2,6 +2,7 @@
 import type { Tx } from "@rackwright/db/connect";
 import { Journal } from "@rackwright/db/journal";
 import { type LoadedMachine, readMachineById, updateMachine } from "@rackwright/db/machines";
+import { restoreToken } from "@rackwright/db/resting-tokens";
 import type { Decision, Machine } from "@rackwright/domain/machine/machine";
 import { actorName, type Ctx } from "../context.ts";
 import { applyEffect } from "./effects.ts";
@@ -44,6 +45,7 @@ export async function settle(
     decision.events,
   );
   for (const effect of decision.effects) await applyEffect(ctx, tx, after, effect);
+  if (decision.set.status === "deployed") await restoreToken(tx, before.id);
   for (const job of decision.jobs) await enqueueJob(ctx, tx, after, job);
   if (Object.keys(decision.set).length > 0 || Object.keys(more).length > 0 || decision.effects.length > 0)
     journal.changed({

@@ -5,12 +5,17 @@ import { endBootSecrets } from "@rackwright/db/boot-secrets";
 import { markImageDeployed } from "@rackwright/db/images";
 import { updateMachine } from "@rackwright/db/machines";
 import { finishResults } from "@rackwright/db/script-results";
+import { dropRestingToken, restToken } from "@rackwright/db/resting-tokens";
 import { deleteNodeToken } from "@rackwright/db/users";
 import type { Effect, Machine } from "@rackwright/domain/machine/machine";
+import type { MachineStatus } from "@rackwright/domain/machine/status";
 import { newNodeToken } from "../auth/tokens.ts";
 import type { Ctx } from "../context.ts";
 import { assignAddresses, clearLinks, defaultLinks, dropUsersBridges, releaseAddresses } from "./addresses.ts";
 import { acquireFilesystems, applyDefaultLayout, clearStorage, dropAcquiredFilesystems } from "./storage.ts";
+
+/** Begun with another system than the one that is deployed, which comes back after it. */
+const returning: readonly MachineStatus[] = ["entering_rescue_mode", "testing"];
 
 export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Effect): Promise<void> {
   switch (effect.do) {
@@ -30,9 +35,14 @@ export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Ef
       return;
     }
     case "new_token":
+      // The system on its disks may run again: it has no other credentials than its own.
+      if (!returning.includes(machine.status)) await dropRestingToken(tx, machine.id);
+      else if (machine.previousStatus === "deployed") await restToken(tx, machine.id);
       await newNodeToken(ctx.region, tx, machine.id);
       return;
     case "revoke_token":
+      // Marked broken while another system ran, it is Deployed again when it is fixed.
+      if (machine.status !== "broken" || machine.previousStatus !== "deployed") await dropRestingToken(tx, machine.id);
       return deleteNodeToken(tx, machine.id);
     case "end_boot_secrets":
       return endBootSecrets(tx, machine.id, ctx.region.now());
