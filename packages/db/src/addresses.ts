@@ -89,8 +89,8 @@ export async function setLinkAddress(tx: Tx, linkId: number, ip: string): Promis
 
 const interfacesOf = (tx: Tx, nodeId: number) => tx.selectFrom("interface").select("id").where("node_id", "=", nodeId);
 
-/** AUTO links lose their address and stay; what was observed goes. @returns whether anything changed */
-export async function releaseNodeAddresses(tx: Tx, nodeId: number): Promise<boolean> {
+/** AUTO links lose their address and stay. @returns whether there were any */
+export async function releaseAutoAddresses(tx: Tx, nodeId: number): Promise<boolean> {
   const released = await tx
     .updateTable("ip_address")
     .set({ ip: null })
@@ -98,12 +98,18 @@ export async function releaseNodeAddresses(tx: Tx, nodeId: number): Promise<bool
     .where("alloc_type", "=", allocType.auto)
     .where("ip", "is not", null)
     .executeTakeFirst();
+  return released.numUpdatedRows > 0n;
+}
+
+/** The same; and what was observed goes. @returns whether anything changed */
+export async function releaseNodeAddresses(tx: Tx, nodeId: number): Promise<boolean> {
+  const released = await releaseAutoAddresses(tx, nodeId);
   const forgotten = await tx
     .deleteFrom("ip_address")
     .where("interface_id", "in", interfacesOf(tx, nodeId))
     .where("alloc_type", "=", allocType.discovered)
     .executeTakeFirst();
-  return released.numUpdatedRows + forgotten.numDeletedRows > 0n;
+  return released || forgotten.numDeletedRows > 0n;
 }
 
 /** All links of a node; what was observed stays, it is no link. @returns whether there were any */

@@ -5,6 +5,7 @@ import {
   lockSubnets,
   type NewLink,
   openAutoLinks,
+  releaseAutoAddresses,
   releaseNodeAddresses,
   seenInterfaces,
   type SeenInterface,
@@ -19,6 +20,7 @@ import type { Tx } from "@rackwright/db/connect";
 import { allocType } from "@rackwright/domain/addressing/alloc-type";
 import { chooseAddress } from "@rackwright/domain/addressing/allocate";
 import { DomainError } from "@rackwright/domain/errors";
+import { event, type EventRecord } from "@rackwright/domain/machine/event";
 import { getConfig } from "./config.ts";
 
 /** Those who follow addresses hear of a node's as a whole. */
@@ -57,6 +59,24 @@ export function freeAddress(subnet: SubnetOccupancy, mac: string | null): string
 /** AUTO links stay and lose their addresses; what was observed of the node's interfaces is forgotten. */
 export async function releaseAddresses(tx: Tx, nodeId: number): Promise<void> {
   if (await releaseNodeAddresses(tx, nodeId)) await nodeAddressesChanged(tx, nodeId);
+}
+
+/**
+ * Addresses for tests that run under the machine's own network, until its scripts are over. One that cannot be had is told, and the test fails
+ * without it.
+ */
+export async function lendAddresses(tx: Tx, nodeId: number): Promise<EventRecord[]> {
+  try {
+    await assignAddresses(tx, nodeId);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DomainError && error.code === "no_address_left")) throw error;
+    return [event("NODE_WARNED", `Its network is tested without an address: ${error.message}`)];
+  }
+}
+
+export async function takeBackAddresses(tx: Tx, nodeId: number): Promise<void> {
+  if (await releaseAutoAddresses(tx, nodeId)) await nodeAddressesChanged(tx, nodeId);
 }
 
 /** The bridges that its user put over interfaces go; links return to what they were put over. */

@@ -3,8 +3,10 @@ import type { Tx } from "@rackwright/db/connect";
 import { Journal } from "@rackwright/db/journal";
 import { type LoadedMachine, readMachineById, updateMachine } from "@rackwright/db/machines";
 import { restoreToken } from "@rackwright/db/resting-tokens";
+import { givesBackAddresses } from "@rackwright/domain/machine/lifecycle/lent-addresses";
 import type { Decision, Machine } from "@rackwright/domain/machine/machine";
 import { actorName, type Ctx } from "../context.ts";
+import { takeBackAddresses } from "./addresses.ts";
 import { applyEffect } from "./effects.ts";
 import { enqueueJob } from "./queues.ts";
 
@@ -46,6 +48,7 @@ export async function settle(
   );
   for (const effect of decision.effects) await applyEffect(ctx, tx, after, effect);
   if (decision.set.status === "deployed") await restoreToken(tx, before.id);
+  if (givesBackAddresses(before, after)) await takeBackAddresses(tx, before.id);
   for (const job of decision.jobs) await enqueueJob(ctx, tx, after, job);
   if (Object.keys(decision.set).length > 0 || Object.keys(more).length > 0 || decision.effects.length > 0)
     journal.changed({

@@ -4,7 +4,8 @@ import { after, before, test } from "node:test";
 import type { MachineStatus } from "@rackwright/domain/machine/status";
 import { extract } from "tar-stream";
 import { type Fixture, scriptFixture } from "./script-fixtures.ts";
-import { createCommissioningSets, createReleaseSet } from "./script-sets.ts";
+import { takeBackAddresses } from "./addresses.ts";
+import { createCommissioningSets, createReleaseSet, createTestingSet } from "./script-sets.ts";
 import { buildScriptTar } from "./script-tar.ts";
 
 let f: Fixture;
@@ -177,4 +178,72 @@ test("an unknown machine gets what it can run without a record, by name", async 
   assert.ok(files["commissioning/60-joins"]);
   await f.test.db.pool.query("insert into config values ('enlist_commissioning', 'false')");
   assert.deepEqual(names((await unpack(await buildScriptTar(f.ctx, null))).index["commissioning_scripts"]), ["30-bmc"]);
+});
+
+test("tests for certain hardware come with the archive in which it is known", async () => {
+  await f.script({ name: "90-gpu", type: 2, forHardware: ["system_vendor:Dell Inc."], tags: ["vendor-tests"] });
+  await f.script({ name: "91-plain", type: 2 });
+  const fresh = await f.machine("fresh");
+  const { testingSetId } = await f.run((tx) =>
+    createCommissioningSets(f.ctx, tx, fresh.id, {
+      commissioningScripts: ["none"],
+      testingScripts: ["vendor-tests", "91-plain"],
+      params: {},
+      skipBmcConfig: false,
+      architecture: null,
+    }),
+  );
+  const tests = async () => (await f.results(testingSetId)).map((r) => r.name);
+  assert.deepEqual(await tests(), ["91-plain"]);
+  const tar = () => buildScriptTar(f.ctx, { id: fresh.id, status: "commissioning" });
+  await f.test.db.pool.query(
+    "insert into node_metadata (node_id, key, value) values ($1, 'system_vendor', 'Dell Inc.')",
+    [fresh.id],
+  );
+  await tar();
+  assert.deepEqual(await tests(), ["91-plain"], "nothing has been found out yet");
+  await f.test.db.pool.query(
+    "update script_result set status = 2 where name = '50-facts' and set_id = (select commissioning_set_id from node where id = $1)",
+    [fresh.id],
+  );
+  const { index } = await unpack(await tar());
+  assert.deepEqual(await tests(), ["90-gpu", "91-plain"]);
+  assert.deepEqual(names(index["testing_scripts"]), ["90-gpu", "91-plain"]);
+  await f.test.db.pool.query("delete from node_metadata where node_id = $1", [fresh.id]);
+  await tar();
+  assert.deepEqual(await tests(), ["91-plain"], "what does not suit it and has not begun goes");
+});
+
+test("a test under the machine's own network has an address; where none is left it is told", async () => {
+  await f.script({ name: "95-own-network", type: 2, applyConfiguredNetworking: true });
+  const { pool } = f.test.db;
+  const { rows } = await pool.query<{ id: number }>(
+    "insert into subnet (name, cidr, vlan_id) values ('small', '10.55.0.0/30', 1) returning id",
+  );
+  const netplanOf = async (hostname: string, mac: string) => {
+    const it = await f.machine(hostname);
+    const nic = await pool.query<{ id: number }>(
+      "insert into interface (node_id, name, mac, vlan_id) values ($1, 'eth0', $2, 1) returning id",
+      [it.id, mac],
+    );
+    await pool.query("insert into ip_address (interface_id, alloc_type, subnet_id) values ($1, 0, $2)", [
+      nic.rows[0]?.id,
+      rows[0]?.id,
+    ]);
+    await f.run((tx) => createTestingSet(f.ctx, tx, it.id, { testingScripts: ["95-own-network"], params: {} }));
+    const { files } = await unpack(await buildScriptTar(f.ctx, { id: it.id, status: "testing" }));
+    const warned = await pool.query<{ description: string }>("select description from event where node_id = $1", [
+      it.id,
+    ]);
+    return { it, netplan: files["../config/netplan.yaml"] ?? "", warned: warned.rows.map((row) => row.description) };
+  };
+  const first = await netplanOf("first", "02:00:00:55:00:01");
+  assert.match(first.netplan, /10\.55\.0\.[12]\/30/);
+  assert.deepEqual(first.warned, []);
+  await netplanOf("second", "02:00:00:55:00:02");
+  const third = await netplanOf("third", "02:00:00:55:00:03");
+  assert.doesNotMatch(third.netplan, /10\.55\.0\.\d+\/30/);
+  assert.match(third.warned.join(), /tested without an address: No free address is left in subnet small/);
+  await f.run((tx) => takeBackAddresses(tx, first.it.id));
+  assert.match((await netplanOf("fourth", "02:00:00:55:00:04")).netplan, /10\.55\.0\.[12]\/30/);
 });

@@ -1,5 +1,6 @@
 /** What the runner on a machine fetches: scripts, and an index of what is to run (reference: metadata-protocol.md section 10). */
 import type { Tx } from "@rackwright/db/connect";
+import { insertEvents } from "@rackwright/db/history";
 import { lockMachineById } from "@rackwright/db/machines";
 import { outputsOf, type ResultView, resultViews } from "@rackwright/db/script-result-views";
 import { liveOutputAfter } from "@rackwright/db/script-live-output";
@@ -10,7 +11,8 @@ import { renderNetplan } from "@rackwright/domain/network/netplan";
 import type { Script } from "@rackwright/domain/scripts/script";
 import { runningStatuses, scriptStatus, unfinishedStatuses } from "@rackwright/domain/scripts/status";
 import { stringify } from "yaml";
-import { type Ctx, inTransaction } from "../context.ts";
+import { actorName, type Ctx, inTransaction } from "../context.ts";
+import { lendAddresses } from "./addresses.ts";
 import { loadMachineNetwork } from "./machine-network.ts";
 import { LIVE_OUTPUT } from "./script-live-output.ts";
 import { enlistingScripts } from "./script-tar-enlist.ts";
@@ -76,8 +78,11 @@ async function machineTar(ctx: Ctx, tx: Tx, machine: Pick<Machine, "id" | "statu
   );
   const commissioning = chosen.find((c) => c.section === "commissioning");
   const begun = views.some((v) => v.setId === commissioning?.setId && v.status !== scriptStatus.pending);
-  if (commissioning && begun) {
-    await reselectForHardware(ctx, tx, machine.id, commissioning.setId);
+  if (begun) {
+    // While it is commissioned its tests too: what they would have to be for is known only now.
+    for (const { section, setId } of chosen)
+      if (section === "commissioning" || machine.status === "commissioning")
+        await reselectForHardware(ctx, tx, machine.id, setId);
     views = await resultViews(
       tx,
       chosen.map((c) => c.setId),
@@ -135,6 +140,9 @@ async function packRows(
     ...(await outputMembers(tx, rows, printed)),
   ];
   if (rows.some((r) => r.script.applyConfiguredNetworking)) {
+    const { hostname } = await loadScriptTarget(tx, machineId);
+    const warnings = await lendAddresses(tx, machineId);
+    await insertEvents(tx, { nodeId: machineId, hostname, username: actorName(ctx.actor) }, warnings);
     const network = renderNetplan(await loadMachineNetwork(tx, machineId));
     members.push({ name: "../config/netplan.yaml", content: stringify({ network }), mode: 0o600 });
   }
