@@ -247,7 +247,13 @@ function ownFields({
     status_since: row.status_since.toISOString(),
     status_deadline: row.status_deadline?.toISOString() ?? null,
     last_evidence: seen && { at: seen.at.toISOString(), source: seen.source, text: seen.text },
-    warnings: row.warnings as unknown as Machine["warnings"],
+    // The database keeps keys in an order of its own.
+    warnings: (row.warnings as unknown as Machine["warnings"]).map(({ code, summary, expected, checks }) => ({
+      code,
+      summary,
+      expected,
+      checks,
+    })),
   };
 }
 
