@@ -19,7 +19,7 @@ import {
 import { resultType, scriptStatus } from "@rackwright/domain/scripts/status";
 import type { Ctx } from "../context.ts";
 import { getConfig } from "./config.ts";
-import { createSet, makeCurrent, planResults, type SetOptions } from "./script-set-build.ts";
+import { createSet, makeCurrent, parameterSettings, planResults, type SetOptions } from "./script-set-build.ts";
 
 export interface CommissioningRequest extends SetOptions {
   /** Names, tags or ids. Absent or empty: all that run unasked. */
@@ -99,7 +99,8 @@ export async function createTestingSet(ctx: Ctx, tx: Tx, machineId: number, requ
     },
     scripts,
   );
-  const planned = planResults(target, { type: "testing", scripts, params: request.params }, {});
+  const wanted = { type: "testing", scripts, params: request.params } as const;
+  const planned = planResults(target, wanted, await parameterSettings(tx));
   const blind = planned.find((row) => isPlaceholder(row.parameters, "interface"));
   if (blind)
     throw invalidField(

@@ -247,3 +247,12 @@ test("a test under the machine's own network has an address; where none is left 
   await f.run((tx) => takeBackAddresses(tx, first.it.id));
   assert.match((await netplanOf("fourth", "02:00:00:55:00:04")).netplan, /10\.55\.0\.[12]\/30/);
 });
+
+test("a test's parameter of a setting's name has the setting's value", async () => {
+  const parameters = { maas_auto_ipmi_user_privilege_level: { type: "string" } } as const;
+  await f.script({ name: "96-as-set", type: 2, parameters });
+  const it = await f.machine("as-set");
+  const setId = await f.run((tx) => createTestingSet(f.ctx, tx, it.id, { testingScripts: ["96-as-set"], params: {} }));
+  const [result] = await f.results(setId);
+  assert.equal(result?.parameters["maas_auto_ipmi_user_privilege_level"]?.value, "ADMIN");
+});
