@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Callable
 
-from . import devices, yaml_lite
+from . import bonds, devices, yaml_lite
 from .execute import Ended, Outputs, environment, prepare, run
 from .index import Row
 from .live import Live
@@ -46,13 +46,24 @@ def run_batch(rows: list[Row], context: Context) -> None:
         return
     for row in rows:
         context.reporter.progress(Signal("APPLYING_NETCONF", row))
+    network = bonds.read(context.work.netplan)
+    sides: dict[str | None, list[Row]] = {}
+    for row in rows:
+        sides.setdefault(bonds.side_of(row, network), []).append(row)
+    # All that is no side of a bond together; then one side after the other, in the place of its bond.
+    for side in sorted(sides, key=lambda side: side or ""):
+        part = None if side is None else bonds.alone(network, side)
+        _run_under(part, sides[side], outputs, context)
+
+
+def _run_under(network: dict | None, rows: list[Row], outputs: dict, context: Context) -> None:
     first = rows[0]
 
     def reaches_region() -> bool:
         return context.reporter.progress(Signal("APPLYING_NETCONF", first))
 
     try:
-        with ConfiguredNetwork(context.work, context.settings, outputs[first.key], reaches_region):
+        with ConfiguredNetwork(context.work, context.settings, outputs[first.key], reaches_region, network):
             _install_and_run(rows, outputs, context)
     except NetworkFailed as failure:
         say(f"{first.label}: {failure}")

@@ -11,7 +11,9 @@ import subprocess
 import threading
 import time
 
+from . import yaml_lite
 from .execute import Outputs
+from .log import say
 from .settings import Settings
 from .workdir import Workdir
 
@@ -28,13 +30,14 @@ class NetworkFailed(Exception):
 
 
 class ConfiguredNetwork:
-    """`reaches_region()` says whether the region can be reached now."""
+    """`reaches_region()` says whether the region can be reached now. `network`: instead of what the region sent, part of it."""
 
-    def __init__(self, work: Workdir, settings: Settings, log: Outputs, reaches_region):
+    def __init__(self, work: Workdir, settings: Settings, log: Outputs | None, reaches_region, network: dict | None = None):
         self.work = work
         self.settings = settings
         self.log = log
         self.reaches_region = reaches_region
+        self.network = network
 
     def __enter__(self) -> ConfiguredNetwork:
         _network.acquire()
@@ -56,14 +59,28 @@ class ConfiguredNetwork:
             raise NetworkFailed(f"The region sent no {self.work.netplan}: the machine has no configured network to apply.\n")
         self._move(self.settings.netplan_dir, self.work.netplan_backup)
         try:
-            shutil.copyfile(self.work.netplan, os.path.join(self.settings.netplan_dir, "netplan.yaml"))
-            os.chmod(os.path.join(self.settings.netplan_dir, "netplan.yaml"), 0o600)
+            self._write(os.path.join(self.settings.netplan_dir, "netplan.yaml"))
             self._netplan_apply()
             if not self.reaches_region():
                 raise NetworkFailed("Under the configured network the region cannot be reached: check addresses, VLANs and cabling.\n")
         except BaseException:
             self._revert()
             raise
+
+    def _write(self, path: str) -> None:
+        if self.network is None:
+            shutil.copyfile(self.work.netplan, path)
+        else:
+            with open(path, "w", encoding="utf-8") as stream:
+                stream.write(yaml_lite.dump({"network": self.network}))
+        os.chmod(path, 0o600)
+
+    def recover(self) -> None:
+        """Back to the network of the ephemeral system, where a runner that was killed left the configured one behind."""
+        if os.path.isdir(self.work.netplan_backup) and os.listdir(self.work.netplan_backup):
+            say("an earlier run was ended under the configured network: going back to that of the ephemeral system")
+            with _network:
+                self._revert()
 
     def _revert(self) -> None:
         for name in os.listdir(self.settings.netplan_dir):
@@ -72,7 +89,9 @@ class ConfiguredNetwork:
         try:
             self._netplan_apply()
         except NetworkFailed as failure:
-            self.log.write(f"Going back to the network of the ephemeral system: {failure}")
+            say(f"going back to the network of the ephemeral system: {failure}")
+            if self.log:
+                self.log.write(f"Going back to the network of the ephemeral system: {failure}")
 
     def _move(self, source: str, target: str) -> None:
         os.makedirs(source, exist_ok=True)

@@ -14,6 +14,7 @@ from .client import Client, RequestFailed
 from .index import SERIAL, Row
 from .live import Live, announced
 from .log import say
+from .netconfig import ConfiguredNetwork
 from .report import Heartbeat, Reporter, Signal
 from .settings import Settings
 from .workdir import Workdir
@@ -44,6 +45,7 @@ class Runner:
     def run(self) -> int:
         """0 when all passed and the region knows it, else 1."""
         self.work.create()
+        ConfiguredNetwork(self.work, self.settings, None, lambda: True).recover()
         if not self.downloads and not os.path.exists(self.work.index):
             # A slip by hand: not the machine's failure.
             say(f"there are no scripts in {self.work.scripts}; run without --no-download first")

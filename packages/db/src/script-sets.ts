@@ -212,6 +212,8 @@ export async function loadScriptTarget(db: Kysely<Schema>, nodeId: number): Prom
         "usable",
       ),
       sql<boolean>`i.id is not distinct from ${node.boot_interface_id}::bigint`.as("boots"),
+      sql<number[]>`array(select b.id from interface_parent p join interface b on b.id = p.child_id
+        where p.parent_id = i.id and i.enabled and b.enabled and b.type = 'bond' order by b.id)`.as("bondIds"),
     ])
     .where("i.node_id", "=", nodeId)
     .orderBy("i.id")

@@ -50,6 +50,42 @@ after(() => f?.close());
 const names = async (setId: number | null) => (await f.results(setId)).map((r) => r.name);
 const commission = (id: number, more: object = {}) =>
   f.run((tx) => createCommissioningSets(f.ctx, tx, id, { ...request, ...more }));
+test("a bond and both its sides are tested, each in a result of its own", async () => {
+  const machine = await f.machine("bonded");
+  const add = async (name: string, type: string, more: { enabled?: boolean } = {}) => {
+    const { rows } = await f.test.db.pool.query<{ id: number }>(
+      "insert into interface (node_id, name, type, mac, enabled) values ($1, $2, $3, $4, $5) returning id",
+      [
+        machine.id,
+        name,
+        type,
+        type === "physical" ? `52:54:00:77:00:0${name.at(-1)}` : "52:54:00:77:00:00",
+        more.enabled ?? true,
+      ],
+    );
+    return rows[0]?.id ?? 0;
+  };
+  const [one, two, off] = [
+    await add("eth0", "physical"),
+    await add("eth1", "physical"),
+    await add("eth2", "physical", { enabled: false }),
+  ];
+  const bond = await add("bond0", "bond");
+  for (const parent of [one, two, off])
+    await f.test.db.pool.query("insert into interface_parent (child_id, parent_id) values ($1, $2)", [bond, parent]);
+  await f.test.db.pool.query("insert into ip_address (interface_id, alloc_type, ip) values ($1, 1, '10.99.0.2')", [
+    bond,
+  ]);
+  const setId = await f.run((tx) => createTestingSet(f.ctx, tx, machine.id, { testingScripts: ["nic-test"], params: {} }));
+  const results = await f.results(setId);
+  assert.deepEqual(
+    results.map((r) => r.interface_id),
+    [one, two, bond],
+  );
+  const [value] = results.map((r) => r.parameters["interface"]?.value as Record<string, unknown>);
+  assert.deepEqual([value?.["name"], value?.["mac_address"]], ["eth0", "52:54:00:77:00:00"]);
+});
+
 const nodeSets = async (id: number) =>
   (await f.test.db.pool.query("select commissioning_set_id, testing_set_id from node where id = $1", [id])).rows[0];
 

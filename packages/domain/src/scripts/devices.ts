@@ -21,6 +21,8 @@ export interface Interface {
   usable: boolean;
   /** The machine boots from it. */
   boots: boolean;
+  /** Ids of the enabled bonds that it is one side of; none when it is disabled itself. */
+  bondIds: readonly number[];
 }
 
 export interface Devices {
@@ -63,6 +65,21 @@ export function disksMeant(query: DeviceQuery, disks: readonly Disk[], forgiving
 
 export function interfacesMeant(query: DeviceQuery, interfaces: readonly Interface[], forgiving: boolean): Interface[] {
   return meant(query, interfaces, interfaceWords, (i) => i.usable, "interface", forgiving);
+}
+
+/**
+ * Both sides of a bond beside the bond, which goes on when one of them is broken: of all bonds when all interfaces are meant, else of the
+ * bonds that are.
+ */
+export function withBondSides(
+  { text }: DeviceQuery,
+  chosen: readonly Interface[],
+  interfaces: readonly Interface[],
+): Interface[] {
+  const isAll = lower(text.split(",").map((w) => w.trim())).includes("all");
+  const ids = new Set(chosen.map((i) => i.id));
+  const isSide = (i: Interface) => i.bondIds.some((id) => isAll || ids.has(id));
+  return interfaces.filter((i) => ids.has(i.id) || isSide(i));
 }
 
 /** @throws DomainError on the query's key naming the words that mean nothing, unless `forgiving` */

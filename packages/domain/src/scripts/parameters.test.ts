@@ -30,6 +30,7 @@ const nic = (id: number, name: string, more: object = {}) => ({
   tags: [],
   usable: true,
   boots: false,
+  bondIds: [],
   ...more,
 });
 const devices: Devices = {
@@ -75,6 +76,31 @@ test("an interface is meant likewise; all means those in use, while commissionin
   const unconfigured = { ...devices, interfaces: devices.interfaces.map((i) => ({ ...i, usable: false })) };
   assert.deepEqual(nics({}, { commissioning: true }, unconfigured), [1]);
   assert.deepEqual(nics({}, options, unconfigured), [null]);
+});
+
+test("both sides of a bond have results of their own (S0-186); what is built on a bond is tested alone when it is named (S0-188)", () => {
+  const side = { usable: false, bondIds: [3] };
+  const interfaces = [
+    nic(1, "eth0", side),
+    nic(2, "eth1", side),
+    nic(3, "bond0", { usable: false, vendor: "" }),
+    nic(4, "br0", { vendor: "" }),
+    nic(5, "eth2"),
+    nic(6, "eth3", { usable: false }),
+  ];
+  const nics = (given: string | undefined) =>
+    expand(
+      script({ interface: { type: "interface" } }),
+      given === undefined ? {} : { interface: given },
+      { disks: [], interfaces },
+      options,
+    ).map((row) => row.interfaceId);
+  assert.deepEqual(nics(undefined), [1, 2, 4, 5]);
+  assert.deepEqual(nics("all"), [1, 2, 4, 5]);
+  assert.deepEqual(nics("bond0"), [1, 2, 3]);
+  assert.deepEqual(nics("br0"), [4]);
+  assert.deepEqual(nics("eth1"), [2]);
+  assert.deepEqual(nics("eth3,bond0"), [1, 2, 3, 6]);
 });
 
 test("without devices there is one row that waits for them; disks and interfaces are never crossed", () => {

@@ -1,7 +1,15 @@
 /** From a script's parameters and what was asked for to the rows of a run: one per disk or interface (reference: scripts.md section 3). */
 import { invalidField } from "../errors.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
-import { type DeviceQuery, type Devices, type Disk, disksMeant, type Interface, interfacesMeant } from "./devices.ts";
+import {
+  type DeviceQuery,
+  type Devices,
+  type Disk,
+  disksMeant,
+  type Interface,
+  interfacesMeant,
+  withBondSides,
+} from "./devices.ts";
 import type { Json, ParameterDefinition, Script } from "./script.ts";
 import { checkUrl } from "./url.ts";
 
@@ -113,7 +121,8 @@ function diskRows(query: DeviceQuery, { disks }: Devices, options: ExpandOptions
 
 function interfaceRows(query: DeviceQuery, { interfaces }: Devices, options: ExpandOptions): Row[] {
   if (interfaces.length === 0) return [placeholder];
-  let meant = interfacesMeant(query, interfaces, options.forgiving ?? false);
+  const chosen = interfacesMeant(query, interfaces, options.forgiving ?? false);
+  let meant = withBondSides(query, chosen, interfaces);
   if (meant.length === 0 && options.commissioning) meant = interfaces.filter((i) => i.boots);
   if (meant.length === 0) return [placeholder];
   return meant.map((nic) => ({ value: interfaceValue(nic), diskId: null, interfaceId: nic.id }));
