@@ -77,7 +77,7 @@ class Installer:
     def snap(self, entry: Any) -> int:
         entry = {"name": entry} if isinstance(entry, str) else entry
         if shutil.which("snap") is None:
-            self.outputs.write(f"The snap {entry['name']} cannot be installed: this image has no snapd.\n")
+            self.outputs.write(f"Not applicable here: the snap {entry['name']} cannot be installed, since this image has no snapd.\n")
             return 1
         options = [f"--channel={entry['channel']}"] if entry.get("channel") else []
         if entry.get("mode") in _SNAP_MODES:
