@@ -92,5 +92,8 @@ test("a driver gets every parameter it names", () => {
 
 test("no power type and an unknown one are named as such", () => {
   assert.throws(() => powerDriverNamed(""), /no power type/);
-  assert.throws(() => powerDriverNamed("steam"), { kind: "unsupported", message: /ipmi, manual, virsh, webhook/ });
+  assert.throws(() => powerDriverNamed("steam"), {
+    kind: "unsupported",
+    message: /ipmi, manual, ucsm, virsh, webhook/,
+  });
 });
