@@ -132,6 +132,29 @@ class UnderEachSide(RunnerCase):
         self.assertIn(b'"link_connected": false', ended["6"]["files"]["n.yaml"])
         self.assertNotIn("n.yaml", ended["5"]["files"])
 
+    def test_a_side_without_a_cable_says_so_though_no_test_could_be_run(self):
+        self.make("bin/netplan", shell(f"case $(cat {self.root}/netplan/*) in eph*) rm -f {self.root}/lost;; *) {self.lose};; esac"), 0o755)
+        original = self.region
+
+        def region(*plans):
+            made = original(*plans)
+            made.faults.append(lambda _n, handler: os.path.exists(f"{self.root}/lost") and (handler.reply(502), True)[1])
+            return made
+
+        self.region = region
+        _, ended = self.run_tests("true", 1)
+        self.assertEqual({"5": "WORKING", "6": "APPLYING_NETCONF", "7": "WORKING"}, {at: one["status"] for at, one in ended.items()})
+        self.assertIn(b'"link_connected": false', ended["6"]["files"]["n.yaml"])
+        self.assertIn(b"Without a link: eth1.", ended["6"]["files"]["n"])
+
+    @property
+    def lose(self):
+        """In a fake netplan: eth1 in the place of the bond reaches nothing."""
+        return (
+            f"if grep -q optional {self.root}/netplan/* && ! grep -A9 '\"eth1\"' {self.root}/netplan/* | grep -q optional; "
+            f"then touch {self.root}/lost; echo 0 > {self.root}/sys/class/net/eth1/carrier; fi"
+        )
+
     def test_a_script_that_hangs_is_ended_and_the_network_is_put_back(self):
         info = tarfile.TarInfo("../config/netplan.yaml")
         content = json.dumps({"network": network()}).encode()

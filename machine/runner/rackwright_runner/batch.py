@@ -69,6 +69,7 @@ def _run_under(network: dict | None, rows: list[Row], outputs: dict, context: Co
         say(f"{first.label}: {failure}")
         for row in rows:
             outputs[row.key].write(str(failure))
+            _note_lost_link(row, outputs[row.key], context, lambda name: name in failure.dark)
             context.report(row, Signal("APPLYING_NETCONF", row, exit_status=failure.exit_code, files=outputs[row.key].files))
 
 
@@ -115,7 +116,7 @@ def _run_row(row: Row, outputs: Outputs, context: Context) -> None:
     runtime = time.monotonic() - began
     if ended.code != 0:
         say(f"{row.stage}: {row.label} " + ("took too long" if ended.timed_out else f"ended with {ended.code}"))
-        _note_lost_link(row, outputs, context)
+        _note_lost_link(row, outputs, context, lambda name: devices.link_is_down(context.settings, name))
     status = "TIMEDOUT" if ended.timed_out else "WORKING"
     context.report(row, Signal(status, row, exit_status=ended.code, runtime=runtime, files=outputs.files))
 
@@ -137,7 +138,7 @@ def _execute(row: Row, outputs: Outputs, context: Context) -> Ended:
             context.live.close(tail)
 
 
-def _note_lost_link(row: Row, outputs: Outputs, context: Context) -> None:
+def _note_lost_link(row: Row, outputs: Outputs, context: Context, is_down: Callable[[str], bool]) -> None:
     """A network script that failed under the configured network because its link went down says so, unless it did already."""
     if not row.apply_configured_networking:
         return
@@ -146,7 +147,7 @@ def _note_lost_link(row: Row, outputs: Outputs, context: Context) -> None:
         if not isinstance(value, dict) or not value.get("mac_address"):
             continue
         name = devices.interface_name(context.settings, value["mac_address"])
-        if name is not None and devices.link_is_down(context.settings, name):
+        if name is not None and is_down(name):
             _add_result(outputs, "link_connected", False)
 
 

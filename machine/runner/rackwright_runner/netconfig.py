@@ -11,7 +11,8 @@ import subprocess
 import threading
 import time
 
-from . import yaml_lite
+from . import bonds, devices, yaml_lite
+from .direct import Direct, DirectFailed
 from .execute import Outputs
 from .log import say
 from .settings import Settings
@@ -22,11 +23,12 @@ _network = threading.Lock()
 
 
 class NetworkFailed(Exception):
-    """The configured network could not be put in place. `exit_code` is that of what failed."""
+    """The configured network could not be put in place. `exit_code` is that of what failed; `dark` are links without a carrier then."""
 
-    def __init__(self, message: str, exit_code: int = 1):
+    def __init__(self, message: str, exit_code: int = 1, dark: tuple[str, ...] = ()):
         super().__init__(message)
         self.exit_code = exit_code
+        self.dark = dark
 
 
 class ConfiguredNetwork:
@@ -38,6 +40,9 @@ class ConfiguredNetwork:
         self.log = log
         self.reaches_region = reaches_region
         self.network = network
+        # Where there is no netplan iproute2 has to do.
+        state = os.path.join(work.config, "network-before.json")
+        self._direct = Direct(settings, state, lambda command: self._command(command, 30))
 
     def __enter__(self) -> ConfiguredNetwork:
         _network.acquire()
@@ -57,15 +62,43 @@ class ConfiguredNetwork:
     def _apply(self) -> None:
         if not os.path.isfile(self.work.netplan):
             raise NetworkFailed(f"The region sent no {self.work.netplan}: the machine has no configured network to apply.\n")
+        if shutil.which("netplan") is None:
+            self._apply_directly()
+            return
         self._move(self.settings.netplan_dir, self.work.netplan_backup)
         try:
             self._write(os.path.join(self.settings.netplan_dir, "netplan.yaml"))
             self._netplan_apply()
-            if not self.reaches_region():
-                raise NetworkFailed("Under the configured network the region cannot be reached: check addresses, VLANs and cabling.\n")
+            self._check()
         except BaseException:
             self._revert()
             raise
+
+    def _apply_directly(self) -> None:
+        try:
+            self._direct.apply(bonds.read(self.work.netplan) if self.network is None else self.network)
+            self._check()
+        except NetworkFailed:
+            self._revert()
+            raise
+        except (DirectFailed, KeyError, TypeError, AttributeError) as failure:
+            self._revert()
+            what = failure if isinstance(failure, DirectFailed) else f"The configured network makes no sense: {failure!r}\n"
+            raise NetworkFailed(str(what)) from failure
+        except BaseException:
+            self._revert()
+            raise
+
+    def _check(self) -> None:
+        if self.reaches_region():
+            return
+        # That was tried for a while: what has no carrier by now has none.
+        names = os.listdir(f"{self.settings.sys_root}/class/net")
+        dark = tuple(name for name in sorted(names) if name != "lo" and devices.link_is_down(self.settings, name))
+        hint = f" Without a link: {', '.join(dark)}." if dark else ""
+        raise NetworkFailed(
+            f"Under the configured network the region cannot be reached: check addresses, VLANs and cabling.{hint}\n", dark=dark
+        )
 
     def _write(self, path: str) -> None:
         if self.network is None:
@@ -77,21 +110,29 @@ class ConfiguredNetwork:
 
     def recover(self) -> None:
         """Back to the network of the ephemeral system, where a runner that was killed left the configured one behind."""
-        if os.path.isdir(self.work.netplan_backup) and os.listdir(self.work.netplan_backup):
+        if self._direct.is_applied or (os.path.isdir(self.work.netplan_backup) and os.listdir(self.work.netplan_backup)):
             say("an earlier run was ended under the configured network: going back to that of the ephemeral system")
             with _network:
                 self._revert()
 
     def _revert(self) -> None:
+        if shutil.which("netplan") is None:
+            if self._direct.is_applied:
+                for failure in self._direct.revert():
+                    self._note(failure)
+            return
         for name in os.listdir(self.settings.netplan_dir):
             os.unlink(os.path.join(self.settings.netplan_dir, name))
         self._move(self.work.netplan_backup, self.settings.netplan_dir)
         try:
             self._netplan_apply()
         except NetworkFailed as failure:
-            say(f"going back to the network of the ephemeral system: {failure}")
-            if self.log:
-                self.log.write(f"Going back to the network of the ephemeral system: {failure}")
+            self._note(str(failure))
+
+    def _note(self, failure: str) -> None:
+        say(f"going back to the network of the ephemeral system: {failure}")
+        if self.log:
+            self.log.write(f"Going back to the network of the ephemeral system: {failure}")
 
     def _move(self, source: str, target: str) -> None:
         os.makedirs(source, exist_ok=True)
