@@ -165,6 +165,20 @@ export async function summarizeSets(db: Kysely<Schema>, setIds: readonly number[
   };
 }
 
+/** Whether a script of these runs that may restart its machine runs, or has passed. */
+export async function mayHaveRestarted(db: Kysely<Schema>, setIds: readonly number[]): Promise<boolean> {
+  const found = await db
+    .selectFrom("script_result as r")
+    .innerJoin("script as s", "s.id", "r.script_id")
+    .select("r.id")
+    .where("r.set_id", "=", anyOf(setIds))
+    .where("r.status", "in", [scriptStatus.running, scriptStatus.passed])
+    .where("s.may_reboot", "=", true)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 export interface OverdueResult {
   id: number;
   name: string;

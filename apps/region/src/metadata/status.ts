@@ -1,6 +1,7 @@
 /** The reporting webhook of cloud-init and the installer (reference: metadata-protocol.md section 7). */
 import type { Tx } from "@rackwright/db/connect";
 import { Journal } from "@rackwright/db/journal";
+import { mayHaveRestarted } from "@rackwright/db/script-results";
 import { type LoadedMachine, lockMachineById } from "@rackwright/db/machines";
 import { DomainError } from "@rackwright/domain/errors";
 import { event, type EventType } from "@rackwright/domain/machine/event";
@@ -137,6 +138,9 @@ async function decide(
     if (isInstaller(report) && machine.netboot)
       return bootProgress(machine, "installer", await lifecycleTimes(ctx, tx));
   } else if (machine.status === "commissioning" && failed && topLevel) {
+    const sets = [machine.commissioningSetId, machine.testingSetId].filter((id) => id !== null);
+    // The end of a system that a script restarts: it goes on with the next boot, or its deadline passes.
+    if (await mayHaveRestarted(tx, sets)) return decision({}, []);
     return fail(machine, `${report.origin} failed while commissioning: ${report.description}`, now);
   } else if (report.event_type === "finish" && topLevel && runsReleaseScripts(machine)) {
     return releaseReport(tx, machine, report, failed, now);
