@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { addImage, addMachine, machineRow, netboot, statusOf } from "../testing/machines.ts";
 import { credentialsIn, machineSide } from "../testing/machine-side.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
+import { plaintextHeader } from "../testing/request.ts";
 
 const RUNNER = join(import.meta.dirname, "../../../../machine/runner/maas-run-remote-scripts");
 
@@ -83,6 +84,29 @@ test("release scripts that pass: their output is kept, and the end of cloud-init
   };
   await report(m.token, m.systemId, finish);
   assert.equal(await statusOf(t, m.systemId), "new", "nobody can see its power, and it was never commissioned");
+});
+
+test("what a script prints is seen while it runs, by the way of runner and region", async () => {
+  const mark = join(directory, "seen");
+  await addScript("talks", `echo first; while [ ! -e ${mark} ]; do sleep 0.1; done; echo last`);
+  const m = await bootedFor("release", { scripts: "talks" });
+  const running = run(m);
+  const { rows } = await t.db.pool.query<{ id: number }>("select release_set_id as id from node where id = $1", [m.id]);
+  const url = `${t.url}/MAAS/api/2.0/nodes/${m.systemId}/results/${rows[0]?.id}/?op=follow`;
+  const following = await fetch(url, { headers: { authorization: plaintextHeader(t.admin.token) } });
+  assert.equal(following.status, 200);
+  let text = "";
+  let printed = "";
+  for await (const chunk of following.body ?? []) {
+    text += Buffer.from(chunk).toString("utf8");
+    printed = [...text.matchAll(/"data":"([^"]*)"/g)].map(([, data = ""]) => Buffer.from(data, "base64")).join("");
+    // Only now it goes on.
+    if (printed === "first\n") await writeFile(mark, "");
+  }
+  const { status, output } = await running;
+  assert.equal(status, 0, output);
+  assert.equal(printed, "first\nlast\n");
+  assert.match(text, /event: end\ndata: \{"status":2,"status_name":"Passed"\}\n\n$/);
 });
 
 test("a release script that fails fails the release by its name", async () => {
