@@ -137,8 +137,16 @@ export async function resetBuiltinResults(tx: Tx, setId: number, now: Date): Pro
     .execute();
 }
 
-export async function setLinkConnected(tx: Tx, interfaceId: number, connected: boolean): Promise<void> {
-  await tx.updateTable("interface").set({ link_connected: connected }).where("id", "=", interfaceId).execute();
+/** A link that is gone has no speed. @returns the interface's name when that is news */
+export async function setLinkConnected(tx: Tx, interfaceId: number, connected: boolean): Promise<string | undefined> {
+  const changed = await tx
+    .updateTable("interface")
+    .set({ link_connected: connected, ...(connected ? {} : { link_speed: 0 }) })
+    .where("id", "=", interfaceId)
+    .where("link_connected", "<>", connected)
+    .returning("name")
+    .executeTakeFirst();
+  return changed?.name;
 }
 
 export interface SetSummary {

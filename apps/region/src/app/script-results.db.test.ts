@@ -23,9 +23,10 @@ after(() => f?.close());
 beforeEach(async () => {
   f.clock.now = new Date("2026-03-01T10:00:00Z");
   machine = await f.machine(`m${Math.random().toString(36).slice(2)}`);
-  await f.test.db.pool.query("insert into interface (node_id, name, link_connected) values ($1, 'eth0', true)", [
-    machine.id,
-  ]);
+  await f.test.db.pool.query(
+    "insert into interface (node_id, name, link_connected, link_speed) values ($1, 'eth0', true, 1000)",
+    [machine.id],
+  );
   await f.test.db.pool.query(
     "insert into ip_address (alloc_type, interface_id) select 5, id from interface where node_id = $1",
     [machine.id],
@@ -196,10 +197,17 @@ test("a test of an interface tells whether its link is up", async () => {
     exitStatus: 1,
     files: [{ name: "ping.yaml", bytes: text("link_connected: false") }],
   });
-  const { rows } = await f.test.db.pool.query("select link_connected from interface where id = $1", [
+  const { rows } = await f.test.db.pool.query("select link_connected, link_speed from interface where id = $1", [
     ping.interface_id,
   ]);
-  assert.equal(rows[0]?.link_connected, false);
+  assert.deepEqual(rows, [{ link_connected: false, link_speed: 0 }]);
+  const warnings = async () => (await eventsOf()).filter((e) => e.type === "NODE_WARNED").map((e) => e.description);
+  assert.deepEqual(await warnings(), ["ping found interface eth0 without a link: check its cable."]);
+  const { rows: changes } = await f.test.db.pool.query(
+    "select kind from change where entity = 'machine' and entity_id = $1",
+    [machine.systemId],
+  );
+  assert.deepEqual(changes, [{ kind: "update" }]);
 });
 
 test("an unknown name becomes a result; a result of another run is told and not stored", async () => {

@@ -87,7 +87,7 @@ export async function storeSignalResult(
   const stored: Stored[] = [];
   for (const part of partsOf(report)) {
     const found = await find(tx, report, setIds, part, events);
-    if (found) stored.push(await store(tx, report, found, part, events));
+    if (found) stored.push(await store(tx, report, found, part, { events, journal }));
   }
   if (events.length > 0) {
     const { id, systemId, hostname } = report.machine;
@@ -181,7 +181,7 @@ async function store(
   report: SignalReport,
   found: ResultState,
   part: Part,
-  events: EventRecord[],
+  { events, journal }: { events: EventRecord[]; journal: Journal },
 ): Promise<Stored> {
   const before = found.status;
   const unchanged: Stored = {
@@ -197,7 +197,7 @@ async function store(
   const overwrites = report.overwrites || found.type === resultType.installation;
   if (!isOpen && !(overwrites && ended)) return unchanged;
 
-  const said = ended ? await statedBy(tx, found, part.streams, events) : undefined;
+  const said = ended ? await statedBy(tx, report, found, part.streams, { events, journal }) : undefined;
   const exitStatus = report.exitStatus ?? 0;
   const status = nextStatus(found.status, { signal: report.signal, ended, exitStatus, stated: said });
   if (status === found.status && !ended) return unchanged;
@@ -242,9 +242,10 @@ function shown(found: ResultState, status: number): StoredResult {
 /** The status that the script's own YAML states; none when it has none or is wrong, which is told. */
 async function statedBy(
   tx: Tx,
+  { machine }: Pick<SignalReport, "machine">,
   found: ResultState,
   streams: Streams,
-  events: EventRecord[],
+  { events, journal }: { events: EventRecord[]; journal: Journal },
 ): Promise<number | undefined> {
   if (streams.result === undefined || streams.result.length === 0) return undefined;
   // Enough to see that it is too long.
@@ -255,8 +256,12 @@ async function statedBy(
     events.push(event("SCRIPT_RESULT_ERROR", `the result YAML of ${found.name} does not count: ${why}`));
     return undefined;
   }
-  if (parsed.linkConnected !== undefined && found.interfaceId !== null)
-    await setLinkConnected(tx, found.interfaceId, parsed.linkConnected);
+  if (parsed.linkConnected !== undefined && found.interfaceId !== null) {
+    const name = await setLinkConnected(tx, found.interfaceId, parsed.linkConnected);
+    if (name !== undefined) journal.changed({ kind: "update", entity: "machine", entityId: machine.systemId });
+    if (name !== undefined && !parsed.linkConnected)
+      events.push(event("NODE_WARNED", `${found.name} found interface ${name} without a link: check its cable.`));
+  }
   return parsed.status;
 }
 
