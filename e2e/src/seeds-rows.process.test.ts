@@ -23,7 +23,7 @@ test("no row is left out, and none is there twice", () => {
   );
 });
 
-test("the documentation, row by row", { timeout: 600_000 }, async (t) => {
+test("the documentation, row by row", { timeout: 900_000 }, async (t) => {
   const ledger = new Ledger();
   await inRoom((room) => sessionWithEmulatedMachines(t, room, { home: join(room.dir, "home"), ledger, ...room }));
   const outcomes = facts.map(([id]) => ({ id, ...ledger.of(id) }));

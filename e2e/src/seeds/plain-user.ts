@@ -11,10 +11,9 @@ export async function plainUser(shell: UserShell, host: string): Promise<string>
     "maas $PROFILE users create username=$NAME email=$NAME@example.com password=$PASSWORD is_superuser=0",
     vars,
   );
-  const key = await shell.json<Record<"consumer_key" | "token_key" | "token_secret", string>>(
-    'curl -fsS "$MAAS_HOST/accounts/authenticate/" -d username=$NAME -d password=$PASSWORD -d consumer=seeds',
-    vars,
-  );
+  const body = new URLSearchParams({ username: NAME, password: PASSWORD, consumer: "seeds" });
+  const reply = await fetch(`${host}/accounts/authenticate/`, { method: "POST", body });
+  const key = (await reply.json()) as Record<"consumer_key" | "token_key" | "token_secret", string>;
   const API_KEY = `${key.consumer_key}:${key.token_key}:${key.token_secret}`;
   await shell.run('maas login $NAME "$MAAS_HOST/" $API_KEY', { ...vars, API_KEY });
   return NAME;

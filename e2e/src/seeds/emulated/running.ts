@@ -14,7 +14,8 @@ export async function runsAlreadyByItself(session: Session): Promise<void> {
   const vars = { MAAS: host, MAAS_API_TOKEN: apiKey };
   const read = (id: string) => shell.json<MachineJson>("maas $PROFILE machine read $ID", { ID: id });
   await row("S0-216", async () => {
-    await shell.run("curl -fsSo maas-run-scripts $MAAS/maas-run-scripts && chmod 755 maas-run-scripts", vars);
+    const wget = (await shell.attempt("command -v wget")).code === 0 ? "wget -q" : "curl -fsSO";
+    await shell.run(`${wget} $MAAS/maas-run-scripts\nchmod 755 maas-run-scripts`, vars);
     assert.match(await readHome(session, "maas-run-scripts"), /^#!\/usr\/bin\/env python3\n/);
     await shell.run("./maas-run-scripts --help");
   });
