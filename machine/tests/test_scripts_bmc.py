@@ -228,6 +228,17 @@ class Ipmi(unittest.TestCase):
         self.run_script()
         self.assertIn("user set name 3 maas\n", self.text("calls"))
 
+    def test_of_a_bmc_that_speaks_both_what_racks_speak_is_taken(self):
+        os.makedirs(f"{self.root}/sys/firmware/dmi/entries/42-0")
+        with open(f"{self.root}/sys/firmware/dmi/entries/42-0/raw", "wb") as stream:
+            stream.write(redfish_interface())
+        self.run_script()
+        self.assertEqual("ipmi", self.found()["power_type"])
+        self.assertNotIn("raw 0x2c", self.text("calls"))
+        os.unlink(f"{self.root}/bmc.yaml")
+        os.unlink(f"{self.root}/dev/ipmi0")
+        self.assertIn("Redfish: the network card of the Redfish host interface is not in this system", self.run_script())
+
     def test_an_old_bmc_speaks_ipmi_1_5(self):
         self.put("mc", MC.format(version="1.5"))
         self.put("lan", "IP Address              : 10.0.0.9\nMAC Address             : d0:94:66:00:00:01\n")
@@ -261,25 +272,27 @@ class Ipmi(unittest.TestCase):
         self.assertFalse(os.path.exists(f"{self.root}/calls"))
 
 
+def redfish_interface(kind=0x40, protocol=0x04, service=b"\xa9\xfe\x00\x11", port=443):
+    """SMBIOS type 42 (DSP0134 section 7.43, DSP0270 section 8)."""
+    card = bytes([0x02]) + (0x046B).to_bytes(2, "little") + (0xFFB0).to_bytes(2, "little") + b"\x00\x00"
+    body = bytes(16) + b"\x01\x01" + b"\xa9\xfe\x00\x12".ljust(16, b"\0") + b"\xff\xff\x00\x00".ljust(16, b"\0")
+    body += b"\x01\x01" + service.ljust(16, b"\0") + b"\xff\xff\x00\x00".ljust(16, b"\0") + port.to_bytes(2, "little") + bytes(5)
+    return bytes([42, 0, 0, 0, kind, len(card)]) + card + bytes([1, protocol, len(body)]) + body + b"\0\0"
+
+
 class Smbios(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.module = load()
 
-    def structure(self, kind=0x40, protocol=0x04, service=b"\xa9\xfe\x00\x11", port=443):
-        card = bytes([0x02]) + (0x046B).to_bytes(2, "little") + (0xFFB0).to_bytes(2, "little") + b"\x00\x00"
-        body = bytes(16) + b"\x01\x01" + b"\xa9\xfe\x00\x12".ljust(16, b"\0") + b"\xff\xff\x00\x00".ljust(16, b"\0")
-        body += b"\x01\x01" + service.ljust(16, b"\0") + b"\xff\xff\x00\x00".ljust(16, b"\0") + port.to_bytes(2, "little") + bytes(5)
-        return bytes([42, 0, 0, 0, kind, len(card)]) + card + bytes([1, protocol, len(body)]) + body + b"\0\0"
-
     def test_a_redfish_host_interface(self):
-        found = self.module.host_interface(self.structure())
+        found = self.module.host_interface(redfish_interface())
         card = found.pop("card")
         self.assertEqual({"host": "169.254.0.18", "prefix": 16, "service": "169.254.0.17", "port": 443}, found)
         self.assertEqual(0x02, card[0])
 
     def test_what_is_none(self):
-        for raw in (b"", b"\x2a\x00\x00\x00\x40", self.structure(kind=0x02), self.structure(protocol=0x02), self.structure()[:60]):
+        for raw in (b"", b"\x2a\x00\x00\x00\x40", redfish_interface(kind=0x02), redfish_interface(protocol=0x02), redfish_interface()[:60]):
             self.assertIsNone(self.module.host_interface(raw))
 
     def test_the_card_is_found_by_its_usb_numbers(self):
@@ -294,7 +307,7 @@ class Smbios(unittest.TestCase):
             os.symlink(f"{usb}/1-2:1.0/net/usb0", f"{root}/class/net/usb0")
             before, self.module.SYS = self.module.SYS, root
             self.addCleanup(setattr, self.module, "SYS", before)
-            self.assertEqual("usb0", self.module.interface_for(self.module.host_interface(self.structure())))
+            self.assertEqual("usb0", self.module.interface_for(self.module.host_interface(redfish_interface())))
 
     def test_passwords_have_all_kinds_of_characters(self):
         for _ in range(50):
