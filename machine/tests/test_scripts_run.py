@@ -234,6 +234,12 @@ class Testing(ScriptCase):
             self.result(),
         )
 
+    def test_7z_results_with_a_column_for_speed(self):
+        table = "Avr:       285    96    264    254  |       6343    98    524    513\nTot:              97    394    383\n"
+        self.tool("7z", f"cat {self.put('table', table)}")
+        self.run_script("testing/7z")
+        self.assertIn("ru_mips: 264\n  compression_rating_mips: 254\n  decompression_ru_mips: 524\n", self.result())
+
     def test_7z_on_a_slow_machine_measures_what_it_has_time_for(self):
         table = self.put("table", "Avr:             186   3036   5650  |              195   3331   6494\n")
         self.tool("7z", f"echo \"$*\" >> {self.root}/calls; sleep 0.2; cat {table}")
