@@ -96,6 +96,13 @@ function asText(given: Record<string, unknown>): PowerParameters {
 /** Power types that a machine finds out about itself. Of others (a webhook's URL, say) the machine's word is not taken: racks would follow it. */
 const FOUND_BY_MACHINES = ["ipmi", "redfish", "mscm", "moonshot", "wedge"];
 
+/** A machine found a BMC that speaks what nothing here does. */
+export const isUndriven = (region: Pick<Region, "simulated">, powerType: string): boolean =>
+  !region.simulated &&
+  FOUND_BY_MACHINES.includes(powerType) &&
+  !powerDrivers.has(powerType) &&
+  !oldPowerTypes.has(powerType);
+
 /**
  * As `powerColumns`, of what a machine says, or whoever claims to be it. Stored parameters are not joined with what is said: a password
  * would go to whatever address it names.

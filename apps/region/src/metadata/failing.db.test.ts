@@ -82,3 +82,14 @@ test("an installer's last word is the reason, and its diagnosis is kept when the
   await t.db.kysely.deleteFrom("evidence").where("node_id", "=", m.id).execute();
   assert.equal((await ask<{ findings: Finding[] }>(m, "diagnose")).findings[0]?.code, "bootloader_failed");
 });
+
+test("a BMC that speaks what nothing here does is told of, and the machine goes on", async () => {
+  const { token, ...m } = await commissioning();
+  const power = { power_type: "redfish", power_parameters: JSON.stringify({ power_address: "10.0.0.9" }) };
+  const reply = await signal(token, { status: "WORKING", ...power });
+  assert.equal(reply.status, 200, reply.text);
+  assert.equal((await machineRow(t, m.systemId)).power_type, "manual");
+  const { items } = await ask<{ items: Item[] }>(m, "timeline");
+  assert.ok(items.some(({ text }) => /^Warning: The machine's BMC was found to speak redfish/.test(text)));
+  assert.equal((await signal(token, { status: "WORKING", ...power, power_type: "steam" })).status, 400);
+});

@@ -1,9 +1,11 @@
 /** op=signal: a machine says how it fares and uploads what its scripts printed (reference: metadata-protocol.md section 6). */
 import type { RawParams } from "@rackwright/contract/params";
 import type { Tx } from "@rackwright/db/connect";
+import { insertEvents } from "@rackwright/db/history";
 import { Journal } from "@rackwright/db/journal";
 import { lockMachineById, updateMachine } from "@rackwright/db/machines";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
+import { event } from "@rackwright/domain/machine/event";
 import { runsReleaseScripts } from "@rackwright/domain/machine/lifecycle/release";
 import { type Signal, signal as decideSignal, signals } from "@rackwright/domain/machine/lifecycle/signal";
 import type { Machine } from "@rackwright/domain/machine/machine";
@@ -11,7 +13,7 @@ import { resultType, scriptStatus } from "@rackwright/domain/scripts/status";
 import { settle } from "../app/commit.ts";
 import { withDiagnosis } from "../app/diagnosis.ts";
 import { lifecycleTimes } from "../app/config.ts";
-import { reportedPowerColumns } from "../app/power-settings.ts";
+import { isUndriven, reportedPowerColumns } from "../app/power-settings.ts";
 import { failResult, setSummary, storeSignalResult } from "../app/script-results.ts";
 import type { ReportedFile } from "../app/script-files.ts";
 import { createBuiltinSet } from "../app/script-sets.ts";
@@ -247,6 +249,13 @@ async function takePower(
 ): Promise<void> {
   const known = loaded.row.power_type;
   if (known === "mscm" || (known === "redfish" && powerType === "ipmi")) return;
+  if (isUndriven(region, powerType)) {
+    // Refusing the signal would tell the runner alone.
+    const { id: nodeId, hostname, bootEpoch } = loaded.machine;
+    const text = `The machine's BMC was found to speak ${powerType}, by which nothing here can switch it. What to check: switch on IPMI over LAN in the BMC and commission again, or set a power type.`;
+    await insertEvents(tx, { nodeId, hostname, username: null, bootEpoch }, [event("NODE_WARNED", text)]);
+    return;
+  }
   let given: Record<string, unknown> = {};
   try {
     const parsed: unknown = JSON.parse(json ?? "{}");
