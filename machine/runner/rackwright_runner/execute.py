@@ -124,6 +124,10 @@ class Ended:
 
 def run(command: list[str], env: dict[str, str], outputs: Outputs, limit_seconds: float, live: Tail | None = None) -> Ended:
     """Run to the end. `limit_seconds` 0: no limit. `live` gets what it prints too."""
+    # Before the script is there: it may put something else in the place of these files.
+    combined, out, err = (capture.Capture(path) for path in (outputs.combined, outputs.out, outputs.err))
+    seen = [live.add] if live else []
+    lock = threading.Lock()
     try:
         process = subprocess.Popen(
             command,
@@ -133,38 +137,40 @@ def run(command: list[str], env: dict[str, str], outputs: Outputs, limit_seconds
             env=env,
             start_new_session=True,
         )
-    except OSError as error:
-        outputs.write(f"Cannot run {command[0]}: {error.strerror}. Is its first line an interpreter of this system?\n")
-        return Ended(error.errno or errno.ENOENT)
-    _unburden(process.pid)
-    combined, out, err = (capture.Capture(path) for path in (outputs.combined, outputs.out, outputs.err))
-    seen = [live.add] if live else []
-    lock = threading.Lock()
-    try:
+        _unburden(process.pid)
         pumps = [
             threading.Thread(target=_pump, args=(process.stdout, [combined.write, out.write, *seen], lock), daemon=True),
             threading.Thread(target=_pump, args=(process.stderr, [combined.write, err.write, *seen], lock), daemon=True),
         ]
-        for pump in pumps:
-            pump.start()
-        timed_out = False
-        try:
-            code = process.wait(limit_seconds or None)
-        except subprocess.TimeoutExpired:
-            timed_out, code = True, TIMED_OUT
-            _kill(process)
-        deadline = time.monotonic() + _DRAIN_SECONDS
-        for pump in pumps:
-            pump.join(max(0.0, deadline - time.monotonic()))
-        if any(pump.is_alive() for pump in pumps):
-            # What it left behind in its session would hold the outputs open for ever.
-            _kill_group(process.pid)
-            for pump in pumps:
-                pump.join(_DRAIN_SECONDS)
+        return _wait(process, pumps, limit_seconds)
+    except OSError as error:
+        words = f"Cannot run {command[0]}: {error.strerror}. Is its first line an interpreter of this system?\n".encode()
+        combined.write(words)
+        err.write(words)
+        return Ended(error.errno or errno.ENOENT)
     finally:
         with lock:
             for one in (combined, out, err):
                 one.close()
+
+
+def _wait(process: subprocess.Popen, pumps: list[threading.Thread], limit_seconds: float) -> Ended:
+    for pump in pumps:
+        pump.start()
+    timed_out = False
+    try:
+        code = process.wait(limit_seconds or None)
+    except subprocess.TimeoutExpired:
+        timed_out, code = True, TIMED_OUT
+        _kill(process)
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    for pump in pumps:
+        pump.join(max(0.0, deadline - time.monotonic()))
+    if any(pump.is_alive() for pump in pumps):
+        # What it left behind in its session would hold the outputs open for ever.
+        _kill_group(process.pid)
+        for pump in pumps:
+            pump.join(_DRAIN_SECONDS)
     return Ended(code if code >= 0 else 128 - code, timed_out)
 
 

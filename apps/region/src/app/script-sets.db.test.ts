@@ -76,7 +76,9 @@ test("a bond and both its sides are tested, each in a result of its own", async 
   await f.test.db.pool.query("insert into ip_address (interface_id, alloc_type, ip) values ($1, 1, '10.99.0.2')", [
     bond,
   ]);
-  const setId = await f.run((tx) => createTestingSet(f.ctx, tx, machine.id, { testingScripts: ["nic-test"], params: {} }));
+  const setId = await f.run((tx) =>
+    createTestingSet(f.ctx, tx, machine.id, { testingScripts: ["nic-test"], params: {} }),
+  );
   const results = await f.results(setId);
   assert.deepEqual(
     results.map((r) => r.interface_id),
