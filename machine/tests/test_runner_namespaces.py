@@ -66,7 +66,7 @@ settings = Settings(netplan_dir=os.path.join(root, "etc-netplan"))
 network = bonds.read(work.netplan)
 part = bonds.alone(network, side) if side else None
 found = dict(before=state())
-reached = lambda: call("ping", "-c", "1", "-W", "2", "10.77.0.1").returncode == 0
+reached = lambda: call("ping", "-c", "1", "-W", "1", "10.77.0.1").returncode == 0
 try:
     with ConfiguredNetwork(work, settings, None, reached, part):
         found["within"] = state()
@@ -83,8 +83,6 @@ except NetworkFailed as failure:
     found["failed"] = str(failure)
 except RuntimeError as failure:
     found["crashed"] = str(failure)
-if script == "recover":
-    pass
 found["after"] = state()
 print("FOUND " + json.dumps(found))
 """
@@ -175,7 +173,7 @@ class InNamespaces(unittest.TestCase):
         found = self.drive("eth1", f"{SCRIPTS}/gateway-connectivity")
         self.assertIn("cannot be reached", found["failed"])
         self.assertEqual(found["before"], found["after"])
-        self.assertEqual(0, self.drive("eth0", f"{SCRIPTS}/gateway-connectivity")["script"][0])
+        self.assertNotIn("failed", self.drive("eth0"))
         # No cable at all: it says which link has none.
         run("ip", "-n", self.gateway, "link", "set", "port1", "down")
         self.assertIn("Without a link: eth1.", self.drive("eth1")["failed"])
