@@ -34,6 +34,23 @@ test("rows come by stage, with the ids that results are sent with", async () => 
   );
 });
 
+test("the door for live output is the one that is announced, for rows that have a result", async () => {
+  const scripts = {
+    testing_scripts: [
+      { name: "b", path: "testing/b", script_result_id: 7 },
+      { name: "c", path: "testing/b" },
+    ],
+  };
+  const doors = async (more: object) =>
+    (
+      await readArchive(
+        await archive({ "testing/b": "#!/bin/sh", "index.json": JSON.stringify({ "1.0": scripts, ...more }) }),
+      )
+    ).map((row) => row.livePath);
+  assert.deepEqual(await doors({ rackwright: { live_output: { path: "live-output/" } } }), ["live-output/", null]);
+  assert.deepEqual(await doors({}), [null, null]);
+});
+
 test("systems in use run what is built in and only looks", async () => {
   const scripts = [
     { name: "a", path: "x", default: true, tags: ["node", "deploy-info"] },
