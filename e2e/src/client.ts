@@ -1,4 +1,4 @@
-/** A small client of API 2.0 over the controller's unix socket: what the demo and the end-to-end tests drive machines with. */
+/** A small client of API 2.0 (and 1.0) over the controller's unix socket: what the demo and the end-to-end tests drive machines with. */
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,10 +52,13 @@ const BROKEN = ["ECONNRESET", "EPIPE"];
 export class ApiClient {
   private readonly socketPath: string;
   private readonly key: string[];
+  private readonly root: string;
 
-  constructor(socketPath: string, apiKey: string) {
+  /** @param apiKey "" for a stranger, whose requests are not signed */
+  constructor(socketPath: string, apiKey: string, version: "1.0" | "2.0" = "2.0") {
     this.socketPath = socketPath;
-    this.key = apiKey.split(":");
+    this.key = apiKey === "" ? [] : apiKey.split(":");
+    this.root = `/MAAS/api/${version}`;
   }
 
   private authorization(): string {
@@ -95,10 +98,11 @@ export class ApiClient {
   private sendOnce(method: string, path: string, form?: Record<string, string>): Promise<ApiReply> {
     const { promise, resolve, reject } = Promise.withResolvers<ApiReply>();
     const body = form === undefined ? undefined : new URLSearchParams(form).toString();
-    const headers: Record<string, string> = { authorization: this.authorization(), host: "localhost" };
+    const headers: Record<string, string> = { host: "localhost" };
+    if (this.key.length > 0) headers["authorization"] = this.authorization();
     if (body !== undefined) headers["content-type"] = "application/x-www-form-urlencoded";
     const outgoing = request(
-      { socketPath: this.socketPath, method, path: `/MAAS/api/2.0${path}`, headers, agent: false },
+      { socketPath: this.socketPath, method, path: `${this.root}${path}`, headers, agent: false },
       (reply) => {
         const chunks: Buffer[] = [];
         reply.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -80,7 +80,8 @@ const TESTS = {
 const SETTLED_MARK = "rackwright-demo: settled ";
 /** Printed on the serial line by the deployed system at each of its boots. */
 const DISK_MARK = "rackwright-demo: root=";
-const USER_DATA = `#cloud-config
+/** With it a deployed system says on the serial line that it started, and from which disk: see rootFromSerial. */
+export const USER_DATA = `#cloud-config
 bootcmd:
   - [ sh, -c, 'printf "\\n${DISK_MARK}%s host=%s\\n" "$(findmnt -no SOURCE /)" "$(hostname)" > /dev/ttyS0' ]
 runcmd:
@@ -166,7 +167,7 @@ export async function takeThroughLife(
     await site.api.act(systemId, "deploy", { user_data: Buffer.from(USER_DATA).toString("base64") });
     await reaches("deploy", until, "Deployed", ["Failed deployment"]);
     rootDevice = await until("the deployed system to say where its root is", () => rootFromSerial(machine, 0));
-    settled = await until("the first boot to end", async () => (await serialLines(machine, SETTLED_MARK))[0]);
+    settled = await until("the first boot to end", () => settledFromSerial(machine));
   });
   await stage("boot from disk", async (until) => {
     const before = await marks(machine);
@@ -206,12 +207,17 @@ async function serialLines(machine: LabMachine, mark = DISK_MARK): Promise<strin
   return text.split(/\r?\n/).filter((line) => line.startsWith(mark));
 }
 
+/** What a deployed system said when its first boot was over and written to its disk; undefined before. */
+export async function settledFromSerial(machine: LabMachine): Promise<string | undefined> {
+  return (await serialLines(machine, SETTLED_MARK))[0];
+}
+
 async function marks(machine: LabMachine): Promise<number> {
   return (await serialLines(machine)).length;
 }
 
 /** The device that the deployed system named after its first `seen` marks. @throws Error when that is no disk */
-async function rootFromSerial(machine: LabMachine, seen: number): Promise<string | undefined> {
+export async function rootFromSerial(machine: LabMachine, seen: number): Promise<string | undefined> {
   const line = (await serialLines(machine))[seen];
   if (line === undefined) return undefined;
   const device = line.slice(DISK_MARK.length).split(" ")[0] ?? "";
