@@ -49,7 +49,7 @@ test("a machine lives by API 1.0, and 2.0 sees the same", async (t) => {
   const playing = fleet.play();
   try {
     const old = calls(up.url, "1.0", up.api_key);
-    const id = await liveByOldApi({
+    const { systemId } = await liveByOldApi({
       old,
       stranger: calls(up.url, "1.0", undefined),
       now: calls(up.url, "2.0", up.api_key),
@@ -64,7 +64,7 @@ test("a machine lives by API 1.0, and 2.0 sees the same", async (t) => {
     }).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${told.slice(-5).join("\n")}\n${up.stderr().slice(-1500)}`, { cause: error });
     });
-    await onTheCommandLine(up, room.dir, id);
+    await onTheCommandLine(up, room.dir, systemId);
     const fields = { architecture: "amd64/generic", mac_addresses: ADMINS_MAC, power_type: "virsh" };
     const made = await old("POST", "nodes/?op=new", { ...fields, power_parameters_power_id: "any" });
     assert.equal((made as OldNode).status, 1, "what an administrator adds is commissioned at once");

@@ -51,7 +51,7 @@ export interface OldLifeOptions {
   timeoutMs: number;
   everyMs: number;
   say: (line: string) => void;
-  /** Fulfilled when the system on its disk has started for the nth time. */
+  /** Fulfilled when the system on its disk has started for the nth time, and can be switched off. */
   started(times: number): Promise<unknown>;
 }
 
@@ -68,8 +68,14 @@ const FAILED: readonly number[] = [
   statusCode.failed_releasing,
 ];
 
-/** @returns its system id; it is Ready again */
-export async function liveByOldApi(options: OldLifeOptions): Promise<string> {
+export interface OldLife {
+  systemId: string;
+  /** That it had while it was deployed. */
+  address: string;
+}
+
+/** Until it is Ready again. */
+export async function liveByOldApi(options: OldLifeOptions): Promise<OldLife> {
   const { old, stranger, say } = options;
   const made = (await stranger("POST", "nodes/?op=new", {
     architecture: "amd64/generic",
@@ -102,7 +108,8 @@ export async function liveByOldApi(options: OldLifeOptions): Promise<string> {
   const starting = (await old("POST", `nodes/${id}/?op=start`, { user_data })) as OldNode;
   assert.deepEqual([starting.status, starting.substatus], [ALLOCATED, statusCode.deploying]);
   const deployed = await step("started", (node) => node.substatus === statusCode.deployed);
-  assert.equal(deployed.ip_addresses.length, 1);
+  const address = deployed.ip_addresses.find((one) => !one.includes(":"));
+  assert.ok(address, "it has an address");
   await options.started(1);
 
   await old("POST", `nodes/${id}/?op=stop`);
@@ -116,7 +123,7 @@ export async function liveByOldApi(options: OldLifeOptions): Promise<string> {
   const released = await step("released", (node) => node.status === READY && node.power_state === "off");
   assert.equal(released.owner, null);
   say(`${id} is Ready again`);
-  return id;
+  return { systemId: id, address };
 }
 
 /** The node by 1.0, once it is so; 2.0's view of it must agree. */
