@@ -64,7 +64,7 @@ class Hostile(RunnerCase):
         spoil = "rm -f $OUTPUT_STDOUT_PATH $OUTPUT_STDERR_PATH; mkfifo $OUTPUT_STDOUT_PATH $RESULT_PATH; mkdir $OUTPUT_STDERR_PATH; "
         began = time.monotonic()
         region = self.run_one(shell(spoil + "rm $OUTPUT_COMBINED_PATH; ln -s /dev/zero $OUTPUT_COMBINED_PATH; echo hello"))
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 30)
         self.assertEqual({"a": b"", "a.out": b"", "a.err": b""}, region.results()["a"]["files"])
         self.assertIn("WORKING:a=0", region.statuses())
 
@@ -84,7 +84,7 @@ class Hostile(RunnerCase):
             found = enlist.read_power(path)
             # Without a YAML library an alias is a word like any other.
             self.assertTrue(found is None or len(enlist.as_json(found[1])) < 100_000)
-            self.assertLess(time.monotonic() - began, 5)
+            self.assertLess(time.monotonic() - began, 30)
         os.unlink(path)
         os.mkfifo(path)
         self.assertIsNone(enlist.read_power(path))
@@ -124,7 +124,7 @@ class Hostile(RunnerCase):
     def test_a_script_that_hangs_and_hears_no_signal_is_ended(self):
         began = time.monotonic()
         region = self.run_one("#!/bin/sh\ntrap '' TERM INT HUP\necho begun\nwhile :; do sleep 1; done\n", 1, timeout_seconds=0.3)
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 30)
         self.assertIn("TIMEDOUT:a=124", region.statuses())
         self.assertEqual(b"begun\n", region.results()["a"]["files"]["a"])
 
