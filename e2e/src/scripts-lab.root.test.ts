@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { runByHand } from "./scripts-lab/by-hand.ts";
 import { checkCustomResults, goThroughCustomScripts, suppressAndOverride } from "./scripts-lab/custom.ts";
+import { liveInLab } from "./scripts-lab/old-life.ts";
 import { openRoom, type ScriptsRoom } from "./scripts-lab/room.ts";
 
 const reasons = [
@@ -42,6 +43,12 @@ suite("two machines at the same time", { skip, concurrency: true, timeout: MOST_
     test("failures are suppressed, and overridden", async () => {
       assert.ok(room && id !== undefined, "the tests have run");
       await suppressAndOverride(room.site, id);
+    });
+  });
+  suite("by API 1.0", { concurrency: 1 }, () => {
+    test("a machine goes through its whole life, and 2.0 sees the same at every step", async (t) => {
+      assert.ok(room);
+      await liveInLab(room.site, room.old, (line) => t.diagnostic(line));
     });
   });
 });
