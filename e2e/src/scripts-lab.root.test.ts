@@ -5,8 +5,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
+import { runBuiltInTests } from "./scripts-lab/built-in.ts";
 import { runByHand } from "./scripts-lab/by-hand.ts";
 import { checkCustomResults, goThroughCustomScripts, suppressAndOverride } from "./scripts-lab/custom.ts";
+import type { OldLife } from "./old-api/life.ts";
 import { liveInLab } from "./scripts-lab/old-life.ts";
 import { openRoom, type ScriptsRoom } from "./scripts-lab/room.ts";
 
@@ -46,9 +48,14 @@ suite("two machines at the same time", { skip, concurrency: true, timeout: MOST_
     });
   });
   suite("by API 1.0", { concurrency: 1 }, () => {
+    let life: OldLife | undefined;
     test("a machine goes through its whole life, and 2.0 sees the same at every step", async (t) => {
       assert.ok(room);
-      await liveInLab(room.site, room.old, (line) => t.diagnostic(line));
+      life = await liveInLab(room.site, room.old, (line) => t.diagnostic(line));
+    });
+    test("each built-in test runs on it, or says why it cannot", async (t) => {
+      assert.ok(room && life, "there is a machine that is Ready");
+      await runBuiltInTests(room.site, life.systemId, (line) => t.diagnostic(line));
     });
   });
 });
