@@ -332,7 +332,7 @@ test("rack controllers: all, by name, whether they are connected; and the power 
   const types = (await as(t.admin).get("/rackcontrollers/?op=describe_power_types")).json;
   assert.deepEqual(
     types.map((p: Json) => p.name),
-    ["ipmi", "manual", "ucsm", "virsh", "webhook"],
+    ["ucsm", "ipmi", "manual", "virsh", "webhook"],
   );
   assert.equal(types[0].fields.find((f: Json) => f.name === "power_pass").secret, true);
 });
