@@ -32,6 +32,8 @@ test("faults are named: at least 18 of 20, within their deadlines, wherever user
     bootUrl: setting.bootUrl,
     bootUrlOf: (mac) => (byMac.get(mac)?.otherRack ? setting.otherRack.url : undefined),
     speed: 100,
+    // As often within node_timeout as real ones.
+    heartbeatSeconds: 4,
     faults: (mac) => byMac.get(mac)?.plays ?? [],
     dhcp: true,
     struck: (mac) => void (struck.has(mac) || struck.set(mac, performance.now())),

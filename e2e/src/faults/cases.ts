@@ -88,9 +88,8 @@ export const named: readonly FaultCase[] = [
   commissioning("its clock is wrong for good", "clock-stuck", "clock_off"),
   commissioning("metadata reached, runner silent", "stall-runner", "runner_silent"),
   commissioning("still working at the deadline", "dawdles", "still_progressing", { deadline: AT_DEADLINE }),
-  // It takes two heartbeats to see that nothing happened between them, and they come every 30 seconds.
   commissioning("the runner lives, and does nothing", "stall-scripts", "runner_stuck", {
-    deadline: 45,
+    deadline: 25,
     fails: undefined,
   }),
   commissioning("a script hangs for good", "stall-script", "script_hung", { deadline: 45, fails: undefined }),

@@ -19,6 +19,8 @@ export interface FleetOptions {
   dhcp?: boolean;
   /** What scripts end with, where it is another thing than on any emulated machine. */
   prints?: Prints;
+  /** Real seconds from one heartbeat of a machine to the next; default: 30. */
+  heartbeatSeconds?: number;
   /** A fault has struck a machine. */
   struck?: (mac: string) => void;
   /** Requests of all machines at once. */
@@ -64,6 +66,7 @@ export class Fleet {
       onDhcp: (seen) => void this.#dhcp.push(seen),
       onStruck: (machine) => options.struck?.(machine.mac),
       speed: options.speed,
+      heartbeatSeconds: options.heartbeatSeconds,
       gate: new Gate(options.requests ?? 64),
       onSignal: (tookMs) => void this.signalMs.push(tookMs),
       onEnlisted: (machine, systemId) => this.#enlisted(machine, systemId),

@@ -27,6 +27,8 @@ export interface World {
   onStruck?(machine: EmulatedMachine): void;
   /** Real seconds are divided by it. */
   speed: number;
+  /** Real seconds from one heartbeat to the next; default: 30. */
+  heartbeatSeconds?: number | undefined;
   gate: Gate;
   /** Each signal's way there and back, in milliseconds. */
   onSignal(tookMs: number): void;

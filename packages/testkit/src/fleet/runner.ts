@@ -240,11 +240,12 @@ export class Runner {
 
   #startHeartbeat(): { stop: () => void; ended: Promise<void> } {
     const stopped = new AbortController();
+    const { world } = this.#machine;
     const run = async () => {
       while (!stopped.signal.aborted) {
         if (this.#credentials.tokenSecret !== "") await this.#signals.beat(this.#credentials);
         await Promise.race([
-          this.#machine.wait(HEARTBEAT_SECONDS * this.#machine.world.speed),
+          this.#machine.wait((world.heartbeatSeconds ?? HEARTBEAT_SECONDS) * world.speed),
           new Promise((resolve) => stopped.signal.addEventListener("abort", resolve, { once: true })),
         ]);
       }
