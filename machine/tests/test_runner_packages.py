@@ -64,9 +64,9 @@ class Packages(unittest.TestCase):
         self.assertNotIn("update", self.text(f"{self.root}/calls"))
 
     def test_a_closed_network_fails_with_what_apt_said(self):
-        self.tool("apt-get", "echo \"E: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Could not resolve 'deb.debian.org'\" >&2; exit 100")
+        self.tool("apt-get", "echo \"E: Failed to fetch http://mirror.example/debian/dists/bookworm/InRelease  Could not resolve 'mirror.example'\" >&2; exit 100")
         self.assertEqual(100, self.install({"apt": "jq"}))
-        self.assertIn("Could not resolve 'deb.debian.org'", self.text(self.outputs.err))
+        self.assertIn("Could not resolve 'mirror.example'", self.text(self.outputs.err))
 
     def test_snaps_with_channel_and_mode(self):
         self.tool("snap")
