@@ -5,11 +5,9 @@ import { API_ROOT } from "@rackwright/contract/table";
 import type { Change } from "@rackwright/db/change";
 import { placeText } from "@rackwright/domain/changes/visible";
 import { changesPage, changesStream, type StreamItem } from "../app/changes.ts";
-import { Raw } from "../http/reply.ts";
 import type { Routes } from "../http/route.ts";
-import { eventStream, sseBeat, sseEvent } from "../live/event-stream.ts";
-
-const STALL_MS = 30_000;
+import { sseBeat, sseEvent } from "../live/event-stream.ts";
+import { eventsReply } from "./events-reply.ts";
 
 const wireChange = (c: Change): WireChange => ({
   id: placeText(c),
@@ -37,15 +35,6 @@ export function changesRoutes(routes: Routes): void {
   routes.on(changes.actions.stream, async ({ ctx, params, request }) => {
     // What the reader saw last counts, not the address that it began with.
     const items = await changesStream(ctx, { after: request.lastEventId ?? params.after, entities: params.entity });
-    const ended = new AbortController();
-    const isToEnd = ctx.region.changes.enter(ended.signal);
-    const body = eventStream({
-      ended,
-      stallMs: STALL_MS,
-      produce: async function* () {
-        for await (const item of items(isToEnd)) yield encode(item);
-      },
-    });
-    return new Raw(body, "text/event-stream", { "cache-control": "no-store", "x-accel-buffering": "no" });
+    return eventsReply(ctx, items, encode);
   });
 }

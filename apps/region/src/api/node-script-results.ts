@@ -7,11 +7,9 @@ import { removeSet, type ResultFilter, resultSet, resultSets, suppress } from ".
 import { followRun } from "../app/script-follow.ts";
 import { Raw } from "../http/reply.ts";
 import type { Routes } from "../http/route.ts";
-import { eventStream } from "../live/event-stream.ts";
+import { eventsReply } from "./events-reply.ts";
 import { followEvent } from "./wire/script-follow.ts";
 import { wireSet } from "./wire/script.ts";
-
-const STALL_MS = 30_000;
 
 function filterOf(p: {
   filters: string[] | undefined;
@@ -71,15 +69,6 @@ export function nodeScriptResultsRoutes(routes: Routes): void {
     // What the reader saw last counts, not the address that it began with.
     const after = request.lastEventId ?? params.after;
     const items = await followRun(ctx, path["system_id"] ?? "", path["id"] ?? "", filterOf(params), after);
-    const ended = new AbortController();
-    const isToEnd = ctx.region.changes.enter(ended.signal);
-    const body = eventStream({
-      ended,
-      stallMs: STALL_MS,
-      produce: async function* () {
-        for await (const item of items(isToEnd)) yield followEvent(item);
-      },
-    });
-    return new Raw(body, "text/event-stream", { "cache-control": "no-store", "x-accel-buffering": "no" });
+    return eventsReply(ctx, items, followEvent);
   });
 }
