@@ -83,8 +83,10 @@ test("subnets and VLANs are found by every specifier; one that means several is 
   for (const word of [
     "front",
     "10.3.0.0%2F24",
+    "10.3.0.0/24",
     "name:front",
     "cidr:10.3.0.0%2F24",
+    "cidr:10.3.0.0/24",
     `id:${s.id}`,
     "ip:10.3.0.77",
     "space:dmz",
@@ -93,6 +95,11 @@ test("subnets and VLANs are found by every specifier; one that means several is 
     "vid:20,space:dmz",
   ])
     assert.equal((await user.get(`/subnets/${word}/`)).json.id, s.id, word);
+  const ranges = (await user.get("/subnets/fabric:row-a,cidr:10.3.0.0/24/?op=unreserved_ip_ranges")).json;
+  assert.deepEqual(
+    ranges.map((r: Json) => r.start),
+    ["10.3.0.1"],
+  );
   await admin.made("/subnets/", { cidr: "10.4.0.0/24", vlan: "name:web" });
   assert.equal((await admin.delete("/subnets/space:dmz/")).status, 400);
   assert.equal((await user.get("/subnets/fabric:row-a,vid:21/")).status, 404);

@@ -163,6 +163,7 @@ const noSubnet = { 404: "there is no such subnet" } as const;
 export const subnet = resource({
   name: "Subnet",
   path: "/subnets/{id}/",
+  deep: true, // `subnet read 10.0.0.0/24` is sent with its slash as it stands
   doc: "One subnet, by its id, name or `cidr:10.0.0.0/24`.",
   actions: {
     read: action({
