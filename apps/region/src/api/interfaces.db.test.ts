@@ -269,6 +269,12 @@ test("the default gateway is that of the link that is named", async () => {
   await admin.made(op("eth1", "unlink_subnet"), { id: both.links[1].id });
   assert.deepEqual(await routes(), ["eth0 10.0.0.1"]);
   assert.deepEqual(await gateways(), { gateway_ip: "10.0.0.1", link_id: null });
+  await admin.made(op("eth0", "link_subnet"), { mode: "dhcp", force: "true" });
+  const auto = await admin.made(op("eth1", "link_subnet"), { mode: "auto", subnet: lan.id, force: "true" });
+  assert.deepEqual(await gateways(), { gateway_ip: "10.0.0.1", link_id: null }, "before it has an address");
+  await admin.made(op("eth1", "set_default_gateway"), { link_id: auto.links[0].id });
+  assert.deepEqual(await gateways(), { gateway_ip: "10.0.0.1", link_id: auto.links[0].id });
+  assert.deepEqual(await routes(), []);
 });
 
 test("changes: of what each kind has, with what follows from them", async () => {

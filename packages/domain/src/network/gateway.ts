@@ -20,7 +20,7 @@ interface Candidate extends DefaultGateway {
 
 /**
  * The one default route of a family: the link the user chose when its subnet has a gateway, else the best by VLAN with DHCP, interface type, kind
- * of link and lowest id (reference: networking-storage, section 9).
+ * of link and lowest id (reference: networking-storage, section 9). Links whose address is picked only at deployment count as well.
  */
 export function defaultGateway(network: MachineNetwork, family: Family): DefaultGateway | undefined {
   const chosen = family === 4 ? network.gatewayLinkIdV4 : network.gatewayLinkIdV6;
@@ -34,7 +34,7 @@ export function defaultGateway(network: MachineNetwork, family: Family): Default
 function candidate(network: MachineNetwork, nic: NetworkInterface, link: InterfaceLink, family: Family): Candidate[] {
   const subnet = link.subnet;
   const via = subnet?.gatewayIp;
-  if (!subnet || !via || !link.ip || (link.mode !== "auto" && link.mode !== "static")) return [];
+  if (!subnet || !via || (link.mode !== "auto" && link.mode !== "static")) return [];
   if (familyOf(via) !== family) return [];
   const rank = [subnet.vlanDhcpOn ? 0 : 1, typeRank(network, nic), linkRank(link), nic.id, link.id];
   return [{ interfaceId: nic.id, subnetId: subnet.id, via, linkId: link.id, rank }];

@@ -47,7 +47,8 @@ export interface Netplan {
  */
 export function renderNetplan(network: MachineNetwork): Netplan {
   const enabled = network.interfaces.filter((nic) => nic.enabled).sort((a, b) => a.id - b.id);
-  const gateways = [defaultGateway(network, 4), defaultGateway(network, 6)].filter((each) => each !== undefined);
+  const reached = { ...network, interfaces: enabled.map((nic) => ({ ...nic, links: nic.links.filter((l) => l.ip) })) };
+  const gateways = [defaultGateway(reached, 4), defaultGateway(reached, 6)].filter((each) => each !== undefined);
   const group = (type: NetworkInterface["type"]): Devices | undefined => {
     const members = enabled.filter((nic) => nic.type === type);
     if (members.length === 0) return undefined;
