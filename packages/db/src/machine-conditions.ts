@@ -1,7 +1,9 @@
 /** Conditions that a word of a filter stands for: VLANs, subnets, devices. Beside them, where messages about such words are gathered. */
-import { isIP } from "node:net";
+import { parseCidr, parseIp } from "@rackwright/domain/addressing/ip";
 import type { FieldMessages } from "@rackwright/domain/errors";
+import { asId, parseSpecifiers } from "@rackwright/domain/network/specifier";
 import { type RawBuilder, sql } from "kysely";
+import { SUBNET_PREFIXES, subnetNamed, VLAN_PREFIXES, vlanNamed } from "./network-find.ts";
 
 export type Condition = RawBuilder<boolean>;
 
@@ -24,66 +26,30 @@ export const has = {
     sql<boolean>`exists (select from interface i join ip_address a on a.interface_id = i.id join subnet s on s.id = a.subnet_id left join vlan v on v.id = s.vlan_id where i.node_id = node.id and ${where})`,
 };
 
-const isId = (text: string) => /^\d{1,18}$/.test(text);
+/** `prefix:value` with a prefix that says nothing of it; a name may hold a colon after anything else than a word, as an address does. */
+const isUnknownSpecifier = (text: string, prefixes: readonly string[]) =>
+  /^[a-z_]+:/.test(text) && !/^[0-9a-f:.]+\/\d+$/.test(text) && !parseSpecifiers(text, prefixes);
 
-/** `prefix:value`, a number, or a plain name. */
-function specifier(text: string): { prefix: string; value: string } {
-  const match = /^([a-z_]+):(.*)$/.exec(text);
-  return match ? { prefix: match[1] ?? "", value: match[2] ?? "" } : { prefix: "", value: text };
-}
-
-function isCidr(text: string): boolean {
-  return /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(text);
-}
+/** Words that a number has to follow. */
+const misnumbered = (text: string, prefixes: readonly string[]) =>
+  parseSpecifiers(text, prefixes)?.some(
+    ({ prefix, value }) =>
+      (prefix === "id" || prefix === "vid") && asId(value) === undefined && !(prefix === "vid" && value === "untagged"),
+  ) ?? false;
 
 export function vlanIs(text: string, messages: Messages): Condition {
-  const { prefix, value } = specifier(text);
-  switch (prefix) {
-    case "":
-      return isId(value) ? sql<boolean>`v.id = ${value}::bigint` : sql<boolean>`v.name = ${value}`;
-    case "id":
-      if (isId(value)) return sql<boolean>`v.id = ${value}::bigint`;
-      break;
-    case "vid":
-      if (isId(value)) return sql<boolean>`v.vid = ${value}::bigint`;
-      break;
-    case "name":
-      return sql<boolean>`v.name = ${value}`;
-    case "fabric":
-      return sql<boolean>`exists (select from fabric f where f.id = v.fabric_id and coalesce(f.name, 'fabric-' || f.id) = ${value})`;
-    case "space":
-      return sql<boolean>`exists (select from space sp where sp.id = v.space_id and sp.name = ${value})`;
-    default:
-  }
-  messages.add(`"${text}" names no VLAN: use an id, vid:N, name:N, fabric:N or space:N.`);
-  return sql<boolean>`false`;
+  if (isUnknownSpecifier(text, VLAN_PREFIXES) || misnumbered(text, VLAN_PREFIXES))
+    messages.add(`"${text}" names no VLAN: use an id, vid:N, name:N, fabric:N or space:N.`);
+  return vlanNamed(text);
 }
 
 export function subnetIs(text: string, messages: Messages): Condition {
-  const { prefix, value } = isCidr(text) ? { prefix: "cidr", value: text } : specifier(text);
-  switch (prefix) {
-    case "":
-      return isId(value) ? sql<boolean>`s.id = ${value}::bigint` : sql<boolean>`s.name = ${value}`;
-    case "id":
-      if (isId(value)) return sql<boolean>`s.id = ${value}::bigint`;
-      break;
-    case "name":
-      return sql<boolean>`s.name = ${value}`;
-    case "cidr":
-      if (isCidr(value)) return sql<boolean>`text(s.cidr) = ${value}`;
-      break;
-    case "ip":
-      if (isIP(value) !== 0 && !value.includes("%")) return sql<boolean>`s.cidr >>= ${value}::inet`;
-      break;
-    case "vid":
-    case "vlan":
-    case "fabric":
-    case "space":
-      return vlanIs(prefix === "vlan" ? value : text, messages);
-    default:
-  }
-  messages.add(`"${text}" names no subnet: use an id, a name, cidr:N, ip:N, vlan:N, fabric:N or space:N.`);
-  return sql<boolean>`false`;
+  const badAddress = parseSpecifiers(text, SUBNET_PREFIXES)?.some(
+    ({ prefix, value }) => (prefix === "ip" && !parseIp(value)) || (prefix === "cidr" && !parseCidr(value)),
+  );
+  if (isUnknownSpecifier(text, SUBNET_PREFIXES) || misnumbered(text, SUBNET_PREFIXES) || badAddress)
+    messages.add(`"${text}" names no subnet: use an id, a name, cidr:N, ip:N, vlan:N, fabric:N or space:N.`);
+  return subnetNamed(text);
 }
 
 /** On a subnet by a link, or because API 1.0 put an interface there. */

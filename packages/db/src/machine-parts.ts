@@ -25,13 +25,13 @@ async function interfaceItems(db: Kysely<Schema>, ids: readonly number[]): Promi
   const { rows } = await sql<InterfaceItem & { nodeId: number }>`
     select i.node_id as "nodeId", i.id, i.name, i.type, n.hostname, i.tags, i.link_speed as "linkSpeed",
       (select json_build_object('id', v.id, 'vid', v.vid, 'name', v.name, 'fabricId', f.id,
-          'fabric', coalesce(f.name, 'fabric-' || f.id), 'fabricClass', f.class_type, 'space', s.name)
+          'fabric', coalesce(f.name, 'fabric-' || f.id), 'fabricClass', f.class_type, 'spaceId', s.id, 'space', s.name)
         from vlan v join fabric f on f.id = v.fabric_id left join space s on s.id = v.space_id
         where v.id = i.vlan_id) as vlan,
-      coalesce((select json_agg(json_build_object('ip', host(a.ip), 'subnet', case when s.id is null then null else
+      coalesce((select json_agg(json_build_object('configured', a.alloc_type <> 1 or a.ip is not null, 'ip', host(a.ip), 'subnet', case when s.id is null then null else
           json_build_object('id', s.id, 'name', s.name, 'cidr', text(s.cidr),
-            'space', (select sp.name from vlan v join space sp on sp.id = v.space_id where v.id = s.vlan_id)) end))
-        from ip_address a left join subnet s on s.id = a.subnet_id
+            'spaceId', sp.id, 'space', sp.name) end))
+        from ip_address a left join subnet s on s.id = a.subnet_id left join vlan sv on sv.id = s.vlan_id left join space sp on sp.id = sv.space_id
         where a.interface_id = i.id and a.alloc_type <> 6), '[]') as links
     from interface i join node n on n.id = i.node_id where i.node_id = any(${ids}::bigint[]) order by i.id`.execute(db);
   return Map.groupBy(rows, (row) => row.nodeId);

@@ -11,8 +11,8 @@ type Condition = RawBuilder<boolean>;
 
 const never = sql<boolean>`false`;
 const ON_VLAN = ["fabric", "space", "vid", "vlan"] as const;
-const VLAN_PREFIXES = ["id", "name", ...ON_VLAN] as const;
-const SUBNET_PREFIXES = ["id", "cidr", "name", "ip", ...ON_VLAN] as const;
+export const VLAN_PREFIXES = ["id", "name", ...ON_VLAN] as const;
+export const SUBNET_PREFIXES = ["id", "cidr", "name", "ip", ...ON_VLAN] as const;
 
 /** Largest tag of IEEE 802.1Q. */
 const MAX_VID = 4094;
@@ -64,36 +64,38 @@ function subnetCondition(specifier: Specifier): Condition {
 
 const all = (conditions: readonly Condition[]): Condition => sql<boolean>`(${sql.join(conditions, sql` and `)})`;
 
-/** Those that the word names, oldest first: usually one. An id is one wherever it could be. */
-export async function vlansNamed(db: Db, word: string): Promise<Selectable<VlanTable>[]> {
+/** Over `v`, a VLAN. An id is one wherever it could be. */
+export function vlanNamed(word: string): Condition {
   const id = asId(word);
+  if (id !== undefined) return sql<boolean>`v.id = ${id}::bigint`;
   const specifiers = parseSpecifiers(word, VLAN_PREFIXES);
-  const where =
-    id !== undefined
-      ? sql<boolean>`v.id = ${id}::bigint`
-      : specifiers
-        ? all(specifiers.map(vlanCondition))
-        : sql<boolean>`v.name = ${word}`;
+  return specifiers ? all(specifiers.map(vlanCondition)) : sql<boolean>`v.name = ${word}`;
+}
+
+/** Over `s`, a subnet on the VLAN `v`. */
+export function subnetNamed(word: string): Condition {
+  const id = asId(word);
+  if (id !== undefined) return sql<boolean>`s.id = ${id}::bigint`;
+  const specifiers = parseSpecifiers(word, SUBNET_PREFIXES);
+  return specifiers ? all(specifiers.map(subnetCondition)) : sql<boolean>`(s.cidr::text = ${word} or s.name = ${word})`;
+}
+
+/** Those that the word names, oldest first: usually one. */
+export async function vlansNamed(db: Db, word: string): Promise<Selectable<VlanTable>[]> {
   const { rows } = await sql<
     Selectable<VlanTable>
-  >`select v.* from vlan v where ${where} order by v.id ${unnamed}`.execute(db);
+  >`select v.* from vlan v where ${vlanNamed(word)} order by v.id ${unnamed}`.execute(db);
   return rows;
 }
 
 export async function subnetsNamed(db: Db, word: string): Promise<SubnetRow[]> {
-  const id = asId(word);
-  const specifiers = parseSpecifiers(word, SUBNET_PREFIXES);
-  const where =
-    id !== undefined
-      ? sql<boolean>`s.id = ${id}::bigint`
-      : specifiers
-        ? all(specifiers.map(subnetCondition))
-        : sql<boolean>`(s.cidr::text = ${word} or s.name = ${word})`;
   // Of those that hold an address the best for it: on a VLAN with DHCP first, then the most narrow one.
-  const byAddress = specifiers?.some(({ prefix }) => prefix === "ip") ?? false;
+  const byAddress = parseSpecifiers(word, SUBNET_PREFIXES)?.some(({ prefix }) => prefix === "ip") ?? false;
   const order = byAddress ? sql`v.dhcp_on desc, masklen(s.cidr) desc, s.id` : sql`s.cidr::text = ${word} desc, s.id`;
   const { rows } = await sql<SubnetRow>`
-    select s.* from subnet s join vlan v on v.id = s.vlan_id where ${where} order by ${order} ${unnamed}`.execute(db);
+    select s.* from subnet s join vlan v on v.id = s.vlan_id where ${subnetNamed(word)} order by ${order} ${unnamed}`.execute(
+    db,
+  );
   return rows;
 }
 

@@ -90,6 +90,43 @@ test("lists are narrowed by the same", async () => {
   assert.deepEqual(await list({ interfaces: "x:mode=unconfigured" }), [small.systemId]);
 });
 
+test("subnets and VLANs by every specifier, of which several in one word must hold of one; spaces by name and id", async () => {
+  const { kysely } = t.db;
+  const fabric = await kysely.insertInto("fabric").values({ name: "row-a" }).returning("id").executeTakeFirstOrThrow();
+  const space = await kysely.insertInto("space").values({ name: "dmz" }).returning("id").executeTakeFirstOrThrow();
+  const vlan = { vid: 20, name: "web", fabric_id: fabric.id, space_id: space.id };
+  const { id } = await kysely.insertInto("vlan").values(vlan).returning("id").executeTakeFirstOrThrow();
+  await kysely.updateTable("subnet").set({ vlan_id: id }).where("name", "=", "servers").execute();
+  const others = (await list({ not_fabrics: "row-a" })).length;
+  const inSubnet = ["10.7.0.0/24", "fabric:row-a,vid:20", `fabric:${fabric.id}`, `space:${space.id}`, "vlan:20"];
+  for (const subnets of inSubnet) {
+    assert.deepEqual(await list({ subnets }), [large.systemId], subnets);
+    assert.deepEqual(await list({ not_subnets: subnets }), [small.systemId], subnets);
+  }
+  assert.deepEqual(await list({ subnets: "fabric:row-a,vid:0" }), []);
+  assert.equal((await list({ not_subnets: "fabric:row-a,vid:0" })).length, others);
+  for (const value of ["dmz", String(space.id)])
+    assert.deepEqual(await list({ interfaces: `x:space=${value}` }), [large.systemId], value);
+  await kysely.updateTable("interface").set({ vlan_id: id }).where("id", "=", large.nic).execute();
+  for (const vlans of [String(id), "web", "vid:20,space:dmz", `fabric:row-a,vid:20`])
+    assert.deepEqual(await list({ vlans }), [large.systemId], vlans);
+  for (const bad of [{ vlans: "vid:x" }, { vlans: "row:1" }, { subnets: "ip:1" }, { subnets: "cidr:x" }])
+    assert.equal((await allocate(bad)).status, 400, JSON.stringify(bad));
+});
+
+test("an interface that is only up is unconfigured", async () => {
+  const { kysely } = t.db;
+  const nic = await kysely
+    .selectFrom("interface")
+    .select("id")
+    .where("node_id", "=", small.id)
+    .executeTakeFirstOrThrow();
+  await kysely.insertInto("ip_address").values({ alloc_type: 1, interface_id: nic.id }).execute();
+  assert.deepEqual(await list({ interfaces: "x:mode=unconfigured" }), [small.systemId]);
+  await kysely.updateTable("ip_address").set({ alloc_type: 5 }).where("interface_id", "=", nic.id).execute();
+  assert.deepEqual(await list({ interfaces: "x:mode=unconfigured" }), []);
+});
+
 test("what makes no sense is 400 by its name", async () => {
   for (const [name, value] of [
     ["storage", "big"],

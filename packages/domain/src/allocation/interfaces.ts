@@ -23,11 +23,14 @@ export interface InterfaceItem {
     fabricId: number;
     fabric: string;
     fabricClass: string | null;
+    spaceId: number | null;
     space: string | null;
   } | null;
   links: readonly {
+    /** false: no more than that the interface is up. */
+    configured: boolean;
     ip: string | null;
-    subnet: { id: number; name: string; cidr: string; space: string | null } | null;
+    subnet: { id: number; name: string; cidr: string; spaceId: number | null; space: string | null } | null;
   }[];
 }
 
@@ -47,6 +50,12 @@ const bySubnet =
   ({ links }, value) =>
     links.some(({ subnet }) => subnet !== null && is(subnet, value));
 
+/** By name or id, or `undefined`, as VLANs without one are shown, with the id -1. */
+function inSpace(place: { spaceId: number | null; space: string | null }, value: string): boolean {
+  if (place.spaceId === null) return value === "undefined" || value === "-1";
+  return place.space === value || String(place.spaceId) === value;
+}
+
 const keys = {
   id: (nic, value) => String(nic.id) === value,
   name: (nic, value) => nic.name === value,
@@ -54,14 +63,15 @@ const keys = {
   type: (nic, value) => nic.type === value,
   tag: (nic, value) => nic.tags.includes(value),
   link_speed: (nic, value) => nic.linkSpeed >= Number(value),
-  mode: (nic) => nic.links.length === 0,
+  mode: (nic) => nic.links.every(({ configured }) => !configured),
   ip: ({ links }, value) =>
     links.some(({ ip, subnet }) => ip === value || (subnet !== null && holds(subnet.cidr, value))),
   vlan: byVlan(({ id, name }, value) => String(id) === value || name === value),
   vid: byVlan(({ vid }, value) => String(vid) === value),
   fabric: byVlan(({ fabricId, fabric }, value) => fabric === value || String(fabricId) === value),
   fabric_class: byVlan(({ fabricClass }, value) => fabricClass === value),
-  space: (nic, value) => nic.vlan?.space === value || nic.links.some(({ subnet }) => subnet?.space === value),
+  space: ({ vlan, links }, value) =>
+    [vlan, ...links.map(({ subnet }) => subnet)].some((place) => place !== null && inSpace(place, value)),
   subnet: bySubnet(({ id, name, cidr }, value) => String(id) === value || name === value || cidr === value),
   subnet_cidr: bySubnet(({ cidr }, value) => cidr === value),
 } as const satisfies Record<string, Matches>;
