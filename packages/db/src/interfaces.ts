@@ -129,6 +129,19 @@ export async function linksOfNic(tx: Tx, id: number): Promise<ExistingLink[]> {
     .execute();
 }
 
+/** Ids of a node's interfaces with a link that is more than being up. */
+export async function configuredNics(tx: Tx, nodeId: number): Promise<Set<number>> {
+  const rows = await tx
+    .selectFrom("ip_address as a")
+    .innerJoin("interface as i", "i.id", "a.interface_id")
+    .select("i.id")
+    .where("i.node_id", "=", nodeId)
+    .where("a.alloc_type", "<>", allocType.discovered)
+    .where((eb) => eb.or([eb("a.alloc_type", "<>", allocType.sticky), eb("a.ip", "is not", null)]))
+    .execute();
+  return new Set(rows.map((row) => row.id));
+}
+
 export async function deleteLinks(tx: Tx, ids: readonly number[]): Promise<void> {
   await tx.deleteFrom("ip_address").where("id", "=", sql<number>`any(${ids}::bigint[])`).execute();
 }

@@ -4,6 +4,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { renderNetplan } from "@rackwright/domain/network/netplan";
 import { loadMachineNetwork } from "../app/machine-network.ts";
 import { type Caller, caller, type Json, refused } from "../testing/api-calls.ts";
+import { addImage } from "../testing/machines.ts";
 import { testRegion, type TestRegion } from "../testing/region.ts";
 
 let t: TestRegion;
@@ -369,6 +370,58 @@ test("a bridge on an allocated machine takes over the links, and gives them back
   await admin.made("/machines/mach01/?op=release");
   assert.equal((await admin.get(`${path}br-eth0/`)).status, 404);
   assert.deepEqual(links(await read("eth0")), ["static 10.0.0.44"]);
+});
+
+test("bridge_all puts a bridge over each configured interface of what is allocated or deployed, until it is released", async () => {
+  await addImage(t);
+  const far = await admin.made("/subnets/", {
+    cidr: "10.21.0.0/24",
+    vlan: (await admin.made("/fabrics/0/vlans/", { vid: 21 })).id,
+  });
+  await admin.made(`${path}?op=create_physical`, { name: "eth2", mac_address: "02:00:00:00:00:a2", vlan: 1 });
+  await admin.made(op("eth0", "link_subnet"), { mode: "auto", subnet: lan.id });
+  await admin.made(op("eth1", "link_subnet"), { mode: "static", subnet: lan.id, ip_address: "10.0.0.45" });
+  const bridge = await admin.made(`${path}?op=create_bridge`, { name: "br1", parent: "eth1" });
+  const tagged = await admin.made(`${path}?op=create_vlan`, { parent: "eth0", vlan: far.vlan.id });
+  await admin.made(op(tagged.id, "link_subnet"), { mode: "dhcp", subnet: far.id });
+  const nics = async (): Promise<Json[]> =>
+    (await admin.get(path)).json.map((nic: Json) => [nic.name, nic.parents, links(nic)]);
+  const before = await nics();
+  await t.db.pool.query("update node set power_state = 'off' where id = 910");
+  const machine = { system_id: "mach01", bridge_all: "true" };
+
+  assert.equal((await admin.post("/machines/?op=allocate", { ...machine, dry_run: "true" })).status, 200);
+  assert.deepEqual(await nics(), before);
+  const got = await admin.made("/machines/?op=allocate", { ...machine, bridge_stp: "true", bridge_fd: 7 });
+  assert.deepEqual(
+    got.interface_set
+      .filter((nic: Json) => nic.name.startsWith("br-"))
+      .map((nic: Json) => [nic.name, nic.parents, links(nic), nic.params])
+      .toSorted(),
+    [
+      ["br-eth0", ["eth0"], ["auto"], { bridge_type: "standard", bridge_stp: true, bridge_fd: 7 }],
+      ["br-eth0.21", ["eth0.21"], ["dhcp"], { bridge_type: "standard", bridge_stp: true, bridge_fd: 7 }],
+    ],
+  );
+  assert.deepEqual(links(await read("eth0")), []);
+  assert.deepEqual(links(await read(bridge.id)), ["link_up"]);
+  await admin.made("/machines/mach01/?op=release");
+  assert.deepEqual(await nics(), before);
+
+  await status(READY);
+  await admin.made(`${path}?op=create_physical`, { name: "br-eth0", mac_address: "02:00:00:00:00:a3" });
+  assert.deepEqual(await refused(admin.post("/machines/?op=allocate", machine)), ["bridge_all"]);
+  assert.equal((await admin.get("/machines/mach01/")).json.status_name, "Ready");
+  await admin.delete(`${path}br-eth0/`);
+  await t.db.pool.query(
+    "insert into block_device (node_id, name, size_bytes, block_size_bytes) values (910, 'sda', 100000000000, 512)",
+  );
+  await admin.made("/machines/mach01/?op=set_storage_layout", { storage_layout: "flat" });
+  const deployed = await admin.made("/machines/mach01/?op=deploy", { bridge_all: "true", bridge_type: "ovs" });
+  const over = deployed.interface_set.find((nic: Json) => nic.name === "br-eth0");
+  assert.deepEqual(over.params, { bridge_type: "ovs", bridge_stp: false, bridge_fd: 0 });
+  const { bridges } = renderNetplan(await loadMachineNetwork(t.db.kysely, 910));
+  assert.deepEqual(bridges?.["br-eth0"]?.addresses, [`${over.links[0].ip_address}/24`]);
 });
 
 test("64 callers on a /27: none gets an address twice, and none is lost", async () => {

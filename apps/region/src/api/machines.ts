@@ -2,6 +2,7 @@
 import { machine, machines, nodes } from "@rackwright/contract/resources/machines";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
+import type { BridgeOptions } from "../app/acquired-bridges.ts";
 import { addChassis } from "../app/chassis.ts";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
@@ -73,6 +74,11 @@ function bytesOf(text: string | undefined): Uint8Array | null {
   return text === undefined || text === "" ? null : new TextEncoder().encode(text);
 }
 
+function bridgesOf(params: BridgeOptions & { bridge_all: boolean }): BridgeOptions | undefined {
+  const { bridge_all, bridge_type, bridge_stp, bridge_fd } = params;
+  return bridge_all ? { bridge_type, bridge_stp, bridge_fd } : undefined;
+}
+
 export function machinesRoutes(routes: Routes): void {
   const many = machines.actions;
   routes.on(many.read, ({ ctx, params }) => listed(machineBatches(ctx, params)));
@@ -110,7 +116,7 @@ export function machinesRoutes(routes: Routes): void {
     const {
       agent_name,
       comment,
-      bridge_all,
+      bridge_all: _a,
       bridge_type: _t,
       bridge_stp: _s,
       bridge_fd: _f,
@@ -118,11 +124,11 @@ export function machinesRoutes(routes: Routes): void {
       verbose,
       ...criteria
     } = params;
-    if (bridge_all) throw invalidField("bridge_all", "Bridges over all interfaces are not available yet.");
     const { id, fit } = await actions.allocateMachine(ctx, {
       criteria,
       agentName: agent_name ?? "",
       comment: comment ?? "",
+      bridges: bridgesOf(params),
       dryRun: dry_run,
     });
     const view = wireMachine(await machineView(ctx, id));
@@ -174,7 +180,7 @@ function machineRoutes(routes: Routes): void {
   routes.on(one.deploy, async (call) => {
     const { params } = call;
     refuseRackd(params.install_rackd);
-    for (const name of ["install_kvm", "register_vmhost", "ephemeral_deploy", "bridge_all"] as const) {
+    for (const name of ["install_kvm", "register_vmhost", "ephemeral_deploy"] as const) {
       if (params[name]) throw invalidField(name, `${name} is not available yet: deploy without it.`);
     }
     const id = await actions.deployMachine(call.ctx, idOf(call), {
@@ -184,6 +190,7 @@ function machineRoutes(routes: Routes): void {
       enableKernelCrashDump: params.enable_kernel_crash_dump,
       enableHwSync: params.enable_hw_sync,
       agentName: params.agent_name,
+      bridges: bridgesOf(params),
       comment: params.comment ?? "",
     });
     return shown(call.ctx, id);

@@ -109,7 +109,7 @@ export function createBridge(ctx: Ctx, systemId: string, fields: InterfaceFields
 }
 
 /** Over an interface of a machine that somebody holds: in its place, with its links, until the machine is released. */
-async function acquiredBridge(
+export async function acquiredBridge(
   tx: Tx,
   net: NodeNetwork,
   name: string,

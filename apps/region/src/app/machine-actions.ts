@@ -17,6 +17,7 @@ import { actionForbidden } from "@rackwright/domain/machine/permissions";
 import { statusCode } from "@rackwright/domain/machine/status";
 import { powerDrivers } from "@rackwright/power/registry";
 import { type Ctx, inTransaction } from "../context.ts";
+import { bridgeAll, type BridgeOptions } from "./acquired-bridges.ts";
 import { commit } from "./commit.ts";
 import { getConfig, hardwareSyncInterval, lifecycleTimes } from "./config.ts";
 import { checkDeployable, chooseKernelOf, chooseSystem, type System } from "./deploy-checks.ts";
@@ -138,6 +139,8 @@ export interface AllocateRequest {
   criteria: MachineCriteria;
   agentName: string;
   comment: string;
+  /** undefined: put no bridges over its interfaces. */
+  bridges?: BridgeOptions | undefined;
   dryRun: boolean;
 }
 
@@ -149,7 +152,7 @@ export async function allocateMachine(ctx: Ctx, request: AllocateRequest): Promi
     const found = await lockAllocatable(tx, request.criteria, visibleTo);
     const loaded = found && (await lockMachineById(tx, found.id));
     if (!found || !loaded) throw new DomainError("no_match", noMatch(request.criteria));
-    if (!request.dryRun) await acquire(ctx, tx, loaded, request.agentName, request.comment);
+    if (!request.dryRun) await acquire(ctx, tx, loaded, request.agentName, request);
     return found;
   });
 }
@@ -166,9 +169,17 @@ async function checkPlaces(tx: Tx, criteria: MachineCriteria): Promise<void> {
         if ((await find(tx, word)) === undefined) throw invalidField(name, `No such ${kind}: '${word}'.`);
 }
 
-function acquire(ctx: Ctx, tx: Tx, loaded: LoadedMachine, agentName: string, comment: string): Promise<LoadedMachine> {
+async function acquire(
+  ctx: Ctx,
+  tx: Tx,
+  loaded: LoadedMachine,
+  agentName: string,
+  { comment, bridges }: Pick<AllocateRequest, "comment" | "bridges">,
+): Promise<LoadedMachine> {
   const decision = allocate(loaded.machine, callerId(ctx), agentName, comment, ctx.region.now());
-  return commit(ctx, tx, loaded, decision, { allocated_token: ctx.tokenKey });
+  const acquired = await commit(ctx, tx, loaded, decision, { allocated_token: ctx.tokenKey });
+  if (bridges) await bridgeAll(ctx, tx, loaded.machine.systemId, bridges);
+  return acquired;
 }
 
 function noMatch(criteria: MachineCriteria): string {
@@ -186,6 +197,8 @@ export interface DeployRequest {
   /** undefined: as it was chosen for the machine beforehand. */
   enableHwSync?: boolean | undefined;
   agentName: string | undefined;
+  /** Of a Ready machine, as when it is allocated. */
+  bridges?: BridgeOptions | undefined;
   comment: string;
 }
 
@@ -197,7 +210,7 @@ export function deployMachine(ctx: Ctx, systemId: string, request: DeployRequest
 async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: DeployRequest): Promise<void> {
   refuse("deploy", given.machine);
   const loaded =
-    given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request.comment) : given;
+    given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request) : given;
   const preset = presetOf(loaded.row);
   const { architecture, min_hwe_kernel: minimum } = loaded.row;
   const system = await chooseSystem(tx, request.distroSeries || presetSeries(preset), architecture);

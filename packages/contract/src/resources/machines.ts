@@ -23,10 +23,10 @@ const commissionFlags = {
   skip_storage: flag("Keep the storage configuration as it is."),
 } as const;
 const bridges = {
-  bridge_all: flag("Put a bridge over every configured interface."),
+  bridge_all: flag("Put a bridge over every configured interface of a machine that is Ready, until it is released."),
   bridge_type: choice("Kind of those bridges.", ["standard", "ovs"]),
   bridge_stp: flag("Spanning tree on those bridges."),
-  bridge_fd: integer("Forwarding delay of those bridges, in seconds.", { min: 0, max: 255 }),
+  bridge_fd: integer("Forwarding delay of those bridges, in seconds; 0 unless told.", { min: 0, max: 255 }),
 } as const;
 const editable = {
   hostname: text("Host name; a fully qualified one sets the domain too.", { max: 255 }),
