@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { EvidenceItem } from "@rackwright/contract/rack-protocol";
 import { until } from "@rackwright/testkit/until";
 import { EvidenceQueue, httpEvidence, tftpEvidence } from "./evidence.ts";
@@ -16,6 +17,60 @@ test("what is seen together is sent together, in its order", async () => {
     Array.from({ length: 700 }, (_, i) => String(i)),
   );
   await queue.close();
+});
+
+/** A queue whose batches are under way until `arrive`. */
+function slowQueue(batchMs: number) {
+  const batches: string[][] = [];
+  const arrived = Promise.withResolvers<void>();
+  const queue = new EvidenceQueue({
+    batchMs,
+    send: async (items) => {
+      batches.push(items.map(({ text }) => text));
+      await arrived.promise;
+    },
+  });
+  return { queue, batches, arrive: arrived.resolve };
+}
+
+test("what is seen while a batch is on its way waits for more, as the first did", async () => {
+  const { queue, batches, arrive } = slowQueue(60_000);
+  queue.add(item("a"));
+  queue.flush();
+  queue.add(item("b"));
+  arrive();
+  await setImmediate();
+  queue.add(item("c"));
+  await queue.close();
+  assert.deepEqual(batches, [["a"], ["b", "c"]]);
+});
+
+test("what had its time while a batch was on its way is sent after it", async () => {
+  const { queue, batches, arrive } = slowQueue(1);
+  queue.add(item("a"));
+  queue.flush();
+  queue.add(item("b"));
+  queue.flush();
+  arrive();
+  await until(() => batches.length === 2);
+  assert.deepEqual(batches, [["a"], ["b"]]);
+  await queue.close();
+});
+
+test("the end sends what came during the last batch", async () => {
+  const sent: string[] = [];
+  const queue = new EvidenceQueue({
+    batchMs: 1,
+    send: async (items) => {
+      sent.push(...items.map(({ text }) => text));
+      await setImmediate();
+      if (sent.length === 1) queue.add(item("last"));
+    },
+  });
+  queue.add(item("first"));
+  queue.flush();
+  await queue.close();
+  assert.deepEqual(sent, ["first", "last"]);
 });
 
 test("while the region is away the newest are kept, and sent when it is back", async () => {

@@ -40,34 +40,45 @@ export class EvidenceQueue {
       this.#items.splice(0, excess);
       this.#dropped += excess;
     }
-    this.#timer ??= setTimeout(() => this.flush(), this.#options.batchMs ?? 100);
+    this.#flushSoon();
   }
 
   /** Send what is there, without waiting for it. To be called when the region is back. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#sending ??= this.#sendAll().finally(() => {
+    this.#sending ??= this.#sendAll().then((sent) => {
       this.#sending = undefined;
+      if (sent && this.#items.length > 0) this.#flushSoon();
     });
   }
 
   async close(): Promise<void> {
+    await this.#sending;
     this.flush();
     await this.#sending;
     clearTimeout(this.#timer);
   }
 
-  async #sendAll(): Promise<void> {
-    while (this.#items.length > 0) {
-      const batch = this.#items.splice(0, MAX_BATCH);
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => this.flush(), this.#options.batchMs ?? 100);
+  }
+
+  /** @returns false when the region is away: what is left waits for the next item, or until the region is back */
+  async #sendAll(): Promise<boolean> {
+    // What comes meanwhile waits for its turn: a steady stream sent at once would be a transaction of the region for each item.
+    let left = this.#items.length;
+    while (left > 0 && this.#items.length > 0) {
+      const batch = this.#items.splice(0, Math.min(left, MAX_BATCH));
+      left -= batch.length;
       try {
         await this.#options.send(batch);
       } catch {
-        this.#items.unshift(...batch); // until the next item, or the region is back
-        return;
+        this.#items.unshift(...batch);
+        return false;
       }
     }
+    return true;
   }
 }
 

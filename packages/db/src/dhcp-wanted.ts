@@ -8,7 +8,7 @@ import type { Database } from "./connect.ts";
 
 export interface DhcpFacts {
   vlans: ServedVlan[];
-  /** Every rack controller, with its interfaces as it last reported them. */
+  /** Those that serve a VLAN, with their interfaces as they last reported them. */
   racks: RackInterfaces[];
   /** On subnets of those VLANs. */
   hosts: DhcpHost[];
@@ -120,12 +120,13 @@ function servedVlans({ vlanIds }: DhcpScope): RawBuilder<unknown> {
 /** Of a subnet `s`. */
 const isServed = sql`s.managed and family(s.cidr) = 4`;
 
+/** By their ids: racks are few among the nodes, and no index knows them. */
 const rackInterfaces = sql`
   select n.system_id as "systemId", n.hostname, coalesce((
     select json_agg(json_build_object('name', i.name, 'addresses', (
       select coalesce(json_agg(host(a.ip) order by a.id), '[]') from ip_address a where a.interface_id = i.id and a.ip is not null)) order by i.id)
     from interface i where i.node_id = n.id), '[]') as interfaces
-  from node n where n.node_type in (2, 4) order by n.id`;
+  from node n where n.id = any(array(select primary_rack_id from vlan where dhcp_on)) order by n.id`;
 
 /**
  * One reservation per interface and subnet where it has an address. Machines that start from their disk are offered a boot file too: their

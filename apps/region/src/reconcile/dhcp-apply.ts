@@ -3,6 +3,7 @@ import { reservationsOf, vlansDecidedWith, vlansRelayedTo } from "@rackwright/db
 import { applyHosts, type HostScope } from "@rackwright/db/kea/hosts";
 import { dropLeases } from "@rackwright/db/kea/leases";
 import { applyNetworks } from "@rackwright/db/kea/networks";
+import { refreshStatistics } from "@rackwright/db/kea/statistics";
 import type { KeaAccess } from "@rackwright/db/kea-access";
 import { type RackServing, rackServing } from "@rackwright/domain/addressing/serving";
 import type { DhcpHost, DhcpNetwork } from "@rackwright/domain/dhcp/wanted";
@@ -14,6 +15,8 @@ import type { RackDhcp } from "./rack-dhcp.ts";
 const SWEEP_VLANS = 25;
 /** Leases that end one by one. Each costs Kea a command, and more would keep networks waiting. */
 const FEW_LEASES = 50;
+/** Rows of networks and reservations that are written before PostgreSQL is made to look at their tables anew. */
+const MANY_ROWS = 500;
 
 export class DhcpApply {
   readonly #region: Pick<Region, "db" | "log" | "racks">;
@@ -24,6 +27,8 @@ export class DhcpApply {
   /** Problems that were logged and still hold, as far as is known. */
   #said = new Set<string>();
   #met: Set<string> | undefined;
+  /** Since statistics were refreshed. */
+  #rowsWritten = 0;
 
   constructor(region: Pick<Region, "db" | "log" | "racks">, kea: KeaAccess, racks: RackDhcp) {
     this.#region = region;
@@ -50,6 +55,13 @@ export class DhcpApply {
     this.#said = this.#met;
     this.#met = undefined;
     await this.tell(signal);
+  }
+
+  /** For the end of a run: after much was written, what follows is to be found quickly. */
+  async refresh(): Promise<void> {
+    if (this.#rowsWritten < MANY_ROWS) return;
+    await this.#kea.use(refreshStatistics);
+    this.#rowsWritten = 0;
   }
 
   /** Some VLANs, and what is decided with them. Racks serve their networks before reservations are looked at. */
@@ -79,7 +91,8 @@ export class DhcpApply {
   /** @returns addresses that are reserved no more, or for somebody else: their leases end */
   async #write(hosts: readonly DhcpHost[], scope: HostScope): Promise<string[]> {
     return await this.#kea.use(async (client) => {
-      const { releases } = await applyHosts(client, hosts, scope);
+      const { releases, inserted, updated, deleted } = await applyHosts(client, hosts, scope);
+      this.#rowsWritten += inserted + updated + deleted;
       const freed = releases.map((r) => r.ip);
       if (freed.length > FEW_LEASES) await dropLeases(client, freed);
       else this.#racks.mustRelease(freed);
@@ -103,6 +116,7 @@ export class DhcpApply {
     const { networks } = decided.wanted;
     const applied = await this.#kea.use((client) => applyNetworks(client, networks, ids?.map(networkName)));
     this.#racks.mustPull(applied.racks);
+    this.#rowsWritten += Object.values(applied.diff).reduce((sum, rows: unknown[]) => sum + rows.length, 0);
     const changed = this.#remember(decided.networks, ids);
     const kept = new Set(networks.flatMap((n) => n.subnets.map((s) => s.id)));
     const gone = applied.before.flatMap((n) => n.subnets.map((s) => s.id)).filter((id) => !kept.has(id));

@@ -331,6 +331,19 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     );
   });
 
+  test("after many reservations came, PostgreSQL knows how many there are", async () => {
+    await t.db.pool.query(`
+      insert into vlan (id, fabric_id, vid, relay_vlan_id) values (60, 0, 6, 50) on conflict (id) do update set relay_vlan_id = 50;
+      insert into subnet (id, name, cidr, vlan_id) values (17, 'large', '10.20.0.0/22', 60);
+      insert into reserved_ip (mac, ip, subnet_id) select ('02:01:00:00:' || lpad(to_hex(n / 256), 2, '0') || ':' || lpad(to_hex(n % 256), 2, '0'))::macaddr,
+        '10.20.0.0'::inet + n, 17 from generate_series(1, 600) n`);
+    await loop.start();
+    const known = async () =>
+      (await kea.client.query<{ n: number }>("select reltuples as n from pg_class where relname = 'hosts'")).rows[0]?.n;
+    await until(async () => ((await known()) ?? 0) >= 600, { what: "statistics of the reservations" });
+    await t.db.pool.query("delete from subnet where id = 17");
+  });
+
   test("DHCP switched off: the networks go and the rack listens on nothing; a relayed VLAN goes with its target", async () => {
     await t.db.pool.query(`
       insert into vlan (id, fabric_id, vid, relay_vlan_id) values (60, 0, 6, 50) on conflict (id) do update set relay_vlan_id = 50;

@@ -99,6 +99,7 @@ function work(region: DhcpRegion, kea: KeaAccess, dirty: DhcpDirty): (signal: Ab
         await apply.all(signal, () => some(signal));
         sweptAt = performance.now();
       } else await some(signal);
+      await apply.refresh();
     } catch (error) {
       dirty.markAll();
       throw error;

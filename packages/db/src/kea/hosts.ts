@@ -41,8 +41,8 @@ function scopeSql(scope: HostScope | undefined): { condition: string; values: un
     return { condition: "and dhcp4_subnet_id not in (select subnet_id from dhcp4_subnet)", values: [] };
   if ("subnetIds" in scope) return { condition: "and dhcp4_subnet_id = any($1::bigint[])", values: [scope.subnetIds] };
   return {
-    condition: "and dhcp_identifier in (select decode(mac, 'hex') from unnest($1::text[]) as m(mac))",
-    values: [scope.macs.map((mac) => mac.replaceAll(":", ""))],
+    condition: "and dhcp_identifier = any($1::bytea[])",
+    values: [scope.macs.map((mac) => Buffer.from(mac.replaceAll(":", ""), "hex"))],
   };
 }
 
@@ -78,9 +78,12 @@ export const colons = (hex: string): string => hex.replaceAll(/..(?=.)/g, "$&:")
 async function writeHosts(client: ClientBase, diff: HostDiff): Promise<AppliedHosts> {
   for (const hosts of batches(diff.delete))
     await client.query(`delete from hosts h using ${RECORD} where ${SAME_HOST}`, [record(hosts)]);
+  // Each statement is a way there and back, and somebody waits for it.
   for (const hosts of batches(diff.update))
     await client.query(
-      `update hosts h set ipv4_address = ${ADDRESS}, hostname = r.hostname, dhcp4_client_classes = r.classes
+      `with gone as (
+         delete from dhcp4_options o using hosts h, ${RECORD} where o.host_id = h.host_id and o.scope_id = ${SCOPE_HOST} and ${SAME_HOST})
+       update hosts h set ipv4_address = ${ADDRESS}, hostname = r.hostname, dhcp4_client_classes = r.classes
        from ${RECORD} where ${SAME_HOST}`,
       [record(hosts)],
     );
@@ -99,12 +102,8 @@ async function writeHosts(client: ClientBase, diff: HostDiff): Promise<AppliedHo
   };
 }
 
-/** In place of those that they had. */
+/** Of hosts that have none. */
 async function writeOptions(client: ClientBase, hosts: DhcpHost[]): Promise<void> {
-  await client.query(
-    `delete from dhcp4_options o using hosts h, ${RECORD} where o.host_id = h.host_id and o.scope_id = ${SCOPE_HOST} and ${SAME_HOST}`,
-    [record(hosts)],
-  );
   const having = hosts.filter(({ options }) => options && options.length > 0);
   if (having.length === 0) return;
   await client.query(

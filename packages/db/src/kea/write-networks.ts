@@ -9,6 +9,7 @@ const SCOPE_SUBNET = 1;
 const SCOPE_NETWORK = 4;
 
 /**
+ * Few statements: each is a way there and back while somebody waits.
  * Every row names its time explicitly: Kea overlooks an update that leaves `modification_ts` as it was. The revision is opened with
  * `cascade`, so that options and pools written with their subnet do not each make an audit entry.
  */
@@ -72,11 +73,8 @@ async function writeNetworks(
        from json_to_recordset($1) as r(name text, interface text) where n.name = r.name`,
       [JSON.stringify(updateNetworks.map(networkRow)), stamp],
     );
-  await client.query("delete from dhcp4_options where shared_network_name = any($1::text[])", [
-    changed.map(({ name }) => name),
-  ]);
   await client.query(
-    `with o as (
+    `with gone as (delete from dhcp4_options where shared_network_name = any($3::text[])), o as (
        insert into dhcp4_options(code, formatted_value, space, persistent, shared_network_name, scope_id, modification_ts)
        select code, value, 'dhcp4', false, name, ${SCOPE_NETWORK}, $2::timestamptz
        from json_to_recordset($1) as r(name text, code smallint, value text)
@@ -90,6 +88,7 @@ async function writeNetworks(
         changed.flatMap((network) => networkOptions(network).map((option) => ({ name: network.name, ...option }))),
       ),
       stamp,
+      changed.map(({ name }) => name),
     ],
   );
 }
@@ -123,17 +122,18 @@ async function writeSubnets(
        from json_to_recordset($1) as ${SUBNET_RECORD} where s.subnet_id = r.id`,
       [JSON.stringify(updateSubnets.map(subnetRow)), stamp],
     );
-  if (updateSubnets.length > 0) {
-    await client.query("delete from dhcp4_pool where subnet_id = any($1::bigint[])", [ids]);
-    await client.query("delete from dhcp4_options where dhcp4_subnet_id = any($1::bigint[])", [ids]);
-  }
   await client.query(
-    `insert into dhcp4_pool(start_address, end_address, subnet_id, modification_ts)
+    `with gone as (delete from dhcp4_pool where subnet_id = any($3::bigint[]))
+     insert into dhcp4_pool(start_address, end_address, subnet_id, modification_ts)
      select "start", "end", id, $2::timestamptz from json_to_recordset($1) as r("start" inet, "end" inet, id bigint)`,
-    [JSON.stringify(changed.flatMap(({ subnet }) => subnet.pools.map((pool) => ({ ...pool, id: subnet.id })))), stamp],
+    [
+      JSON.stringify(changed.flatMap(({ subnet }) => subnet.pools.map((pool) => ({ ...pool, id: subnet.id })))),
+      stamp,
+      ids,
+    ],
   );
   await client.query(
-    `with o as (
+    `with gone as (delete from dhcp4_options where dhcp4_subnet_id = any($3::bigint[])), o as (
        insert into dhcp4_options(code, formatted_value, space, persistent, dhcp4_subnet_id, scope_id, modification_ts)
        select code, value, 'dhcp4', false, id, ${SCOPE_SUBNET}, $2::timestamptz
        from json_to_recordset($1) as r(id bigint, code smallint, value text)
@@ -145,6 +145,7 @@ async function writeSubnets(
         changed.flatMap(({ subnet }) => subnetOptions(subnet).map((option) => ({ id: subnet.id, ...option }))),
       ),
       stamp,
+      ids,
     ],
   );
 }
