@@ -11,12 +11,13 @@ import { statusCode } from "@rackwright/domain/machine/status";
 import { caller } from "../testing/api-calls.ts";
 import { changed, stateOf, tablesOf } from "../testing/fuzz/state.ts";
 import { addMachine, type AddedMachine } from "../testing/machines.ts";
+import { partsOf, type PathValues } from "../testing/one-of-each.ts";
 import { type TestRegion, testRegion, type TestUser } from "../testing/region.ts";
 
 let t: TestRegion;
 let machine: AddedMachine;
 /** Values for the parameters of a path, by the resource's name. */
-let paths: Record<string, Record<string, string | number>>;
+let paths: PathValues;
 
 /** Of a user's machine: whoever has it, and administrators. Everybody else is refused, reading too. */
 const OWNERS = `
@@ -61,7 +62,7 @@ const open = allActions().filter((action) => action.access === "user" && action.
 before(async () => {
   t = await testRegion();
   machine = await addMachine(t, "ready");
-  paths = await makeAll();
+  paths = await partsOf(t, machine);
   await own();
 });
 after(() => t?.close());
@@ -73,113 +74,6 @@ const own = () =>
     .set({ status: statusCode.allocated, owner_id: t.user.id, locked: false })
     .where("id", "=", machine.id)
     .execute();
-
-async function makeAll(): Promise<typeof paths> {
-  const admin = caller(t, t.admin);
-  const user = caller(t, t.user);
-  const { systemId: system_id } = machine;
-  const node = `/nodes/${system_id}`;
-  const disk = async (name: string) =>
-    (await admin.made(`${node}/blockdevices/`, { name, model: "m", serial: name, size: 20e9, block_size: 512 }))
-      .id as number;
-  const [a, b, c, d, e, f, g] = await Promise.all(["a", "b", "c", "d", "e", "f", "g"].map((name) => disk(`sd${name}`)));
-  const made = async (path: string, form: Record<string, string | number | string[]>) =>
-    (await admin.made(`${node}/${path}`, form)).id as number;
-  const partition = await made(`blockdevices/${a}/partitions/`, { size: 5e9 });
-  const raid = await made("raids/", { level: "raid-0", block_devices: [String(b), String(c)] });
-  const group = await made("volume-groups/", { name: "vg", block_devices: [String(d)] });
-  const set = await made("bcache-cache-sets/", { cache_device: String(e) });
-  const cached = await made("bcaches/", {
-    cache_set: String(set),
-    backing_device: String(f),
-    cache_mode: "writeback",
-    name: "bc",
-  });
-  const store = await t.db.kysely
-    .insertInto("storage_group")
-    .values({
-      node_id: machine.id,
-      type: "vmfs6",
-      name: "ds",
-      uuid: "00000000-0000-0000-0000-000000000001",
-      cache_mode: null,
-      cache_set_id: null,
-    })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  assert.ok(g);
-  const link = await t.db.kysely
-    .selectFrom("interface")
-    .select("id")
-    .where("node_id", "=", machine.id)
-    .executeTakeFirstOrThrow();
-  const scripts = await t.db.kysely
-    .insertInto("script_set")
-    .values({ node_id: machine.id, result_type: 0, last_ping: null })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  const part = await t.db.kysely
-    .insertInto("node_device")
-    .values({
-      node_id: machine.id,
-      bus: "pcie",
-      hardware_type: 0,
-      vendor_id: "8086",
-      product_id: "10fb",
-      vendor_name: "",
-      product_name: "",
-      driver: "",
-    })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  const device = await user.made("/devices/", { hostname: "mine", mac_addresses: "52:54:02:00:00:01" });
-  await t.request(t.user, "POST", "/files/", {
-    multipart: { filename: "mine", file: { filename: "f", content: "x" } },
-  });
-  const keys = [1, 2].map((fill) =>
-    Buffer.concat([
-      Buffer.from([0, 0, 0, 11]),
-      Buffer.from("ssh-ed25519"),
-      Buffer.from([0, 0, 0, 32]),
-      Buffer.alloc(32, fill),
-    ]),
-  );
-  const key = await user.post("/account/prefs/sshkeys/", { key: `ssh-ed25519 ${keys[0]?.toString("base64")}` });
-  const subnet = await admin.made("/subnets/", { cidr: "10.40.0.0/24" });
-  const range = await user.made("/ipranges/", {
-    type: "reserved",
-    subnet: subnet.id,
-    start_ip: "10.40.0.5",
-    end_ip: "10.40.0.9",
-  });
-  const ssl = await t.db.kysely
-    .insertInto("ssl_key")
-    .values({ user_id: t.user.id, key: "certificate" })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  const rack = { system_id: "rackid", hostname: "a-rack", node_type: 2, status: statusCode.deployed };
-  await t.db.kysely.insertInto("node").values(rack).execute();
-  const of = (id: number) => ({ system_id, id });
-  return {
-    Bcache: of(cached),
-    BcacheCacheSet: of(set),
-    BlockDevice: of(a ?? 0),
-    Partition: { system_id, device_id: a ?? 0, id: partition },
-    Partitions: { system_id, device_id: a ?? 0 },
-    Raid: of(raid),
-    VolumeGroup: of(group),
-    VmfsDatastore: of(store.id),
-    NodeScriptResult: of(scripts.id),
-    Interface: of(link.id),
-    NodeDevice: of(part.id),
-    Device: { system_id: device.system_id },
-    File: { filename: "mine" },
-    SSHKey: { id: key.json.id },
-    SSLKey: { id: ssl.id },
-    IPRange: { id: range.id },
-    RackController: { system_id: "rackid" },
-  };
-}
 
 const sample: Record<string, string> = {
   fstype: "ext4",
