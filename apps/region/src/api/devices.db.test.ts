@@ -145,8 +145,12 @@ test("annotations are the owner's; zones, power parameters and details are what 
   await user.made(`${path}?op=set_workload_annotations`, { rack: "7", row: "b" });
   const annotated = await user.made(`${path}?op=set_owner_data`, { row: "" });
   assert.deepEqual([annotated.owner_data, annotated.workload_annotations], [{ rack: "7" }, { rack: "7" }]);
-  assert.equal((await admin.post(`${path}?op=set_owner_data`, { x: "y" })).status, 409);
-  assert.equal((await other.post(`${path}?op=set_owner_data`, { x: "y" })).status, 403);
+  for (const op of ["set_owner_data", "set_workload_annotations"]) {
+    const { status, json } = await admin.post(`${path}?op=${op}`, { x: "y" });
+    assert.deepEqual([status, /only its owner annotates a device/.test(json)], [409, true], op);
+    assert.equal((await other.post(`${path}?op=${op}`, { x: "y" })).status, 403);
+  }
+  assert.deepEqual((await other.get(path)).json.workload_annotations, { rack: "7" });
   assert.deepEqual(await refused(user.post("/devices/?op=set_zone", { zone: "east", nodes: system_id })), ["nodes"]);
   assert.deepEqual(await refused(admin.post("/devices/?op=set_zone", { zone: "west", nodes: system_id })), ["zone"]);
   assert.deepEqual(await refused(admin.post("/devices/?op=set_zone", { zone: "east", nodes: [system_id, "none"] })), [

@@ -53,6 +53,16 @@ test("what cannot be served, or is for two things, is refused by its field", asy
   assert.deepEqual((await user.get("/dhcp-snippets/")).json, []);
 });
 
+test("what it cannot become is refused by its field, and it stays what it is", async () => {
+  const made = await admin.made("/dhcp-snippets/", { name: "time", value: ntp("10.0.0.1") });
+  const put = (fields: Record<string, string>) => refused(admin.put(`/dhcp-snippets/${made.id}/`, fields));
+  assert.deepEqual(await put({ value: 'class "x" { }' }), ["value"]);
+  assert.deepEqual(await put({ subnet: "none" }), ["subnet"]);
+  assert.deepEqual(await put({ node: "rack01" }), ["node"]);
+  assert.deepEqual(await put({ node: "mach01", subnet: "7" }), ["subnet"]);
+  assert.deepEqual((await user.get(`/dhcp-snippets/${made.id}/`)).json, made);
+});
+
 test("what it said before can be had again", async () => {
   const { id } = await admin.made("/dhcp-snippets/", { name: "time", value: ntp("10.0.0.1") });
   const path = `/dhcp-snippets/${id}/`;

@@ -332,13 +332,36 @@ test("of a deployed machine only what is known of its cards changes; of a contro
   assert.equal((await admin.post("/nodes/rack01/interfaces/eth0/?op=link_subnet", { mode: "dhcp" })).status, 403);
 });
 
+test("nothing is made over the interfaces of a deployed machine", async () => {
+  const vlan = await admin.made("/fabrics/0/vlans/", { vid: 7 });
+  await status(DEPLOYED);
+  for (const [kind, fields] of Object.entries({
+    physical: { mac_address: "02:00:00:00:00:a1" },
+    bond: { name: "bond0", parents: ["91", "92"] },
+    bridge: { name: "br0", parent: "91" },
+    vlan: { parent: "91", vlan: vlan.id },
+  })) {
+    const reply = await admin.post(`${path}?op=create_${kind}`, fields);
+    assert.equal(reply.status, 409, kind);
+    assert.match(reply.json, /otter: it is Deployed, and configure_network starts from New, Ready/);
+  }
+  assert.deepEqual(
+    (await admin.get(path)).json.map((nic: Json) => nic.name),
+    ["eth0", "eth1"],
+  );
+});
+
 test("tags go on and off in any status", async () => {
   await status(DEPLOYED);
   assert.deepEqual((await admin.made(op("eth0", "add_tag"), { tag: "uplink" })).tags, ["uplink"]);
   assert.deepEqual((await admin.made(op("eth0", "add_tag"), { tag: "uplink" })).tags, ["uplink"]);
   assert.deepEqual((await admin.made(op("eth0", "remove_tag"), { tag: "uplink" })).tags, []);
-  assert.deepEqual(await refused(admin.post(op("eth0", "add_tag"), {})), ["tag"]);
-  assert.equal((await user.post(op("eth0", "add_tag"), { tag: "x" })).status, 403);
+  for (const name of ["add_tag", "remove_tag"]) {
+    assert.deepEqual(await refused(admin.post(op("eth0", name), {})), ["tag"]);
+    assert.equal((await user.post(op("eth0", name), { tag: "x" })).status, 403);
+  }
+  await admin.made(op("eth0", "add_tag"), { tag: "kept" });
+  assert.deepEqual((await read("eth0")).tags, ["kept"]);
   assert.equal((await admin.post(op("eth9", "remove_tag"), { tag: "x" })).status, 404);
 });
 

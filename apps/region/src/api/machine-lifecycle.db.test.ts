@@ -160,6 +160,41 @@ suite("rescue mode", () => {
   });
 });
 
+test("without a free address on its subnet a machine is not started: 503 says where, and nothing of it changes", async () => {
+  const json = async (path: string, form: Values) => {
+    const reply = await t.request(t.admin, "POST", path, { form });
+    assert.equal(reply.status, 200, reply.text);
+    return reply.json as { id: number };
+  };
+  const subnet = await json("/subnets/", { cidr: "10.61.0.0/29" });
+  const range = { type: "reserved", subnet: subnet.id, start_ip: "10.61.0.1", end_ip: "10.61.0.6" };
+  const { id: rangeId } = await json("/ipranges/", range);
+  const m = await addMachine(t, "ready", { power_type: "webhook" });
+  const disk = { name: "sda", id_path: "/dev/sda", size: "20G", block_size: "512" };
+  await json(`/nodes/${m.systemId}/blockdevices/`, disk);
+  await json(`/machines/${m.systemId}/?op=set_storage_layout`, { storage_layout: "flat" });
+  await json(`/nodes/${m.systemId}/interfaces/eth0/?op=link_subnet`, {
+    mode: "auto",
+    subnet: subnet.id,
+    force: "true",
+  });
+  const refused = async (name: string, status: MachineStatus) => {
+    const reply = await op(t.user, m, name);
+    assert.equal(reply.status, 503, `${name}: ${reply.text}`);
+    assert.match(reply.text, /No free address is left in subnet 10\.61\.0\.0\/29/);
+    assert.equal(await statusOf(t, m.systemId), status);
+  };
+  await refused("deploy", "ready");
+  const mine = await t.request(t.user, "POST", "/machines/?op=allocate", { form: { system_id: m.systemId } });
+  assert.equal(mine.status, 200, mine.text);
+  await refused("deploy", "allocated");
+  await refused("power_on", "allocated");
+  assert.deepEqual(await jobsOf(m), []);
+  assert.equal((await t.request(t.admin, "DELETE", `/ipranges/${rangeId}/`)).status, 204);
+  assert.equal((await op(t.user, m, "power_on")).status, 200);
+  assert.equal(await statusOf(t, m.systemId), "deploying");
+});
+
 test("comments of every action are in the machine's history, under the name of whoever made them", async () => {
   const cases: [TestUser, MachineStatus, string, string, Record<string, unknown>][] = [
     [t.admin, "new", "commission", "REQUEST_NODE_START_COMMISSIONING", {}],

@@ -209,6 +209,16 @@ suite("set_zone", () => {
     const [a, b] = [await addMachine(t, "new"), await addMachine(t, "deployed", { locked: true })];
     const before = (await machineRow(t, a.systemId)).zone_id;
     const move = (who: TestUser | null, form: Values, path?: string) => many(who, "set_zone", form, path);
+    for (const path of ["machines/", "nodes/"]) {
+      for (const [form, field] of [
+        [{ zone: "nowhere", nodes: a.systemId }, "zone"],
+        [{ zone: "north", nodes: "zzzzzz" }, "nodes"],
+        [{ zone: "north" }, "nodes"],
+      ] as const)
+        assert.deepEqual(Object.keys(fields(await move(t.admin, form, path))), [field], path);
+      const plain = await move(t.user, { zone: "north", nodes: a.systemId }, path);
+      assert.match((fields(plain).nodes ?? []).join(" "), /may not admin/);
+    }
     const refused = await move(t.admin, { zone: "north", nodes: [a.systemId, b.systemId, "zzzzzz"] });
     assert.equal(refused.status, 400);
     assert.match((fields(refused).nodes ?? []).join(" "), /locked.*zzzzzz/);

@@ -24,6 +24,10 @@ test("a fabric is deleted when nothing is in it; the default one never", async (
     assert.equal((await user.get(`/fabrics/${word}/`)).status, word.startsWith("fabric-") ? 404 : 200, word);
   assert.deepEqual(await refused(admin.delete("/fabrics/row-a/")), ["__all__"]);
   assert.equal((await user.delete("/fabrics/row-a/")).status, 403);
+  await admin.made("/fabrics/", { name: "row-b" });
+  for (const name of ["row-b", "a/b", "fabric-99"])
+    assert.deepEqual(await refused(admin.put("/fabrics/row-a/", { name })), ["name"], name);
+  assert.deepEqual((await user.get(`/fabrics/${fabric.id}/`)).json.name, "row-a");
   assert.equal((await admin.delete(`/subnets/${s.id}/`)).status, 204);
   await t.db.pool.query("update interface set vlan_id = $1 where id = 91", [fabric.vlans[0].id]);
   assert.deepEqual(await refused(admin.delete("/fabrics/row-a/")), ["__all__"]);
@@ -154,6 +158,10 @@ test("static routes between subnets, each once; they go with their subnets", asy
   const path = `/static-routes/${made.id}/`;
   assert.equal((await admin.put(path, { metric: 7 })).json.metric, 7);
   assert.equal((await user.put(path, { metric: 8 })).status, 403);
+  assert.deepEqual(await refused(admin.put(path, { gateway_ip: "10.11.0.1" })), ["gateway_ip"]);
+  assert.deepEqual(await refused(admin.put(path, { destination: source.id })), ["destination"]);
+  assert.deepEqual(await refused(admin.put(path, { metric: -1 })), ["metric"]);
+  assert.equal((await user.get(path)).json.metric, 7);
   assert.deepEqual((await user.get("/static-routes/")).json, [(await user.get(path)).json]);
   assert.equal((await admin.get("/static-routes/9999/")).status, 404);
   // Nobody else gets the gateway's address.

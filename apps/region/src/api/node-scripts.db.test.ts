@@ -204,7 +204,9 @@ test("tags come and go (S0-131..S0-134)", async () => {
   assert.deepEqual(((await tag("add_tag", { tag: "group" })).json as Shown).tags, ["group", "node"]);
   assert.deepEqual(((await tag("add_tag", { tag: "group" })).json as Shown).tags, ["group", "node"]);
   assert.deepEqual(((await tag("remove_tag", { tag: "group" })).json as Shown).tags, ["node"]);
-  assert.equal((await tag("add_tag", {})).status, 400);
+  for (const op of ["add_tag", "remove_tag"])
+    assert.deepEqual((await tag(op, {})).json, { tag: ["This field is required."] }, op);
+  assert.equal((await tag("remove_tag", {})).status, 400);
   assert.equal((await tag("add_tag", { tag: "a,b" })).status, 400);
 });
 

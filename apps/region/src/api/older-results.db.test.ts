@@ -135,8 +135,15 @@ test("a node's devices: with the card and the disk that they are, filtered, by a
   const status = async (id: string, method = "GET", who: typeof t.admin | null = t.admin) =>
     (await t.request(who, method, `/nodes/${m.systemId}/devices/${id}/`)).status;
   for (const id of [String(disk.id), "0000:00:05.0", "1:2"]) assert.equal(await status(id), 200, id);
-  assert.equal(await status("sda"), 400);
-  assert.equal(await status("999999"), 404);
+  for (const method of ["GET", "DELETE"]) {
+    const path = `/nodes/${m.systemId}/devices/sda/`;
+    const reply = await t.request(t.admin, method, path);
+    assert.deepEqual(
+      [reply.status, reply.text],
+      [400, '"sda" is neither a device\'s id nor BUS:DEVICE nor a PCI address.'],
+    );
+    assert.equal(await status("999999", method), 404);
+  }
   assert.equal(await status(String(disk.id), "DELETE", t.user), 403);
   assert.equal(await status(String(disk.id), "DELETE", null), 401);
   assert.equal(await status("1:2", "DELETE"), 204);

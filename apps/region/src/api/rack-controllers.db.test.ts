@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { DomainError } from "@rackwright/domain/errors";
 import { type Caller, caller, refused } from "../testing/api-calls.ts";
 import { addImage, addMachine } from "../testing/machines.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
@@ -155,7 +156,10 @@ test("its power is switched by another rack controller, for administrators", asy
     orders.push({ by, action });
     return { state: action === "off" ? "off" : "on" };
   });
-  assert.equal((await post(admin(), "power_off")).status, 503);
+  for (const op of ["power_off", "power_on"]) {
+    const alone = await post(admin(), op);
+    assert.deepEqual([alone.status, /No other rack controller is connected/.test(alone.json)], [503, true], op);
+  }
   assert.deepEqual((await user().get(`${one.path}?op=query_power_state`)).json, { state: "on" });
   t.racks.connect({ nodeId: other.id });
   assert.equal((await post(user(), "power_off")).status, 403);
@@ -169,6 +173,14 @@ test("its power is switched by another rack controller, for administrators", asy
   ]);
   assert.deepEqual(await refused(post(admin(), "power_on", { user_data: "x" })), ["user_data"]);
   assert.deepEqual(await refused(post(admin(), "power_off", { stop_mode: "soft" })), ["stop_mode"]);
+  t.racks.answer("power", () => {
+    throw new DomainError("power_failed", "the BMC does not answer");
+  });
+  for (const op of ["power_off", "power_on"])
+    assert.deepEqual(await post(admin(), op), { status: 503, json: "the BMC does not answer" });
+  const asked = await user().get(`${one.path}?op=query_power_state`);
+  assert.deepEqual(asked, { status: 503, json: "the BMC does not answer" });
+  assert.equal((await user().get(one.path)).json.power_state, "on", "as it was last seen");
   await admin().put(one.path, { power_type: "manual" });
   assert.deepEqual((await post(admin(), "power_off")).json, null);
   assert.deepEqual((await user().get(`${one.path}?op=query_power_state`)).json, { state: "unknown" });

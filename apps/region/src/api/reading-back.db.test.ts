@@ -72,8 +72,17 @@ test("whether an address is known, and its node is being worked on, needs no key
     assert.equal(await ask("is_action_in_progress", busy.mac), true, list);
     assert.equal(await ask("is_action_in_progress", free.mac), false, list);
     assert.equal(await ask("is_action_in_progress", deviceMac), false, list);
-    assert.equal((await nobody.get(`${list}?op=is_action_in_progress`)).status, 400, list);
   }
+});
+
+test("which address is asked for has to be said, and be one", async () => {
+  const nobody = caller(t, null);
+  for (const list of ["nodes", "machines", "devices", "rackcontrollers", "regioncontrollers"])
+    for (const op of ["is_registered", "is_action_in_progress"])
+      for (const more of ["", "&mac_address=", "&mac_address=nonsense"]) {
+        const { status, json } = await nobody.get(`/${list}/?op=${op}${more}`);
+        assert.deepEqual([status, Object.keys(json)], [400, ["mac_address"]], `${list} ${op} ${more}`);
+      }
 });
 
 test("power parameters of many machines are for administrators, by id or all", async () => {

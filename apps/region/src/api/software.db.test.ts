@@ -105,6 +105,9 @@ test("a boot source has one keyring, or none and is not verified", async () => {
   const source = await read(path);
   assert.deepEqual([source.keyring_filename, source.keyring_data], ["", bytes.toString("base64")]);
   assert.equal(await refused("POST", at, { url, keyring_filename: "/k" }), "url");
+  assert.equal(await refused("PUT", path, { url: "nonsense" }), "url");
+  assert.equal(await refused("PUT", path, { keyring_filename: "/k", keyring_data: "x" }), "__all__");
+  assert.deepEqual(await read(path), source);
   assert.equal((await send("DELETE", path)).status, 204);
   assert.equal((await send("DELETE", path)).status, 404);
   assert.equal((await send("GET", path)).status, 404);
@@ -126,6 +129,8 @@ test("selections are rows of their source; the release that commissions stays", 
   assert.deepEqual(await read(at), [changed.json]);
   assert.equal((await send("GET", `/boot-sources/${source.id + 1}/selections/${one.id}/`)).status, 404);
   const noble = (await send("POST", at, { release: "noble" })).json as Row;
+  assert.equal(await refused("PUT", path, { release: "noble" }), "release");
+  assert.deepEqual(await read(path), changed.json);
   await t.request(t.admin, "POST", "/maas/", {
     query: { op: "set_config" },
     form: { name: "commissioning_distro_series", value: "noble" },

@@ -215,6 +215,26 @@ suite("bcache", () => {
     await m.ask("POST", `volume-group/${id}/?op=create_logical_volume`, { name: "lv" });
     await refused(m, "bcaches/", { ...form, backing_device: "vg-lv" }, "backing_device");
   });
+
+  test("what it cannot become is refused by its field, and it stays what it is", async () => {
+    const m = await machineWithDisks(t, 40, 10, 20);
+    const set = (await m.ask("POST", "bcache-cache-sets/", { cache_device: "sdb" })).json;
+    const form = { name: "data", cache_set: "cache0", cache_mode: "writeback", backing_device: "sdc" };
+    const made = (await m.ask("POST", "bcaches/", form)).json;
+    for (const [path, change] of [
+      [`bcache/${made.id}/`, { cache_mode: "fast" }],
+      [`bcache/${made.id}/`, { cache_set: "cache7" }],
+      [`bcache/${made.id}/`, { backing_device: "sdb" }],
+      [`bcache/${made.id}/`, { name: "sda" }],
+      [`bcache-cache-set/${set.id}/`, { cache_device: "sdc" }],
+      [`bcache-cache-set/${set.id}/`, { cache_device: "sdx" }],
+    ] as const) {
+      const reply = await m.ask("PUT", path, change);
+      assert.deepEqual([reply.status, Object.keys(reply.json)], [400, Object.keys(change)], reply.text);
+    }
+    assert.deepEqual((await m.ask("GET", `bcache/${made.id}/`)).json, made);
+    assert.deepEqual((await m.ask("GET", `bcache-cache-set/${set.id}/`)).json.cache_device.name, "sdb");
+  });
 });
 
 test("datastores", async () => {

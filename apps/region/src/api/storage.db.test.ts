@@ -140,8 +140,13 @@ suite("partitions", () => {
     const path = `blockdevices/sda/partition/${id}`;
     assert.deepEqual((await m.ask("POST", `${path}?op=add_tag`, { tag: "data" })).json.tags, ["data"]);
     assert.deepEqual((await m.ask("POST", `${path}?op=remove_tag`, { tag: "data" })).json.tags, []);
-    assert.equal((await m.ask("POST", `${path}?op=add_tag`, {})).status, 400);
-    assert.equal((await m.ask("POST", `${path}?op=add_tag`, { tag: "x" }, t.user)).status, 403);
+    for (const op of ["add_tag", "remove_tag"]) {
+      const nothing = await m.ask("POST", `${path}?op=${op}`, {});
+      assert.deepEqual([nothing.status, nothing.json], [400, { tag: ["This field is required."] }], op);
+      assert.equal((await m.ask("POST", `${path}?op=${op}`, { tag: "x" }, t.user)).status, 403, op);
+    }
+    await m.ask("POST", `${path}?op=add_tag`, { tag: "kept" });
+    assert.deepEqual((await m.ask("GET", path)).json.tags, ["kept"]);
   });
 });
 
@@ -173,6 +178,18 @@ suite("filesystems", () => {
       assert.equal((await m.ask("POST", `${path}?op=unformat`)).json.filesystem, null);
       assert.equal((await m.ask("POST", `${path}?op=unformat`)).status, 400);
       assert.equal((await m.ask("POST", `${path}?op=mount`, { mount_point: "/x" })).status, 400);
+    }
+  });
+
+  test("a type that is none, or is missing, is refused, of disk and partition; what is there stays", async () => {
+    const m = await machineWithDisks(t, 20, 10);
+    const { id } = (await m.ask("POST", "blockdevices/sda/partitions/")).json;
+    for (const path of ["blockdevices/sdb/", `blockdevices/sda/partition/${id}`]) {
+      assert.equal((await m.ask("POST", `${path}?op=format`, { fstype: "ext4" })).status, 200);
+      const reply = await m.ask("POST", `${path}?op=format`, { fstype: "nofs" });
+      assert.deepEqual([reply.status, /'nofs' is no filesystem: choose ext2/.test(reply.json.fstype[0])], [400, true]);
+      assert.deepEqual((await m.ask("POST", `${path}?op=format`, {})).json, { fstype: ["This field is required."] });
+      assert.equal((await m.ask("GET", path)).json.filesystem.fstype, "ext4");
     }
   });
 
@@ -229,6 +246,11 @@ suite("filesystems", () => {
     assert.deepEqual((gone.json as any).special_filesystems, []);
     await m.become("deployed", t.user);
     assert.equal((await special("mount_special", { fstype: "tmpfs", mount_point: "/y" }, t.user)).status, 409);
+    const late = await special("unmount_special", { mount_point: "/scratch" }, t.user);
+    assert.deepEqual(
+      [late.status, /it is Deployed, and unmount_special starts from Ready/.test(late.text)],
+      [409, true],
+    );
   });
 });
 
@@ -268,19 +290,24 @@ suite("who and when", () => {
       ["POST", "blockdevices/sdb/partitions/", {}],
       ["DELETE", `blockdevices/sda/partition/${id}`, {}],
     ];
-    const holders: [string, string, Record<string, string>][] = [
-      ["POST", "blockdevices/sdb/?op=format", { fstype: "ext4" }],
-      ["POST", `blockdevices/sda/partition/${id}?op=mount`, { mount_point: "/" }],
-      ["POST", `blockdevices/sda/partition/${id}?op=unmount`, {}],
-      ["POST", `blockdevices/sda/partition/${id}?op=unformat`, {}],
-    ];
+    const holders = ["blockdevices/sdb/", `blockdevices/sda/partition/${id}`].flatMap((item): typeof admins => [
+      ["POST", `${item}?op=format`, { fstype: "ext4" }],
+      ["POST", `${item}?op=mount`, { mount_point: "/" }],
+      ["POST", `${item}?op=unmount`, {}],
+      ["POST", `${item}?op=unformat`, {}],
+    ]);
     for (const [method, path, form] of [...admins, ...holders]) {
       const said = `${method} ${path}`;
       await m.become("ready");
       assert.equal((await m.ask(method, path, form, null)).status, 401, said);
       assert.equal((await m.ask(method, path, form, t.user)).status, 403, said);
       await m.become("new");
-      assert.equal((await m.ask(method, path, form)).status, 409, said);
+      const now = await m.ask(method, path, form);
+      assert.deepEqual(
+        [now.status, /: it is New, and \w+ starts from Ready/.test(now.text)],
+        [409, true],
+        `${said} ${now.text}`,
+      );
     }
     await m.become("allocated", t.user);
     for (const [method, path, form] of admins)

@@ -320,6 +320,58 @@ test("a VM host is changed, and its machines are switched where it is now", asyn
   ]);
 });
 
+// Both names bring the same host, and every operation is there under both.
+for (const [name, other] of [
+  ["vm-hosts", "pods"],
+  ["pods", "vm-hosts"],
+]) {
+  test(`${name}: made, changed, tagged, refreshed, and read as one of ${other}`, async () => {
+    const made = await admin.made(`/${name}/`, { type: "virsh", power_address: address(), name: `of-${name}` });
+    const path = `/${name}/${made.id}/`;
+    const read = async () => (await user.get(`/${other}/${made.id}/`)).json;
+    assert.deepEqual(await read(), made);
+    assert.equal((await admin.put(path, { memory_over_commit_ratio: 3 })).status, 200);
+    assert.equal((await read()).memory_over_commit_ratio, 3);
+    await admin.made(`${path}?op=add_tag`, { tag: "one" });
+    await admin.made(`${path}?op=add_tag`, { tag: "two" });
+    await admin.made(`${path}?op=remove_tag`, { tag: "one" });
+    assert.deepEqual((await read()).tags, ["two"]);
+    host.facts.cores = 64;
+    await admin.made(`${path}?op=refresh`);
+    assert.equal((await read()).total.cores, 64);
+    const { system_id } = await admin.made(`${path}?op=compose`, { cores: 3, skip_commissioning: "true" });
+    assert.deepEqual([(await machine(system_id)).pod.id, (await read()).used.cores], [made.id, 3]);
+    assert.equal((await admin.delete(`${path}?decompose=true`)).status, 204);
+    assert.equal((await user.get(`/${other}/${made.id}/`)).status, 404);
+    assert.equal((await admin.get(`/machines/${system_id}/`)).status, 404);
+  });
+
+  test(`${name}: refused by field, and with the reason of the host`, async () => {
+    const fields = { type: "virsh", power_address: address() };
+    assert.deepEqual(await refused(admin.post(`/${name}/`, { ...fields, type: "vmware" })), ["type"]);
+    const made = await admin.made(`/${name}/`, fields);
+    const path = `/${name}/${made.id}/`;
+    assert.deepEqual(await refused(admin.put(path, { type: "lxd" })), ["type"]);
+    assert.deepEqual(await refused(admin.put(path, { zone: "nowhere" })), ["zone"]);
+    for (const op of ["add_tag", "remove_tag"])
+      for (const form of op === "add_tag" ? [{}, { tag: "a,b" }] : [{}])
+        assert.deepEqual(await refused(admin.post(`${path}?op=${op}`, form)), ["tag"], op);
+    assert.deepEqual(await refused(admin.post(`${path}?op=compose`, { cores: 99 })), ["cores"]);
+    assert.deepEqual(await refused(admin.delete(`${path}?decompose=perhaps`)), ["decompose"]);
+    for (const order of ["vmHostDiscover", "vmHostCompose"] as const)
+      t.racks.answer(order, () => {
+        throw new DomainError("power_failed", "the hypervisor is away");
+      });
+    for (const reply of [
+      await admin.post(`/${name}/`, { ...fields, power_address: address() }),
+      await admin.post(`${path}?op=refresh`),
+      await admin.post(`${path}?op=compose`, { cores: 1 }),
+    ])
+      assert.deepEqual([reply.status, /the hypervisor is away/.test(reply.json)], [503, true], reply.json);
+    assert.deepEqual((await user.get(path)).json, made);
+  });
+}
+
 test("a VM host goes with its machines, which stay on it unless it is to be emptied", async () => {
   host.facts.machines = [vmFacts("old", { interfaces: [{ mac: "52:54:00:7a:00:01", attachedTo: "maas" }] })];
   const kept = await create({ name: "kept" });
@@ -443,6 +495,8 @@ test("a cluster sums up its hosts, and goes with them", async () => {
   assert.equal((await admin.put(`/vm-clusters/${id}`, { name: "c2", pool })).json.name, "c2");
   assert.equal((await admin.get(`/vm-hosts/${hostId}/`)).json.pool.name, "vms");
   assert.deepEqual(await refused(admin.put(`/vm-clusters/${id}`, { zone: "nowhere" })), ["zone"]);
+  assert.deepEqual(await refused(admin.delete(`/vm-clusters/${id}?decompose=perhaps`)), ["decompose"]);
+  assert.equal((await user.get(`/vm-clusters/${id}`)).json.name, "c2");
   assert.equal((await admin.delete(`/vm-clusters/${id}`)).status, 204);
   assert.equal((await admin.get(`/vm-clusters/${id}`)).status, 404);
   assert.equal((await admin.get(`/vm-hosts/${hostId}/`)).status, 404);
