@@ -104,6 +104,7 @@ def boot_sources():
     c = site["c"]
     source = c.boot_sources.create("http://images.example.com/py/", keyring_filename="/usr/share/keyrings/a.gpg")
     same("listed", "http://images.example.com/py/" in [one.url for one in c.boot_sources.list()], True)
+    same("dates", source.created <= source.updated, True)
     source.delete()
 
 

@@ -10,11 +10,12 @@ import { API_ROOT } from "@rackwright/contract/table";
 import * as selected from "../app/boot-selections.ts";
 import * as app from "../app/boot-sources.ts";
 import type { Routes } from "../http/route.ts";
+import { plainDate } from "./wire/dates.ts";
 import { idOf } from "./wire/path-id.ts";
 
 const wireSource = (source: app.BootSource): BootSource => ({
-  created: source.created_at.toISOString(),
-  updated: source.updated_at.toISOString(),
+  created: plainDate(source.created_at),
+  updated: plainDate(source.updated_at),
   url: source.url,
   keyring_filename: source.keyring_filename,
   keyring_data: source.keyring_data.toString("base64"),

@@ -96,6 +96,12 @@ test("a boot source has one keyring, or none and is not verified", async () => {
   assert.equal(await refused("POST", at, { url: "http://u:p@a.example/", keyring_filename: "/k" }), "url");
   const made = await send("POST", at, { url, keyring_filename: "/usr/share/keyrings/a.gpg" });
   assert.equal(made.status, 201, made.text);
+  for (const date of ["created", "updated"] as const)
+    assert.match(
+      String((made.json as Row)[date]),
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}$/,
+      "as python-libmaas reads it",
+    );
   const path = `${at}${(made.json as Row).id}/`;
   const bytes = Buffer.from([1, 0, 255]);
   const changed = await t.request(t.admin, "PUT", path, {

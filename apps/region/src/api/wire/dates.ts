@@ -4,7 +4,7 @@ const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (n: number) => String(n).padStart(2, "0");
 
-/** `2018-12-07T20:11:08.123`, in UTC and not saying so: clients of Go parse it in this form alone. */
+/** `2018-12-07T20:11:08.123`, in UTC and not saying so: clients in Go and python-libmaas parse it in this form alone. */
 export const plainDate = (at: Date): string => at.toISOString().replace(/Z$/, "");
 
 /** `Fri, 07 Dec. 2018 20:11:08`, in UTC: events and addresses of subnets. */
