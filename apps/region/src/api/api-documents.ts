@@ -12,8 +12,9 @@ const texts = new Map<string, string>();
 
 /** Written once, as it takes a tenth of a second and anybody may ask: only the address differs. JSON's strings are YAML's. */
 function openApiText(origin: string, version: string): string {
-  // In full: so many aliases are taken for an attack by those who read it.
-  const text = texts.get(version) ?? stringify(openApi(SOMEWHERE, version), { aliasDuplicateObjects: false });
+  // In full: so many aliases are taken for an attack by those who read it. Readers of YAML 1.1, which are many, take a bare `on` for true.
+  const style = { aliasDuplicateObjects: false, compat: "yaml-1.1" } as const;
+  const text = texts.get(version) ?? stringify(openApi(SOMEWHERE, version), style);
   texts.set(version, text);
   return text.replace(`${SOMEWHERE}${api20.root}`, () => JSON.stringify(origin + api20.root));
 }

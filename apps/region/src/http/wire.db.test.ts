@@ -169,6 +169,7 @@ test("openapi.yaml is OpenAPI 3.1 in YAML, with the address of whoever asks, wha
     const reply = await t.request(null, "GET", "/openapi.yaml", { headers: { host } });
     assert.deepEqual([reply.status, reply.headers["content-type"]], [200, "application/openapi+yaml"]);
     const document = parse(reply.text) as { openapi: string; servers: object[]; paths: object };
+    assert.deepEqual(parse(reply.text, { version: "1.1" }), document, "PyYAML among others reads YAML 1.1");
     assert.match(document.openapi, /^3\.1/);
     assert.deepEqual(document.servers, [{ url: `http://${host}/MAAS/api/2.0` }]);
     assert.ok("/machines/op-allocate" in document.paths);
