@@ -128,6 +128,7 @@ suite("partitions", () => {
       const reply = await m.ask("POST", "blockdevices/sda/partitions/", form);
       assert.deepEqual([reply.status, Object.keys(reply.json)], [400, [field]], reply.text);
     }
+    assert.deepEqual((await m.ask("GET", "blockdevices/sdb/partitions/")).json, []);
     await m.ask("POST", "blockdevices/sdb/?op=format", { fstype: "xfs" });
     assert.equal((await m.ask("POST", "blockdevices/sdb/partitions/")).status, 400);
     assert.equal((await m.ask("POST", "blockdevices/sdx/partitions/")).status, 404);

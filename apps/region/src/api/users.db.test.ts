@@ -62,6 +62,20 @@ test("every field that is missing or wrong is named, and nothing is made", async
   assert.deepEqual(await refused({ ...grace, email: "another@example.com" }), ["username"]);
 });
 
+test("of many at once who want one name, one gets it, and the others hear so by its field", async () => {
+  const form = { ...grace, username: "wanted" };
+  const replies = await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      t.request(t.admin, "POST", "/users/", { form: { ...form, email: `wanted${i}@example.com` } }),
+    ),
+  );
+  const refused = replies.filter(({ status }) => status !== 200);
+  assert.equal(refused.length, 7);
+  for (const { status, json } of refused) assert.deepEqual([status, Object.keys(json as object)], [400, ["username"]]);
+  const all = (await t.request(t.user, "GET", "/users/")).json as { username: string }[];
+  assert.equal(all.filter(({ username }) => username === "wanted").length, 1);
+});
+
 test("nobody else makes users", async () => {
   const form = { ...grace, username: "eve" };
   assert.equal((await t.request(t.user, "POST", "/users/", { form })).status, 403);

@@ -53,6 +53,32 @@ test("published keys become the caller's, once, and say where they came from", a
   assert.deepEqual((await t.request(t.other, "GET", "/account/prefs/sshkeys/")).json, []);
 });
 
+test("whoever asks for it by the API has the keys afterwards, and nobody else", async () => {
+  const real = globalThis.fetch;
+  const asked: string[] = [];
+  // The outside is not asked by tests.
+  globalThis.fetch = (url, init) => {
+    asked.push(url instanceof Request ? url.url : url.toString());
+    return real(String(gh.gh?.("ada")), init);
+  };
+  try {
+    const who = await t.addUser("importer");
+    const query = { op: "import" };
+    const reply = await t.request(who, "POST", "/account/prefs/sshkeys/", { query, form: { keysource: "gh:ada" } });
+    assert.equal(reply.status, 200, reply.text);
+    assert.deepEqual(asked, ["https://github.com/ada.keys"]);
+    assert.deepEqual((await t.request(who, "GET", "/account/prefs/sshkeys/")).json, reply.json);
+    const keys = reply.json as { id: number; keysource: string }[];
+    assert.deepEqual(
+      keys.map(({ keysource }) => keysource),
+      ["gh:ada", "gh:ada"],
+    );
+    assert.equal((await t.request(t.other, "GET", `/account/prefs/sshkeys/${keys[0]?.id}/`)).status, 403);
+  } finally {
+    globalThis.fetch = real;
+  }
+});
+
 test("a key that is published twice is imported once", async () => {
   assert.equal((await importSshKeys(t.other.ctx, "gh:twice", gh)).length, 1);
 });
