@@ -11,12 +11,15 @@ import { wireMachine } from "@rackwright/region/api/wire/machine";
 import { searchMachines } from "@rackwright/region/app/machine-view";
 import { jsonText } from "@rackwright/region/http/reply";
 import { testRegion } from "@rackwright/region/testing/region";
+import { until } from "@rackwright/testkit/until";
 import { plaintextHeader } from "@rackwright/region/testing/request";
 
 export type Command =
   | { do: "seed"; machines: number }
   | { do: "begin"; kind: "streamed" | "in one piece" }
   | { do: "end" }
+  /** Wait until all that was made is kept. */
+  | { do: "settle" }
   | { do: "search"; calls: number }
   | { do: "stop" };
 
@@ -91,6 +94,13 @@ async function search(calls: number): Promise<NonNullable<Reply["searches"]>> {
   return results;
 }
 
+async function nothingKept(): Promise<number> {
+  const { rows } = await t.db.pool.query<{ n: number }>(
+    "select count(*)::int as n from machine_label l where not exists (select from machine_document d where d.node_id = l.node_id and d.label = l.label)",
+  );
+  return rows[0]?.n ?? 0;
+}
+
 let seeded = 0;
 async function obey(command: Command): Promise<Reply> {
   switch (command.do) {
@@ -110,6 +120,9 @@ async function obey(command: Command): Promise<Reply> {
     case "end":
       delay.disable();
       return { peakMib: statusMib("VmHWM"), stallMs: delay.max / 1e6 };
+    case "settle":
+      await until(async () => (await nothingKept()) === 0, { what: "all machines to be kept", timeoutMs: 60_000 });
+      return {};
     case "search":
       return { searches: await search(command.calls) };
     case "stop":

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { connectDatabase, type Database } from "@rackwright/db/connect";
 import { createJobs } from "@rackwright/db/jobs";
 import { installJobs } from "@rackwright/db/jobs-schema";
+import { forgetDocuments } from "@rackwright/db/machine-documents";
 import { migrate } from "@rackwright/db/migrate";
 import { notifyHub } from "@rackwright/db/notify";
 import type { Logger } from "pino";
@@ -166,6 +167,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
     servesDhcp: options.kea !== null,
     ownNode: () => presence.node,
   };
+  await forgetDocuments(db);
   await registerBuiltinScripts(region, region.machineFiles.scriptsDirectory);
   started.defer(() => jobs.stop());
   await jobs.start();

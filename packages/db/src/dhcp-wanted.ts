@@ -54,6 +54,13 @@ export async function vlansDecidedWith(
   return rows.map((row) => row.id);
 }
 
+/** Those that may be served: with DHCP on, or relayed. */
+export async function vlansWithDhcp(db: Pick<Database, "kysely">): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from vlan where dhcp_on or relay_vlan_id is not null order by id`.execute(db.kysely);
+  return rows.map((row) => row.id);
+}
+
 export async function vlansRelayedTo(db: Pick<Database, "kysely">, vlanIds: readonly number[]): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     select id from vlan where relay_vlan_id = any(${vlanIds}::bigint[]) and not dhcp_on`.execute(db.kysely);

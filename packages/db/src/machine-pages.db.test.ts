@@ -303,6 +303,7 @@ test("others' machines are neither found, shown nor counted", async () => {
     t.db.kysely,
     all.map((m) => m.id),
     mine,
+    "summary",
   );
   assert.equal(rows.length, visible.length, "ids that were found before the owner changed");
   assert.equal(

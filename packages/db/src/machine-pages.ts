@@ -64,19 +64,31 @@ export async function pagePlaces(db: Kysely<Schema>, query: PageQuery): Promise<
   return rows;
 }
 
+/** What a page shows of a machine now, whatever is kept of it. */
+export interface PageRow {
+  id: number;
+  /** See machine-documents.ts. */
+  label: string | null;
+  kept: string | null;
+  domain: string;
+  owner: string | null;
+  pool: string | null;
+  zone: string;
+  tags: string[];
+  powerCheckedAt: Date | null;
+}
+
+/** What is kept of a machine, for as long as nothing of it changes. */
 export interface MachineRow {
+  id: number;
+  label: string | null;
   systemId: string;
   hostname: string;
-  domain: string;
   status: number;
   statusSince: Date;
   statusDeadline: Date | null;
   waitingFor: string | null;
   errorDescription: string;
-  owner: string | null;
-  pool: string | null;
-  zone: string;
-  tags: string[];
   architecture: string | null;
   cpuCount: number;
   memoryMib: number;
@@ -84,7 +96,6 @@ export interface MachineRow {
   diskCount: number;
   powerState: string;
   powerType: string;
-  powerCheckedAt: Date | null;
   addresses: string[];
   bootMac: string | null;
   osystem: string;
@@ -102,35 +113,53 @@ const addresses = (
 
 /** As text, since it never changes: building it anew for each page took a tenth of its time. $2: whose machines are seen; null: all. */
 const PAGE_ROWS = `
-  select node.system_id as "systemId", node.hostname, d.name as domain, node.status, node.status_since as "statusSince",
-    node.status_deadline as "statusDeadline", node.waiting_for as "waitingFor", node.error_description as "errorDescription",
-    u.username as owner, p.name as pool, z.name as zone, node.architecture, node.cpu_count as "cpuCount", node.memory_mib as "memoryMib",
-    node.power_state as "powerState", node.power_type as "powerType", node.power_checked_at as "powerCheckedAt", node.osystem,
-    node.distro_series as "distroSeries", node.locked, node.description,
-    array(select t.name from node_tag nt join tag t on t.id = nt.tag_id where nt.node_id = node.id order by t.name) as tags,
-    disk.bytes as "storageBytes", disk.count as "diskCount",
-    coalesce(nullif(${addresses("<> 6")}, '{}'), ${addresses("= 6")}) as addresses,
-    coalesce((select text(i.mac) from interface i where i.id = node.boot_interface_id),
-      (select text(i.mac) from interface i where i.node_id = node.id order by i.id limit 1)) as "bootMac",
-    e.type as "eventType", e.description as "eventText"
+  select node.id, l.label, k.text as kept, d.name as domain, u.username as owner, p.name as pool, z.name as zone,
+    node.power_checked_at as "powerCheckedAt",
+    array(select t.name from node_tag nt join tag t on t.id = nt.tag_id where nt.node_id = node.id order by t.name) as tags
   from unnest($1::bigint[]) with ordinality as page (id, at)
   join node on node.id = page.id and node.node_type = 0
   join domain d on d.id = node.domain_id
   join zone z on z.id = node.zone_id
   left join resource_pool p on p.id = node.pool_id
   left join app_user u on u.id = node.owner_id
-  cross join lateral (select coalesce(sum(b.size_bytes), 0)::bigint as bytes, count(*)::int as count
-    from block_device b where b.node_id = node.id and b.type = 'physical') disk
-  left join lateral (select type, description from event where node_id = node.id and level >= 20 order by id desc limit 1) e on true
+  left join machine_label l on l.node_id = node.id
+  left join machine_document k on k.node_id = node.id and k.kind = $3 and k.label = l.label
   where $2::bigint is null or node.owner_id is null or node.owner_id = $2 order by page.at`;
 
-/** What a page shows of these machines, in their order. Who may see them is asked again: it may have changed since they were found. */
+/**
+ * A page of these machines, in their order. Who may see them is asked again: it may have changed since they were found.
+ * @param kind of the documents that are kept of them
+ */
 export async function pageRows(
   db: Kysely<Schema>,
   ids: readonly number[],
   visibleTo: number | null,
-): Promise<MachineRow[]> {
-  const { rows } = await db.executeQuery<MachineRow>(CompiledQuery.raw(PAGE_ROWS, [ids, visibleTo]));
+  kind: string,
+): Promise<PageRow[]> {
+  const { rows } = await db.executeQuery<PageRow>(CompiledQuery.raw(PAGE_ROWS, [ids, visibleTo, kind]));
+  return rows;
+}
+
+const MACHINE_ROWS = `
+  select node.id, l.label, node.system_id as "systemId", node.hostname, node.status, node.status_since as "statusSince",
+    node.status_deadline as "statusDeadline", node.waiting_for as "waitingFor", node.error_description as "errorDescription",
+    node.architecture, node.cpu_count as "cpuCount", node.memory_mib as "memoryMib",
+    node.power_state as "powerState", node.power_type as "powerType", node.osystem,
+    node.distro_series as "distroSeries", node.locked, node.description,
+    disk.bytes as "storageBytes", disk.count as "diskCount",
+    coalesce(nullif(${addresses("<> 6")}, '{}'), ${addresses("= 6")}) as addresses,
+    coalesce((select text(i.mac) from interface i where i.id = node.boot_interface_id),
+      (select text(i.mac) from interface i where i.node_id = node.id order by i.id limit 1)) as "bootMac",
+    e.type as "eventType", e.description as "eventText"
+  from node left join machine_label l on l.node_id = node.id
+  cross join lateral (select coalesce(sum(b.size_bytes), 0)::bigint as bytes, count(*)::int as count
+    from block_device b where b.node_id = node.id and b.type = 'physical') disk
+  left join lateral (select type, description from event where node_id = node.id and level >= 20 order by id desc limit 1) e on true
+  where node.id = any($1::bigint[])`;
+
+/** Of those of which nothing is kept. */
+export async function machineRows(db: Kysely<Schema>, ids: readonly number[]): Promise<MachineRow[]> {
+  const { rows } = await db.executeQuery<MachineRow>(CompiledQuery.raw(MACHINE_ROWS, [ids]));
   return rows;
 }
 

@@ -73,6 +73,8 @@ export interface MachineView {
   numaNodes: Selectable<NumaNodeTable>[];
   metadata: Map<string, string>;
   tags: string[];
+  /** In the order of their names, as `tags`. */
+  tagIds: number[];
   results: ResultStatus[];
   latestEvent: { type: string; description: string } | null;
   /** What was last seen of the boot that it waits for, as it was written down; null for one that does not wait. */
@@ -130,6 +132,8 @@ export interface SharedRows {
   pools: Map<number, NonNullable<MachineView["pool"]>>;
   vlans: Map<number, VlanView>;
   subnets: Map<number, SubnetRow>;
+  /** Their names, in the order of these. */
+  tags: Map<number, string>;
 }
 
 const byId = <T extends { id: number }>(rows: readonly T[]) => new Map(rows.map((r) => [r.id, r]));
@@ -141,7 +145,7 @@ export async function loadShared(
 ): Promise<SharedRows> {
   const only = (of: (node: Pick<NodeRow, "owner_id" | "domain_id" | "zone_id" | "pool_id">) => number | null) =>
     nodes ? sql<boolean>`id = ${anyOf(nodes.map(of).filter((id) => id !== null))}` : sql<boolean>`true`;
-  const [owners, domains, zones, pools, vlans, subnets] = await Promise.all([
+  const [owners, domains, zones, pools, vlans, subnets, tags] = await Promise.all([
     db
       .selectFrom("app_user")
       .select(["id", "username"])
@@ -165,6 +169,7 @@ export async function loadShared(
       .execute(),
     loadVlans(db),
     db.selectFrom("subnet").selectAll().execute(),
+    db.selectFrom("tag").select(["id", "name"]).orderBy("name").execute(),
   ]);
   return {
     owners: new Map(owners.map((o) => [o.id, o.username])),
@@ -173,6 +178,7 @@ export async function loadShared(
     pools: byId(pools),
     vlans,
     subnets: byId(subnets),
+    tags: new Map(tags.map((t) => [t.id, t.name])),
   };
 }
 
@@ -237,7 +243,7 @@ export async function loadMachineViews(
     db
       .selectFrom("node_tag as nt")
       .innerJoin("tag as t", "t.id", "nt.tag_id")
-      .select(["nt.node_id", "t.name"])
+      .select(["nt.node_id", "t.id", "t.name"])
       .where("nt.node_id", "=", anyOf(ids))
       .orderBy("t.name")
       .execute(),
@@ -291,6 +297,7 @@ export async function loadMachineViews(
         numaNodes: numaOf.get(id) ?? [],
         metadata: new Map((metadataOf.get(id) ?? []).map((m) => [m.key, m.value])),
         tags: (tagsOf.get(id) ?? []).map((t) => t.name),
+        tagIds: (tagsOf.get(id) ?? []).map((t) => t.id),
         results: resultsOf.get(id) ?? [],
         latestEvent: eventOf.get(id) ?? null,
         lastEvidence: evidenceOf.get(id) ?? null,

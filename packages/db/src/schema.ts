@@ -362,6 +362,19 @@ export interface LicenseKeyTable {
   license_key: Buffer;
 }
 
+export interface MachineDocumentTable {
+  node_id: number;
+  kind: string;
+  label: string;
+  text: string;
+}
+
+export interface MachineLabelTable {
+  node_id: number;
+  label: Generated<string>;
+  changed_in: Generated<string>;
+}
+
 export interface MdnsNameTable {
   id: Generated<number>;
   ip: string;
@@ -879,6 +892,8 @@ export interface Schema {
   ip_address: IpAddressTable;
   ip_range: IpRangeTable;
   license_key: LicenseKeyTable;
+  machine_document: MachineDocumentTable;
+  machine_label: MachineLabelTable;
   mdns_name: MdnsNameTable;
   neighbour: NeighbourTable;
   network_name: NetworkNameTable;

@@ -7,8 +7,8 @@ import { addChassis } from "../app/chassis.ts";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import { annotateMachine } from "../app/machine-annotations.ts";
-import { machineBatches } from "../app/machine-list.ts";
-import { nodeBatches } from "../app/node-list.ts";
+import { machineTexts } from "../app/machine-list.ts";
+import { nodeTexts } from "../app/node-list.ts";
 import { curtinConfig } from "../app/curtin-config.ts";
 import { layOutDisks } from "../app/machine-layout.ts";
 import * as marks from "../app/machine-marks.ts";
@@ -24,19 +24,19 @@ import {
 } from "../app/machines.ts";
 import { removeMachineOrVm } from "../app/vm-host-removal.ts";
 import type { Ctx } from "../context.ts";
-import { jsonList } from "../http/json-list.ts";
+import { itemText, jsonList } from "../http/json-list.ts";
 import { plainText, Raw } from "../http/reply.ts";
 import type { Call, Routes } from "../http/route.ts";
 import { machineSearchRoutes } from "./machine-search.ts";
 import { machinesManyRoutes } from "./machines-many.ts";
 import { wireConstraints } from "./wire/constraints.ts";
 import { wireAnonMachine, wireMachine } from "./wire/machine.ts";
+import { machineDocument } from "./wire/machine-document.ts";
 import { wireNode } from "./wire/node.ts";
 
 const idOf = (call: { path: Record<string, string> }) => call.path.system_id ?? "";
 
 const shown = async (ctx: Ctx, id: number) => wireMachine(await machineView(ctx, id));
-const listed = (batches: AsyncGenerator<MachineView[]>) => jsonList(batches, wireMachine);
 const allShown = (views: readonly MachineView[]) => views.map(wireMachine);
 
 /** Parameters of scripts travel beside the declared ones: whatever else was given, but never power settings. */
@@ -81,10 +81,12 @@ function bridgesOf(params: BridgeOptions & { bridge_all: boolean }): BridgeOptio
 
 export function machinesRoutes(routes: Routes): void {
   const many = machines.actions;
-  routes.on(many.read, ({ ctx, params }) => listed(machineBatches(ctx, params)));
-  routes.on(nodes.actions.read, ({ ctx, params }) => jsonList(nodeBatches(ctx, params), wireNode));
+  routes.on(many.read, ({ ctx, params }) => jsonList(machineTexts(ctx, params, machineDocument)));
+  routes.on(nodes.actions.read, ({ ctx, params }) =>
+    jsonList(nodeTexts(ctx, params, machineDocument, (node) => itemText(node, wireNode))),
+  );
   routes.on(many.list_allocated, ({ ctx, params }) =>
-    listed(machineBatches(ctx, { id: params.id }, { allocatedToken: ctx.tokenKey ?? "" })),
+    jsonList(machineTexts(ctx, { id: params.id }, machineDocument, { allocatedToken: ctx.tokenKey ?? "" })),
   );
   routes.on(many.create, async (call) => {
     const { ctx, params } = call;

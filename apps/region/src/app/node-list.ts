@@ -1,10 +1,11 @@
 /** Nodes of all kinds, with what their replies show beyond their rows. */
 import { parentSystemIds } from "@rackwright/db/devices";
 import type { MachineCriteria } from "@rackwright/db/machine-search";
-import type { MachineView } from "@rackwright/db/machine-views";
+import type { MachineView, SharedRows } from "@rackwright/db/machine-views";
 import { regionProcesses } from "@rackwright/db/region-process";
 import type { Ctx } from "../context.ts";
-import { machineBatches } from "./machine-list.ts";
+import type { DocumentKind } from "./machine-documents.ts";
+import { machineTexts, nodeViewBatches } from "./machine-list.ts";
 import { searchMachines } from "./machine-view.ts";
 import { nodeView } from "./node-view.ts";
 import { linkOf, type RackView } from "./rack-controllers.ts";
@@ -15,12 +16,22 @@ export interface AnyNodeView extends RackView {
 }
 
 /** Devices, machines, rack controllers, the other region controllers (enums.json NODE_TYPE). */
-const KINDS: readonly (readonly number[])[] = [[1], [0], [2, 4], [3]];
+const MACHINES: readonly number[] = [0];
+const KINDS: readonly (readonly number[])[] = [[1], MACHINES, [2, 4], [3]];
 
-/** Kind after kind, each by id. @throws DomainError invalid_fields, before the first batch */
-export async function* nodeBatches(ctx: Ctx, criteria: MachineCriteria): AsyncGenerator<AnyNodeView[]> {
-  for (const nodeTypes of KINDS)
-    for await (const batch of machineBatches(ctx, criteria, { nodeTypes })) yield await withSurroundings(ctx, batch);
+/** Kind after kind, each by id; each text is made when it is asked for. @throws DomainError invalid_fields, before the first batch */
+export async function* nodeTexts(
+  ctx: Ctx,
+  criteria: MachineCriteria,
+  machines: DocumentKind<MachineView, SharedRows>,
+  textOf: (node: AnyNodeView) => () => string,
+): AsyncGenerator<(() => string)[]> {
+  for (const nodeTypes of KINDS) {
+    if (nodeTypes === MACHINES) yield* machineTexts(ctx, criteria, machines);
+    else
+      for await (const batch of nodeViewBatches(ctx, criteria, { nodeTypes }))
+        yield (await withSurroundings(ctx, batch)).map(textOf);
+  }
 }
 
 export async function nodesWith(ctx: Ctx, criteria: MachineCriteria): Promise<AnyNodeView[]> {

@@ -3,32 +3,48 @@ import { Readable } from "node:stream";
 import { setImmediate as breathe } from "node:timers/promises";
 import { jsonText, JSON_TYPE, Raw } from "./reply.ts";
 
-/** Encoded at a stretch: a machine takes some 0.4 ms, and others wait for that long. */
-const SLICE = 10;
+/** Texts are made at a stretch for so long, and others wait; one of a machine takes up to 0.4 ms. */
+const SLICE_MS = 4;
+const SLICE_CHARS = 256 << 10;
 /** A client that takes nothing of what is ready for it for this long is cut off: it holds a snapshot of the database. */
 const STALL_MS = 30_000;
 /** However slowly it takes. */
 const LIMIT_MS = 600_000;
 
+/** Gives the text of one thing in a list, when its turn comes. */
+export type ItemText = () => string;
+
+/** Of a thing that is encoded as it stands. */
+export const itemText =
+  <T>(item: T, encode: (item: T) => unknown): ItemText =>
+  () =>
+    jsonText(encode(item)).replaceAll("\n", "\n    ");
+
 /**
  * What fails before the first ones are encoded is an error as any other; later it can only be told by breaking off.
- * @throws whatever `batches` or `encode` throws before that
+ * @throws whatever `batches` or an item throws before that
  */
-export async function jsonList<T>(batches: AsyncGenerator<T[]>, encode: (item: T) => unknown): Promise<Raw> {
-  const texts = listTexts(batches, encode);
+export async function jsonList(batches: AsyncGenerator<readonly ItemText[]>): Promise<Raw> {
+  const texts = listTexts(batches);
   const head = await texts.next();
   return new Raw(flow(head.value ?? "", texts), JSON_TYPE);
 }
 
-async function* listTexts<T>(batches: AsyncGenerator<T[]>, encode: (item: T) => unknown): AsyncGenerator<string> {
+async function* listTexts(batches: AsyncGenerator<readonly ItemText[]>): AsyncGenerator<string> {
   let begun = false;
   for await (const batch of batches) {
-    for (let at = 0; at < batch.length; at += SLICE) {
-      // Without its brackets: [, and a line break and ].
-      yield `${begun ? "," : "["}${jsonText(batch.slice(at, at + SLICE).map(encode)).slice(1, -2)}`;
+    let text = "";
+    let since = performance.now();
+    for (const item of batch) {
+      text += `${begun ? "," : "["}\n    ${item()}`;
       begun = true;
+      if (text.length < SLICE_CHARS && performance.now() - since < SLICE_MS) continue;
+      yield text;
+      text = "";
       await breathe();
+      since = performance.now();
     }
+    if (text !== "") yield text;
   }
   yield begun ? "\n]" : "[]";
 }

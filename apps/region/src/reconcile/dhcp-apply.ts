@@ -1,18 +1,20 @@
 /** Kea's rows made those that are wanted: of everything, of some VLANs, or of some MAC addresses. */
 import { reservationsOf, vlansDecidedWith, vlansRelayedTo } from "@rackwright/db/dhcp-wanted";
-import { applyHosts, type HostScope } from "@rackwright/db/kea/hosts";
+import { applyHosts, type HostScope, readHosts } from "@rackwright/db/kea/hosts";
 import { dropLeases } from "@rackwright/db/kea/leases";
 import { applyNetworks } from "@rackwright/db/kea/networks";
+import { readNetworks } from "@rackwright/db/kea/read-networks";
 import { refreshStatistics } from "@rackwright/db/kea/statistics";
 import type { KeaAccess } from "@rackwright/db/kea-access";
 import { type RackServing, rackServing } from "@rackwright/domain/addressing/serving";
+import { diffHosts, diffNetworks, isEmptyDiff } from "@rackwright/domain/dhcp/diff";
 import type { DhcpHost, DhcpNetwork } from "@rackwright/domain/dhcp/wanted";
 import type { Region } from "../context.ts";
 import { type Decided, decideDhcp, networkName } from "./dhcp-decide.ts";
 import type { RackDhcp } from "./rack-dhcp.ts";
 
-/** So many VLANs' reservations are looked at in one go: a sweep leaves room for what comes meanwhile. */
-const SWEEP_VLANS = 25;
+/** So many VLANs' reservations are written in one go: it leaves room for what comes meanwhile. */
+const STEP_VLANS = 25;
 /** Leases that end one by one. Each costs Kea a command, and more would keep networks waiting. */
 const FEW_LEASES = 50;
 /** Rows of networks and reservations that are written before PostgreSQL is made to look at their tables anew. */
@@ -46,15 +48,44 @@ export class DhcpApply {
     await this.tell(signal);
     await this.#hosts([], gone);
     const ids = decided.vlanIds;
-    for (let i = 0; i < ids.length; i += SWEEP_VLANS) {
+    for (let i = 0; i < ids.length; i += STEP_VLANS) {
       signal.throwIfAborted();
       await between();
-      await this.#hosts(ids.slice(i, i + SWEEP_VLANS), []);
+      await this.#hosts(ids.slice(i, i + STEP_VLANS), []);
     }
-    await this.#write([], "stray");
+    await this.strays();
     this.#said = this.#met;
     this.#met = undefined;
     await this.tell(signal);
+  }
+
+  /** Reservations of subnets that Kea has no more go. */
+  async strays(): Promise<void> {
+    await this.#write([], "stray");
+  }
+
+  /** Of these VLANs and what is decided with them, those whose networks are not served as they are wanted. Nothing is written. */
+  async otherwise(given: readonly number[]): Promise<number[]> {
+    const { ids, decided } = await this.#decideNetworks(given);
+    const names = (ids ?? []).map(networkName);
+    const actual = await this.#kea.use((client) => readNetworks(client, names));
+    const isAsWanted = (name: string) => {
+      const named = (networks: readonly DhcpNetwork[]) => networks.filter((n) => n.name === name);
+      return (
+        isEmptyDiff(diffNetworks(named(actual), named(decided.wanted.networks))) &&
+        wire(this.#served.get(name)) === wire(named(decided.networks)[0])
+      );
+    };
+    return (ids ?? []).filter((id) => !isAsWanted(networkName(id)));
+  }
+
+  /** Whose reservations on these VLANs are not those that are wanted. Nothing is written. */
+  async reservedOtherwise(vlanIds: readonly number[]): Promise<string[]> {
+    const { wanted } = await decideDhcp(this.#region, { vlanIds });
+    const subnetIds = wanted.networks.flatMap((n) => n.subnets.map((s) => s.id));
+    const actual = await this.#kea.use((client) => readHosts(client, { subnetIds }));
+    const diff = diffHosts(actual, wanted.hosts);
+    return [...new Set([...diff.insert, ...diff.update, ...diff.delete].map(({ mac }) => mac))];
   }
 
   /** For the end of a run: after much was written, what follows is to be found quickly. */

@@ -6,11 +6,23 @@ export interface DhcpWork {
 
 /** More reservations at once are no quicker looked at one by one. */
 const MAX_MACS = 1000;
+/** So much is done at once even when everything is to be looked at: somebody may be waiting for it. */
+const FEW = 100;
 
 export class DhcpDirty {
   #all = false;
   #vlanIds = new Set<number>();
   #macs = new Set<string>();
+
+  /** Whether there is what came one by one, and it is not better done with everything. */
+  get hasUrgent(): boolean {
+    const size = this.#vlanIds.size + this.#macs.size;
+    return size > 0 && (!this.#all || size <= FEW);
+  }
+
+  get hasAll(): boolean {
+    return this.#all;
+  }
 
   markAll(): void {
     this.#all = true;

@@ -9,6 +9,7 @@ import type { NotifyHub } from "@rackwright/db/notify";
 import type { Region } from "../context.ts";
 import { DhcpApply } from "./dhcp-apply.ts";
 import { DhcpDirty } from "./dhcp-dirty.ts";
+import { DhcpSweep } from "./dhcp-sweep.ts";
 import { RackDhcp } from "./rack-dhcp.ts";
 import { reconciler } from "./reconciler.ts";
 
@@ -20,6 +21,8 @@ export interface DhcpOptions {
   hub: NotifyHub;
   /** As whom its role and database are made; default: as our own connection. */
   admin?: Region["db"]["connection"];
+  /** Between two sweeps. */
+  sweepSeconds?: number;
 }
 
 export interface DhcpReconciler {
@@ -34,13 +37,13 @@ const CONCERN_ALL = ["config", "domain", "rack"];
 const SWEEP_SECONDS = 60;
 
 export function dhcpReconciler(region: DhcpRegion, options: DhcpOptions): DhcpReconciler {
-  const { kea: database, hub, admin } = options;
+  const { kea: database, hub, admin, sweepSeconds = SWEEP_SECONDS } = options;
   const kea = database && keaAccess({ db: region.db, database, ...(admin ? { admin } : {}) });
   const dirty = new DhcpDirty();
-  const run = kea ? work(region, kea, dirty) : saysItIsOff(region);
+  const run = kea ? work(region, kea, dirty, sweepSeconds * 1000) : saysItIsOff(region);
   const loop = reconciler<DhcpRegion>({
     name: "dhcp",
-    everySeconds: SWEEP_SECONDS,
+    everySeconds: sweepSeconds,
     on: [],
     onRacks: true,
     atOnce: true,
@@ -78,10 +81,17 @@ function saysItIsOff(region: DhcpRegion): () => Promise<void> {
   };
 }
 
-function work(region: DhcpRegion, kea: KeaAccess, dirty: DhcpDirty): (signal: AbortSignal) => Promise<void> {
+function work(
+  region: DhcpRegion,
+  kea: KeaAccess,
+  dirty: DhcpDirty,
+  sweepMs: number,
+): (signal: AbortSignal) => Promise<void> {
   const apply = new DhcpApply(region, kea, new RackDhcp());
+  const sweep = new DhcpSweep(region, kea, apply, dirty);
   let isUsed = false;
-  let sweptAt = Number.NEGATIVE_INFINITY;
+  /** When everything was looked at; before it was, racks cannot be told of a part. */
+  let sweptAt: number | undefined;
 
   const some = async (signal: AbortSignal): Promise<void> => {
     const { vlanIds, macs } = dirty.take();
@@ -93,12 +103,22 @@ function work(region: DhcpRegion, kea: KeaAccess, dirty: DhcpDirty): (signal: Ab
     // No database for those who never switch DHCP on: their region needs no Kea.
     isUsed ||= (await servesAnything(region.db)) || (await kea.exists());
     if (!isUsed) return;
-    if (performance.now() - sweptAt > SWEEP_SECONDS * 1000) dirty.markAll();
+    const urgent = async () => {
+      if (dirty.hasUrgent) await some(signal);
+    };
     try {
-      if (dirty.takeAll()) {
-        await apply.all(signal, () => some(signal));
+      if (sweptAt === undefined) dirty.markAll();
+      // Whoever changed something waits for that alone, not for a sweep that is due.
+      else if (dirty.hasUrgent || !dirty.hasAll) await some(signal);
+      if (sweptAt !== undefined && performance.now() - sweptAt > sweepMs) {
+        await sweep.run(signal, urgent);
         sweptAt = performance.now();
-      } else await some(signal);
+        await urgent();
+      }
+      if (dirty.takeAll()) {
+        await apply.all(signal, urgent);
+        sweptAt = performance.now();
+      }
       await apply.refresh();
     } catch (error) {
       dirty.markAll();

@@ -21,6 +21,7 @@ import { loadMachineFiles } from "../metadata/files.ts";
 import { RackCredentials } from "../racks/credentials.ts";
 import { type MemoryRacks, memoryRacks } from "./memory-racks.ts";
 import { memoryImages } from "./memory-images.ts";
+import { keepAllDocuments, staleDocuments } from "./check-documents.ts";
 import "./record-actions.ts";
 import { Turns } from "../turns.ts";
 import { plaintextHeader, type RequestOptions, type Response, send } from "./request.ts";
@@ -106,6 +107,9 @@ function lazyJobs(jobs: Jobs): Jobs {
   };
 }
 
+/** After each request: is what is kept of machines what their rows say? Costs some 20 ms each time. */
+const CHECKS_DOCUMENTS = process.env.CHECK_DOCUMENTS === "1";
+
 const MACHINE_DIRECTORY = join(import.meta.dirname, "..", "..", "..", "..", "machine");
 
 export async function testRegion(options: { simulated?: boolean } = {}): Promise<TestRegion> {
@@ -169,7 +173,7 @@ export async function testRegion(options: { simulated?: boolean } = {}): Promise
       const actor: Actor = { kind: "user", userId: user.id, username, isSuperuser: user.isSuperuser };
       return { ...user, token, key: apiKey(token), ctx: { region, actor, tokenKey: token.tokenKey } };
     };
-    const request: TestRegion["request"] = (who, method, path, options = {}) => {
+    const request: TestRegion["request"] = async (who, method, path, options = {}) => {
       const token = who === null ? undefined : "token" in who ? who.token : who;
       const timestamp = Math.floor(clock.now().getTime() / 1000);
       const headers = token
@@ -178,7 +182,14 @@ export async function testRegion(options: { simulated?: boolean } = {}): Promise
       const target = path.startsWith("/MAAS")
         ? `${url}${path}`
         : `${url}/MAAS/api/2.0${path.startsWith("/") ? "" : "/"}${path}`;
-      return send(target, method, headers ? { ...options, headers } : options);
+      const sent = () => send(target, method, headers ? { ...options, headers } : options);
+      if (!CHECKS_DOCUMENTS) return sent();
+      await keepAllDocuments(region);
+      const reply = await sent();
+      const stale = await staleDocuments(region);
+      if (stale.length > 0)
+        throw new Error(`${method} ${path} left what is kept of machines wrong:\n${stale.join("\n")}`);
+      return reply;
     };
     return {
       region,

@@ -49,6 +49,14 @@ export async function readNetworks(client: ClientBase, names?: readonly string[]
   return strays.length === 0 ? read : [...read, toNetwork({ name: "", interface: null, tag: null, mtu: null }, strays)];
 }
 
+/** Names of all; empty of subnets outside of any network. */
+export async function networkNames(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    "select name from dhcp4_shared_network union select '' from dhcp4_subnet where shared_network_name is null",
+  );
+  return rows.map(({ name }) => name);
+}
+
 function toNetwork(
   row: { name: string; interface: string | null; tag: string | null; mtu: string | null },
   subnets: SubnetRow[],

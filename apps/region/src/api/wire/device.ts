@@ -5,7 +5,7 @@ import { API_ROOT } from "@rackwright/contract/table";
 import type { DeviceView } from "../../app/devices.ts";
 import type { AddressView } from "../../app/ip-addresses.ts";
 import { addressesOf, domainObject, interfaceContext, NODE_TYPE_LABELS, zoneObject } from "./machine.ts";
-import { allocType, type InterfaceContext, wireInterface, wireSubnet } from "./network.ts";
+import { allocType, type InterfaceContext, sharedNetworks, wireInterface, wireSubnet } from "./network.ts";
 
 export function wireDevice({ view, parent }: DeviceView): Device {
   const { row } = view;
@@ -46,8 +46,7 @@ export function wireAddress({ address, subnet, node, unknown, vlans }: AddressVi
     interfaces: unknown ? [unknown] : [],
     parents: new Map(),
     links: new Map(),
-    vlans,
-    subnets: new Map(subnet ? [[subnet.id, subnet]] : []),
+    shared: sharedNetworks(vlans, new Map(subnet ? [[subnet.id, subnet]] : [])),
   };
   const nic = unknown ?? node?.interfaces.find((each) => each.id === address.interfaceId);
   return {

@@ -1,10 +1,19 @@
 /** A machine's view as the network that its default gateways are chosen from. */
-import type { LinkRow, MachineView } from "@rackwright/db/machine-views";
+import type { InterfaceRow, LinkRow, SharedRows } from "@rackwright/db/machine-views";
+import type { NodeRow } from "@rackwright/db/machines";
 import { modeOf } from "@rackwright/domain/network/link";
 import { allocType } from "@rackwright/domain/addressing/alloc-type";
 import type { InterfaceLink, InterfaceType, LinkedSubnet, MachineNetwork } from "@rackwright/domain/network/model";
 
-export function networkOf(v: MachineView): MachineNetwork {
+/** What the choice needs of a view. */
+export interface NetworkView extends Pick<SharedRows, "vlans" | "subnets"> {
+  row: Pick<NodeRow, "boot_interface_id" | "gateway_link_v4_id" | "gateway_link_v6_id">;
+  interfaces: readonly Pick<InterfaceRow, "id" | "name" | "type" | "mac" | "enabled" | "vlan_id">[];
+  parents: ReadonlyMap<number, number[]>;
+  links: ReadonlyMap<number, readonly LinkRow[]>;
+}
+
+export function networkOf(v: NetworkView): MachineNetwork {
   const { boot_interface_id: boot, gateway_link_v4_id: v4, gateway_link_v6_id: v6 } = v.row;
   return {
     interfaces: v.interfaces.map((nic) => ({
@@ -27,7 +36,7 @@ export function networkOf(v: MachineView): MachineNetwork {
   };
 }
 
-function linkOf(v: MachineView, link: LinkRow): InterfaceLink[] {
+function linkOf(v: NetworkView, link: LinkRow): InterfaceLink[] {
   const mode = modeOf({ type: link.allocType, ip: link.ip });
   if (mode === undefined) return [];
   const subnet = subnetOf(v, link.subnetId);
@@ -42,7 +51,7 @@ function linkOf(v: MachineView, link: LinkRow): InterfaceLink[] {
   ];
 }
 
-function subnetOf(v: MachineView, id: number | null): LinkedSubnet | undefined {
+function subnetOf(v: NetworkView, id: number | null): LinkedSubnet | undefined {
   const row = id === null ? undefined : v.subnets.get(id);
   return (
     row && {

@@ -10,8 +10,8 @@ import { isFailed, statusFromCode, statusLabel } from "@rackwright/domain/machin
 import { aggregate, hardwareType, resultType, scriptStatusLabel } from "@rackwright/domain/scripts/status";
 import { presetOf } from "../../app/deploy-preset.ts";
 import { plainDate } from "./dates.ts";
-import { networkOf } from "./machine-network.ts";
-import { allocType, type InterfaceContext, wireInterface } from "./network.ts";
+import { networkOf, type NetworkView } from "./machine-network.ts";
+import { allocType, type InterfaceContext, type SharedNetworks, sharedNetworks, wireInterface } from "./network.ts";
 import { storageOf } from "../../app/storage-view.ts";
 import { wireStorage } from "./machine-storage.ts";
 
@@ -48,14 +48,16 @@ export const NODE_TYPE_LABELS = [
   "Region and rack controller",
 ] as const;
 
-export function interfaceContext(v: MachineView): InterfaceContext {
+export function interfaceContext(
+  v: MachineView,
+  shared: SharedNetworks = sharedNetworks(v.vlans, v.subnets),
+): InterfaceContext {
   return {
     systemId: v.row.system_id,
     interfaces: v.interfaces,
     parents: v.parents,
     links: v.links,
-    vlans: v.vlans,
-    subnets: v.subnets,
+    shared,
   };
 }
 
@@ -73,8 +75,7 @@ export function addressesOf(v: MachineView): string[] {
   return (own.length > 0 ? own : links.filter((l) => l.ip !== null)).map((l) => l.ip ?? "");
 }
 
-export function domainObject(v: MachineView) {
-  const d = v.domain;
+export function domainObject({ domain: d }: Pick<MachineView, "domain">) {
   return {
     id: d.id,
     name: d.name,
@@ -112,7 +113,7 @@ export function statusMessage(
 }
 
 /** The gateways that it is deployed with; `link_id`: of the link that a user chose. */
-function defaultGateways(v: MachineView): Machine["default_gateways"] {
+export function defaultGateways(v: NetworkView): Machine["default_gateways"] {
   const { gateway_link_v4_id: v4, gateway_link_v6_id: v6 } = v.row;
   const network = networkOf(v);
   return {
@@ -130,11 +131,30 @@ function livesOn({ vm }: MachineView): Pick<Machine, "parent" | "pod"> {
   };
 }
 
-export function wireMachine(v: MachineView): Machine {
+/** What a machine shows that others share, or that follows from that. */
+export interface SharedParts
+  extends SharedNetworks,
+    Pick<Machine, "domain" | "fqdn" | "owner" | "zone" | "pool" | "tag_names" | "default_gateways"> {}
+
+const sharedParts = (v: MachineView): SharedParts => ({
+  ...sharedNetworks(v.vlans, v.subnets),
+  domain: domainObject(v),
+  fqdn: `${v.row.hostname}.${v.domain.name}`,
+  owner: v.owner,
+  zone: zoneObject(v.zone),
+  pool: v.pool ? poolObject(v.pool) : null,
+  tag_names: v.tags,
+  default_gateways: defaultGateways(v),
+});
+
+export const wireMachine = (v: MachineView): Machine => machineWith(v, sharedParts(v));
+
+/** @param shared may be holes, in a text that is kept (machine-document.ts) */
+export function machineWith(v: MachineView, shared: SharedParts): Machine {
   const { row } = v;
   const preset = row.osystem === "" ? presetOf(row) : {};
   const status = statusFromCode(row.status);
-  const network = interfaceContext(v);
+  const network = interfaceContext(v, shared);
   const interfaces = v.interfaces.map((i) => wireInterface(i, network));
   const bootInterface = interfaces.find((i) => i.id === row.boot_interface_id) ?? interfaces[0] ?? null;
   const commissioning = testStatus(v, resultType.commissioning);
@@ -149,9 +169,9 @@ export function wireMachine(v: MachineView): Machine {
     description: row.description,
     // Kernels differ in the letters' case; what dmidecode prints is what people look for.
     hardware_uuid: row.hardware_uuid?.toUpperCase() ?? null,
-    domain: domainObject(v),
-    fqdn: `${row.hostname}.${v.domain.name}`,
-    owner: v.owner,
+    domain: shared.domain,
+    fqdn: shared.fqdn,
+    owner: shared.owner,
     owner_data: row.owner_data,
     locked: row.locked,
     bios_boot_method: row.bios_boot_method,
@@ -172,12 +192,12 @@ export function wireMachine(v: MachineView): Machine {
     netboot: row.netboot,
     power_type: row.power_type,
     power_state: row.power_state,
-    tag_names: v.tags,
+    tag_names: shared.tag_names,
     address_ttl: row.address_ttl,
     ip_addresses: addressesOf(v),
     interface_set: interfaces,
-    zone: zoneObject(v.zone),
-    pool: v.pool ? poolObject(v.pool) : null,
+    zone: shared.zone,
+    pool: shared.pool,
     disable_ipv4: false,
     ...wireStorage(storageOf(v)),
     status_action: "",
@@ -186,7 +206,7 @@ export function wireMachine(v: MachineView): Machine {
     node_type: row.node_type,
     node_type_name: NODE_TYPE_LABELS[row.node_type] ?? "Machine",
     ...livesOn(v),
-    default_gateways: defaultGateways(v),
+    default_gateways: shared.default_gateways,
     current_commissioning_result_id: row.commissioning_set_id,
     current_testing_result_id: row.testing_set_id,
     current_installation_result_id: row.installation_set_id,

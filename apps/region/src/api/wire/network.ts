@@ -113,8 +113,32 @@ export interface InterfaceContext {
   interfaces: readonly InterfaceRow[];
   parents: ReadonlyMap<number, number[]>;
   links: ReadonlyMap<number, LinkRow[]>;
-  vlans: ReadonlyMap<number, VlanView>;
-  subnets: ReadonlyMap<number, SubnetRow>;
+  shared: SharedNetworks;
+}
+
+/** What interfaces of many machines show alike. One that came while the rest was read is not known, and is left out. */
+export interface SharedNetworks {
+  vlan(id: number): VLAN | null;
+  subnet(id: number): Subnet | null;
+  /** Bytes, of a VLAN. */
+  mtu(vlanId: number): number;
+}
+
+export function sharedNetworks(
+  vlans: ReadonlyMap<number, VlanView>,
+  subnets: ReadonlyMap<number, SubnetRow>,
+): SharedNetworks {
+  return {
+    vlan(id) {
+      const vlan = vlans.get(id);
+      return vlan ? wireVlan(vlan, vlans) : null;
+    },
+    subnet(id) {
+      const subnet = subnets.get(id);
+      return subnet ? wireSubnet(subnet, vlans) : null;
+    },
+    mtu: (id) => vlans.get(id)?.mtu ?? 1500,
+  };
 }
 
 export function wireInterface(i: InterfaceRow, of: InterfaceContext): Interface {
@@ -125,13 +149,9 @@ export function wireInterface(i: InterfaceRow, of: InterfaceContext): Interface 
       .sort();
   // Of its own machine: all that were loaded would be looked through again for each interface.
   const children = of.interfaces.filter((other) => of.parents.get(other.id)?.includes(i.id)).map((other) => other.id);
-  const vlan = i.vlan_id === null ? undefined : of.vlans.get(i.vlan_id);
+  const subnetOf = (id: number | null) => (id === null ? null : of.shared.subnet(id));
   const all = of.links.get(i.id) ?? [];
   const observed = all.filter((l) => l.allocType === allocType.discovered && l.ip !== null);
-  const subnetOf = (id: number | null) => {
-    const subnet = id === null ? undefined : of.subnets.get(id);
-    return subnet && wireSubnet(subnet, of.vlans);
-  };
   const { accept_ra, ...stored } = i.params as Record<string, unknown>;
   const params = accept_ra === undefined ? stored : { ...stored, "accept-ra": accept_ra };
   return {
@@ -139,7 +159,7 @@ export function wireInterface(i: InterfaceRow, of: InterfaceContext): Interface 
     id: i.id,
     name: i.name,
     type: i.type,
-    vlan: vlan ? wireVlan(vlan, of.vlans) : null,
+    vlan: i.vlan_id === null ? null : of.shared.vlan(i.vlan_id),
     mac_address: i.mac,
     parents: names(of.parents.get(i.id) ?? []),
     children: names(children),
@@ -159,10 +179,8 @@ export function wireInterface(i: InterfaceRow, of: InterfaceContext): Interface 
       }),
     params: (Object.keys(params).length === 0 && i.type === "physical" ? "" : params) as Interface["params"],
     discovered:
-      observed.length === 0
-        ? null
-        : observed.map((l) => ({ subnet: subnetOf(l.subnetId) ?? null, ip_address: l.ip ?? "" })),
-    effective_mtu: typeof params.mtu === "number" ? params.mtu : (vlan?.mtu ?? 1500),
+      observed.length === 0 ? null : observed.map((l) => ({ subnet: subnetOf(l.subnetId), ip_address: l.ip ?? "" })),
+    effective_mtu: typeof params.mtu === "number" ? params.mtu : i.vlan_id === null ? 1500 : of.shared.mtu(i.vlan_id),
     vendor: i.vendor,
     product: i.product,
     firmware_version: i.firmware_version,
