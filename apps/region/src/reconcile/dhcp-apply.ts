@@ -43,20 +43,28 @@ export class DhcpApply {
    * @param between called now and then, so that urgent work need not wait
    */
   async all(signal: AbortSignal, between: () => Promise<void>): Promise<void> {
-    this.#met = new Set();
-    const { gone, decided } = await this.#networks(undefined);
+    await this.afresh(async () => {
+      const { gone, decided } = await this.#networks(undefined);
+      await this.tell(signal);
+      await this.#hosts([], gone);
+      const ids = decided.vlanIds;
+      for (let i = 0; i < ids.length; i += STEP_VLANS) {
+        signal.throwIfAborted();
+        await between();
+        await this.#hosts(ids.slice(i, i + STEP_VLANS), []);
+      }
+      await this.strays();
+    });
     await this.tell(signal);
-    await this.#hosts([], gone);
-    const ids = decided.vlanIds;
-    for (let i = 0; i < ids.length; i += STEP_VLANS) {
-      signal.throwIfAborted();
-      await between();
-      await this.#hosts(ids.slice(i, i + STEP_VLANS), []);
-    }
-    await this.strays();
-    this.#said = this.#met;
+  }
+
+  /** While everything is looked at: problems that are not met again are over, and are said anew when they come back. */
+  async afresh(look: () => Promise<void>): Promise<void> {
+    const met = new Set<string>();
+    this.#met = met;
+    await look();
+    this.#said = met;
     this.#met = undefined;
-    await this.tell(signal);
   }
 
   /** Reservations of subnets that Kea has no more go. */
@@ -67,6 +75,7 @@ export class DhcpApply {
   /** Of these VLANs and what is decided with them, those whose networks are not served as they are wanted. Nothing is written. */
   async otherwise(given: readonly number[]): Promise<number[]> {
     const { ids, decided } = await this.#decideNetworks(given);
+    this.#say(decided.problems);
     const names = (ids ?? []).map(networkName);
     const actual = await this.#kea.use((client) => readNetworks(client, names));
     const isAsWanted = (name: string) => {
@@ -81,7 +90,8 @@ export class DhcpApply {
 
   /** Whose reservations on these VLANs are not those that are wanted. Nothing is written. */
   async reservedOtherwise(vlanIds: readonly number[]): Promise<string[]> {
-    const { wanted } = await decideDhcp(this.#region, { vlanIds });
+    const { wanted, problems } = await decideDhcp(this.#region, { vlanIds });
+    this.#say(problems);
     const subnetIds = wanted.networks.flatMap((n) => n.subnets.map((s) => s.id));
     const actual = await this.#kea.use((client) => readHosts(client, { subnetIds }));
     const diff = diffHosts(actual, wanted.hosts);

@@ -24,3 +24,19 @@ test("everything, when it is said, when it is not understood, and when it is ver
   assert.equal(dirty.takeAll(), true);
   assert.deepEqual(dirty.take(), nothing);
 });
+
+test("a little that came one by one is done before everything, much of it with everything", () => {
+  const dirty = new DhcpDirty();
+  assert.equal(dirty.hasUrgent, false);
+  dirty.hear("vlan 5");
+  assert.equal(dirty.hasUrgent, true);
+  dirty.markAll();
+  assert.deepEqual([dirty.hasUrgent, dirty.hasAll], [true, true]);
+  dirty.take();
+  assert.deepEqual([dirty.hasUrgent, dirty.hasAll], [false, true]);
+  for (let id = 0; id < 500; id++) dirty.hear(`vlan ${id}`);
+  assert.equal(dirty.hasUrgent, false);
+  dirty.takeAll();
+  for (let id = 0; id < 500; id++) dirty.hear(`vlan ${id}`);
+  assert.equal(dirty.hasUrgent, true);
+});

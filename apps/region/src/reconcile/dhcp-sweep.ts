@@ -37,19 +37,22 @@ export class DhcpSweep {
     const steps = Array.from({ length: Math.ceil(ids.length / STEP_VLANS) }, (_, i) =>
       ids.slice(i * STEP_VLANS, (i + 1) * STEP_VLANS),
     );
-    const found: number[] = [];
-    for (const step of steps) {
-      signal.throwIfAborted();
-      await between();
-      found.push(...(await this.#apply.otherwise(step)));
-    }
-    // Together: a subnet may have gone from one to the other.
-    for (const id of found) this.#dirty.hear(`vlan ${id}`);
-    for (const step of steps) {
-      signal.throwIfAborted();
-      await between();
-      for (const mac of await this.#apply.reservedOtherwise(step)) this.#dirty.hear(`mac ${mac}`);
-    }
+    const inSteps = async (look: (step: number[]) => Promise<void>) => {
+      for (const step of steps) {
+        signal.throwIfAborted();
+        await between();
+        await look(step);
+      }
+    };
+    await this.#apply.afresh(async () => {
+      const found: number[] = [];
+      await inSteps(async (step) => void found.push(...(await this.#apply.otherwise(step))));
+      // Together: a subnet may have gone from one to the other.
+      for (const id of found) this.#dirty.hear(`vlan ${id}`);
+      await inSteps(async (step) => {
+        for (const mac of await this.#apply.reservedOtherwise(step)) this.#dirty.hear(`mac ${mac}`);
+      });
+    });
     await this.#apply.strays();
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, afterEach, before, beforeEach, suite, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { appendChange } from "@rackwright/db/change";
 import { transaction } from "@rackwright/db/connect";
 import { readHosts } from "@rackwright/db/kea/hosts";
@@ -44,10 +45,13 @@ suite("DHCP as our tables ask for it", { skip }, () => {
     await t?.close();
   });
 
-  const newLoop = () => {
+  const newLoop = (sweepSeconds = 60) => {
     const { host, port, user, password, database } = kea.connection;
     const log = pino({ level: "warn" }, { write: (line: string) => void logged.push(line) });
-    return dhcpReconciler({ db: t.db, log, racks }, { kea: { host, port, user, password, name: database }, hub });
+    return dhcpReconciler(
+      { db: t.db, log, racks },
+      { kea: { host, port, user, password, name: database }, hub, sweepSeconds },
+    );
   };
   beforeEach(async () => {
     racks = memoryRacks();
@@ -329,6 +333,52 @@ suite("DHCP as our tables ask for it", { skip }, () => {
       logged.filter((line) => !line.includes("has no address in 10.16.0.0/24")),
       [],
     );
+  });
+
+  test("the sweep finds what nobody told, and what somebody wrote into Kea's rows", async () => {
+    await t.db.pool.query(`
+      insert into vlan (id, fabric_id, vid, relay_vlan_id) values (60, 0, 6, 50) on conflict (id) do update set relay_vlan_id = 50;
+      insert into subnet (id, name, cidr, vlan_id) values (16, 'relayed', '10.16.0.0/24', 60) on conflict do nothing;
+      insert into ip_address (alloc_type, ip, subnet_id, interface_id) values (1, '10.7.0.2', 7, 2)`);
+    await loop.stop();
+    loop = newLoop(0.05);
+    await loop.start();
+    const ofKea = async () => ({
+      networks: (await readNetworks(kea.client)).toSorted((a, b) => a.name.localeCompare(b.name)),
+      hosts: (await readHosts(kea.client)).toSorted((a, b) => a.ip?.localeCompare(b.ip ?? "") ?? 0),
+    });
+    await until(async () => (await readHosts(kea.client)).length === 1);
+    const right = await ofKea();
+    assert.equal(right.networks.length, 2);
+    const wrongs = {
+      "another time of a lease": "update dhcp4_subnet set valid_lifetime = 77 where subnet_id = 7",
+      "a network gone":
+        "delete from dhcp4_subnet where subnet_id = 16; delete from dhcp4_shared_network where name = 'vlan-60'",
+      "a network of no VLAN of ours":
+        "insert into dhcp4_shared_network (name, modification_ts) values ('vlan-61', now())",
+      "a network by another name": "insert into dhcp4_shared_network (name, modification_ts) values ('by-hand', now())",
+      "a subnet in the wrong network": "update dhcp4_subnet set shared_network_name = 'vlan-60' where subnet_id = 7",
+      "a subnet in no network": "update dhcp4_subnet set shared_network_name = null where subnet_id = 7",
+      "a reservation gone": "delete from hosts",
+      "another name": "update hosts set hostname = 'other'",
+      "a reservation too many":
+        "insert into hosts (dhcp_identifier, dhcp_identifier_type, dhcp4_subnet_id) values ('\\x0200000000aa', 0, 16)",
+      "a reservation of no subnet":
+        "insert into hosts (dhcp_identifier, dhcp_identifier_type, dhcp4_subnet_id) values ('\\x0200000000aa', 0, 99)",
+    };
+    for (const [what, statement] of Object.entries(wrongs)) {
+      await kea.client.query(`begin; select createAuditRevisionDHCP4(now(), 'all', 'by hand', true); ${statement}`);
+      assert.notDeepEqual(await ofKea(), right, what);
+      await kea.client.query("commit");
+      await until(async () => isDeepStrictEqual(await ofKea(), right), { what: `the end of ${what}` });
+    }
+    // Untold: nobody listens while it happens to our own tables.
+    await t.db.pool.query(
+      "begin; set local session_replication_role = replica; update vlan set mtu = 1400 where id = 60; commit",
+    );
+    await until(async () => (await ofKea()).networks[1]?.mtu === 1400, { what: "the untold MTU" });
+    await t.db.pool.query("update vlan set mtu = 1500 where id = 60");
+    assert.deepEqual(logged, []);
   });
 
   test("after many reservations came, PostgreSQL knows how many there are", async () => {

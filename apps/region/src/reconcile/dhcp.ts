@@ -110,7 +110,7 @@ function work(
       if (sweptAt === undefined) dirty.markAll();
       // Whoever changed something waits for that alone, not for a sweep that is due.
       else if (dirty.hasUrgent || !dirty.hasAll) await some(signal);
-      if (sweptAt !== undefined && performance.now() - sweptAt > sweepMs) {
+      if (sweptAt !== undefined && !dirty.hasAll && performance.now() - sweptAt > sweepMs) {
         await sweep.run(signal, urgent);
         sweptAt = performance.now();
         await urgent();
