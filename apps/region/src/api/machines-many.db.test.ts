@@ -191,6 +191,8 @@ suite("set_storage_layout", () => {
       [{ storage_layout: "flat", root_device: 999999 }, "root_device"],
       [{ storage_layout: "flat", root_size: "1T" }, "root_size"],
       [{ storage_layout: "flat", boot_size: "soon" }, "boot_size"],
+      [{ storage_layout: "lvm", vg_name: "a b" }, "vg_name"],
+      [{ storage_layout: "lvm", lv_name: "a b" }, "lv_name"],
     ];
     for (const [form, field] of cases) {
       const reply = await layOut(m, form);

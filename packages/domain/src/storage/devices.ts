@@ -103,7 +103,7 @@ function updateVirtual(edit: StorageEdit, device: Device, change: DiskChange): v
   if (group.type === "lvm-vg") {
     const short = change.name ?? volumeName(group, device);
     const name = short.startsWith(`${group.name}-`) ? short : `${group.name}-${short}`;
-    if (name !== device.name) checkVolumeName(edit, group, name, device.id);
+    if (name !== device.name) checkVolumeName(edit, group, name, { ownId: device.id });
     const sized = change.sizeBytes === undefined ? device : resizeVolume(edit, group, device, change.sizeBytes);
     edit.putDevice({ ...sized, name, uuid });
     return;

@@ -44,8 +44,10 @@ suite("lvm", () => {
     const model = lay("lvm", machine([sda], { biosBootMethod: "uefi" }), params);
     assert.equal(device(model, "vg-lv")?.sizeBytes, Math.floor(10_000_000_000 / (4 * MIB)) * 4 * MIB);
     refused("lv_size", /too small/, () => lay("lvm", machine([sda]), { lvSize: "2G" }));
+    refused("vg_name", /'a b' is no name/, () => lay("lvm", machine([sda]), { vgName: "a b" }));
+    refused("vg_name", /called 'sda' already/, () => lay("lvm", machine([sda]), { vgName: "sda" }));
+    refused("lv_name", /'a b' is no name/, () => lay("lvm", machine([sda]), { lvName: "a b" }));
     refused("lv_size", /too large/, () => lay("lvm", machine([sda]), { rootSize: "10G", lvSize: "11G" }));
-    refused("name", /no name/, () => lay("lvm", machine([sda]), { vgName: "a b" }));
   });
 });
 

@@ -17,8 +17,9 @@ export interface VolumeGroupRequest extends MemberWords {
   readonly uuid?: string | undefined;
 }
 
-export function createVolumeGroup(edit: StorageEdit, request: VolumeGroupRequest): Group {
-  checkGroupName(edit, request.name);
+/** @param field of the request that named it */
+export function createVolumeGroup(edit: StorageEdit, request: VolumeGroupRequest, field = "name"): Group {
+  checkGroupName(edit, request.name, field);
   const members = candidates(edit, request, { blockDevices: "block_devices", partitions: "partitions" });
   if (members.length === 0) throw invalidField("block_devices", "At least one block device or partition is needed.");
   const uuid = givenUuid(request.uuid) ?? edit.newUuid();
@@ -35,9 +36,9 @@ export function createVolumeGroup(edit: StorageEdit, request: VolumeGroupRequest
   return group;
 }
 
-function checkGroupName(edit: StorageEdit, name: string): void {
-  edit.checkName("name", name);
-  if (edit.groups.some((g) => g.name === name)) throw invalidField("name", `There is a '${name}' already.`);
+function checkGroupName(edit: StorageEdit, name: string, field = "name"): void {
+  edit.checkName(field, name);
+  if (edit.groups.some((g) => g.name === name)) throw invalidField(field, `There is a '${name}' already.`);
 }
 
 export function volumeGroupBytes(edit: StorageEdit, group: Group): number {
@@ -99,9 +100,10 @@ export interface VolumeRequest {
   readonly sizeBytes?: number | undefined;
 }
 
-export function createVolume(edit: StorageEdit, group: Group, request: VolumeRequest): Device {
+/** @param field of the request that named it */
+export function createVolume(edit: StorageEdit, group: Group, request: VolumeRequest, field = "name"): Device {
   const name = `${group.name}-${request.name}`;
-  checkVolumeName(edit, group, name);
+  checkVolumeName(edit, group, name, { field });
   const free = volumeGroupBytes(edit, group) - usedBytes(edit, group);
   const sizeBytes = volumeBytes(group, request.sizeBytes ?? free, free);
   const uuid = givenUuid(request.uuid) ?? edit.newUuid();
@@ -109,14 +111,19 @@ export function createVolume(edit: StorageEdit, group: Group, request: VolumeReq
 }
 
 /** @param name with the group's before it, as the machine's block devices are called */
-export function checkVolumeName(edit: StorageEdit, group: Group, name: string, ownId?: number): void {
+export function checkVolumeName(
+  edit: StorageEdit,
+  group: Group,
+  name: string,
+  { field = "name", ownId }: { field?: string; ownId?: number } = {},
+): void {
   const short = name.slice(group.name.length + 1);
   if (!isGroupName(short))
     throw invalidField(
-      "name",
+      field,
       `'${short}' is no name for a volume: use letters, digits, '_', '.', '+' and '-', and begin with none of the last three.`,
     );
-  edit.checkName("name", name, ownId);
+  edit.checkName(field, name, ownId);
 }
 
 function volumeBytes(group: Group, asked: number, free: number): number {

@@ -8,7 +8,7 @@ import { basePartitions, type LayoutParams, MIN_ROOT_BYTES, within } from "./siz
 export function lvmLayout(edit: StorageEdit, params: LayoutParams): void {
   const { boot, root, rootBytes, bootBytes } = basePartitions(edit, params);
   const name = params.vgName ?? "vgroot";
-  const group = createVolumeGroup(edit, { name, partitions: [String(root.id)] });
+  const group = createVolumeGroup(edit, { name, partitions: [String(root.id)] }, "vg_name");
   const most = volumeGroupBytes(edit, group);
   let sizeBytes: number | undefined;
   if (params.lvSize !== undefined) {
@@ -18,6 +18,6 @@ export function lvmLayout(edit: StorageEdit, params: LayoutParams): void {
     // LVM keeps one extent of the partition for itself.
     sizeBytes = Math.min(wanted, most);
   }
-  const volume = createVolume(edit, group, { name: params.lvName ?? "lvroot", sizeBytes });
+  const volume = createVolume(edit, group, { name: params.lvName ?? "lvroot", sizeBytes }, "lv_name");
   edit.addFilesystem({ on: onDevice(volume), fstype: "ext4", label: "root", mountPoint: "/" });
 }
