@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { statusCode } from "@rackwright/domain/machine/status";
 import { addMachine } from "../testing/machines.ts";
+import { partsOf } from "../testing/one-of-each.ts";
 import { type TestRegion, testRegion } from "../testing/region.ts";
 
 let t: TestRegion;
@@ -37,6 +39,33 @@ test("nodes of every kind are read, each by whoever may see it", async () => {
   const details = await get(t.user, machine.systemId, "details");
   assert.equal(details.headers["content-type"], "application/bson");
   assert.deepEqual((await get(t.user, "rack01", "details")).bytes, details.bytes);
+});
+
+test("of a machine of somebody else's nothing is read, not by its parts either", async () => {
+  const machine = await addMachine(t, "ready");
+  const paths = await partsOf(t, machine);
+  const owner = { status: statusCode.allocated, owner_id: t.user.id };
+  await t.db.kysely.updateTable("node").set(owner).where("id", "=", machine.id).execute();
+  const node = `/nodes/${machine.systemId}/`;
+  const parts = Object.entries({
+    interfaces: paths.Interface,
+    devices: paths.NodeDevice,
+    results: paths.NodeScriptResult,
+    blockdevices: paths.BlockDevice,
+  });
+  const { device_id, id } = paths.Partition ?? {};
+  const doors = [
+    ...parts.flatMap(([name, values]) => [`${node}${name}/`, `${node}${name}/${values?.id}/`]),
+    `${node}results/${paths.NodeScriptResult?.id}/?op=download`,
+    `${node}blockdevices/${device_id}/partitions/`,
+    `${node}blockdevices/${device_id}/partition/${id}`,
+  ];
+  for (const path of doors) {
+    const refused = await t.request(t.other, "GET", path);
+    assert.equal(refused.status, 403, path);
+    assert.match(refused.text, /^You may not view machine-\d+\.$|^m\d+ is not yours to see\.$/);
+    for (const who of [t.user, t.admin]) assert.equal((await t.request(who, "GET", path)).status, 200, path);
+  }
 });
 
 test("power parameters are an administrator's", async () => {

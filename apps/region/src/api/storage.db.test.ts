@@ -242,6 +242,7 @@ suite("filesystems", () => {
     assert.equal((await special("unmount_special", { mount_point: "/other" })).status, 400);
     await m.become("allocated", t.user);
     assert.equal((await special("unmount_special", { mount_point: "/scratch" }, t.other)).status, 403);
+    assert.equal((await special("mount_special", { fstype: "ramfs", mount_point: "/theirs" }, t.other)).status, 403);
     const gone = await special("unmount_special", { mount_point: "/scratch" }, t.user);
     // oxlint-disable-next-line typescript/no-explicit-any
     assert.deepEqual((gone.json as any).special_filesystems, []);
