@@ -46,11 +46,9 @@ export async function vlansDecidedWith(
   cidrs: readonly string[],
 ): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    select distinct o.vlan_id as id from subnet o
-    where o.cidr && any(${cidrs}::inet[])
-      or exists (select from subnet s where s.vlan_id = any(${vlanIds}::bigint[]) and s.cidr && o.cidr)`.execute(
-    db.kysely,
-  );
+    with mine as materialized (
+      select cidr::inet as cidr from subnet where vlan_id = any(${vlanIds}::bigint[]) union select unnest(${cidrs}::inet[])
+    ) select distinct o.vlan_id as id from mine join subnet o on o.cidr && mine.cidr`.execute(db.kysely);
   return rows.map((row) => row.id);
 }
 
