@@ -8,7 +8,14 @@ import type { Schema } from "./schema.ts";
 import { Lookups } from "./search-lookups.ts";
 import { textFields } from "./search-text.ts";
 
-const not = (condition: Condition): Condition => sql<boolean>`not coalesce(${condition}, false)`;
+/**
+ * What is compared with a column that is null is neither true nor false. Where that cannot be, `not` stands alone: PostgreSQL then looks at
+ * one machine after the other, and not first at all that have the tag.
+ */
+const not = (condition: Condition, nullable: boolean): Condition =>
+  nullable ? sql<boolean>`not coalesce(${condition}, false)` : sql<boolean>`not ${condition}`;
+const isNullable = (test: Test): boolean =>
+  test.kind === "words" || ((test.kind === "text" || test.kind === "has") && textFields[test.field].nullable);
 
 const numbers: Record<FieldOf<"number" | "memory" | "disk">, RawBuilder<number>> = {
   cpu: sql<number>`node.cpu_count`,
@@ -69,7 +76,7 @@ function holds(test: Test, now: Date, lookups: Lookups): Condition {
     case "flag":
       return test.is ? sql<boolean>`node.locked` : sql<boolean>`not node.locked`;
     case "text":
-      return sided(test, (values) => textFields[test.field].fits(values, lookups));
+      return sided(test, (values) => textFields[test.field].fits(values, lookups), textFields[test.field].nullable);
     case "choice":
       return sided(test, (words) => isOne(test.field, words));
     case "range":
@@ -77,15 +84,22 @@ function holds(test: Test, now: Date, lookups: Lookups): Condition {
   }
 }
 
-function sided<V>({ any, none }: { any: V[]; none: V[] }, condition: (values: V[]) => Condition): Condition {
-  const parts = [...(any.length === 0 ? [] : [condition(any)]), ...(none.length === 0 ? [] : [not(condition(none))])];
+function sided<V>(
+  { any, none }: { any: V[]; none: V[] },
+  condition: (values: V[]) => Condition,
+  nullable = false,
+): Condition {
+  const parts = [
+    ...(any.length === 0 ? [] : [condition(any)]),
+    ...(none.length === 0 ? [] : [not(condition(none), nullable)]),
+  ];
   return sql<boolean>`(${sql.join(parts, sql` and `)})`;
 }
 
 function filterCondition({ terms }: Pick<Filter, "terms">, now: Date, lookups: Lookups): Condition {
   if (terms.length === 0) return sql<boolean>`true`;
   const parts = terms.map(({ negated, test }) =>
-    negated ? not(holds(test, now, lookups)) : holds(test, now, lookups),
+    negated ? not(holds(test, now, lookups), isNullable(test)) : holds(test, now, lookups),
   );
   return sql<boolean>`${sql.join(parts, sql` and `)}`;
 }

@@ -11,6 +11,8 @@ export interface TextField {
   fits: (values: readonly TextValue[], lookups: Lookups) => Condition;
   /** There is something at all. */
   has: Condition;
+  /** A column decides that may be null. */
+  nullable: boolean;
 }
 
 const nothing = sql<boolean>`false`;
@@ -29,6 +31,7 @@ export const isAnyOf = (reference: RawBuilder<number>, ids: readonly number[]): 
 const column = (expression: Text): TextField => ({
   fits: (values) => matchesAny(sql<string>`lower(${expression})`, values),
   has: sql<boolean>`${expression} <> ''`,
+  nullable: true,
 });
 
 /** The node refers to a row of a small table, by whose name it is found. */
@@ -41,6 +44,7 @@ const named = (reference: RawBuilder<number>, table: string, name: string): Text
       ),
     ),
   has: sql<boolean>`${reference} is not null`,
+  nullable: true,
 });
 
 /** Rows of a large table belong to the node. `from` says which and ends in a condition; few machines are found by an index on the text. */
@@ -53,6 +57,7 @@ const rows = (from: RawBuilder<unknown>, nodeId: RawBuilder<number>, expression:
       : sql<boolean>`exists (select from ${from} and ${nodeId} = node.id and ${match})`;
   },
   has: sql<boolean>`exists (select from ${from} and ${nodeId} = node.id and ${has})`,
+  nullable: false,
 });
 
 const fact = (...keys: readonly string[]): TextField =>
@@ -72,6 +77,7 @@ const onVlan = (from: RawBuilder<unknown>, expression: Text): TextField => ({
       : sql<boolean>`exists (select from interface i where i.node_id = node.id and i.vlan_id = any(${vlans}::bigint[]))`;
   },
   has: sql<boolean>`exists (select from interface i where i.node_id = node.id and i.vlan_id is not null)`,
+  nullable: false,
 });
 
 /** Host names have no dot: what is before the first one is the host name's end, what follows the domain's beginning. */
@@ -100,6 +106,7 @@ export const textFields: Record<FieldOf<"text">, TextField> = {
     fits: (values, lookups) =>
       either(values.flatMap((v) => [matches(sql<string>`lower(node.hostname)`, v), ...fqdnFits(v, lookups)])),
     has: sql<boolean>`true`,
+    nullable: false,
   },
   id: column(sql<string>`node.system_id`),
   mac: rows(
@@ -130,6 +137,7 @@ export const textFields: Record<FieldOf<"text">, TextField> = {
         : sql<boolean>`exists (select from node_tag nt where nt.node_id = node.id and nt.tag_id = any(${tags}::bigint[]))`;
     },
     has: sql<boolean>`exists (select from node_tag nt where nt.node_id = node.id)`,
+    nullable: false,
   },
   arch: column(sql<string>`node.architecture`),
   os: column(sql<string>`node.osystem`),
@@ -155,6 +163,7 @@ export const textFields: Record<FieldOf<"text">, TextField> = {
         : sql<boolean>`exists (select from ${links} and i.node_id = node.id and a.subnet_id = any(${subnets}::bigint[]))`;
     },
     has: sql<boolean>`exists (select from ${links} and i.node_id = node.id and a.subnet_id is not null)`,
+    nullable: false,
   },
   description: column(sql<string>`node.description`),
   error: column(sql<string>`node.error_description`),
