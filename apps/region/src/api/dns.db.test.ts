@@ -35,6 +35,8 @@ test("domains: made, changed, found by id and name, one of them the default", as
       .authoritative,
     false,
   );
+  assert.equal((await user.get(path)).json.ttl, 300);
+  assert.equal((await admin.put(path, { ttl: "" })).json.ttl, null, "empty takes it away");
   assert.deepEqual(await refused(admin.put(path, { name: "maas" })), ["name"]);
   assert.equal((await user.put(path, { name: "x" })).status, 403);
   assert.equal((await user.post(`${path}?op=set_default`)).status, 403);
@@ -72,6 +74,9 @@ test("names: with addresses that somebody has, or that are reserved thereby", as
     address_ttl: 30,
   });
   assert.deepEqual([made.fqdn, made.address_ttl, ips(made)], ["www.maas", 30, ["10.0.0.9", "10.0.0.10"]]);
+  const at = `/dnsresources/${made.id}/`;
+  assert.equal((await admin.put(at, { name: "www" })).json.address_ttl, 30);
+  assert.equal((await admin.put(at, { address_ttl: "" })).json.address_ttl, null, "empty takes it away");
   assert.deepEqual(
     made.ip_addresses.map((a: Json) => a.alloc_type),
     [1, 4],
@@ -160,6 +165,7 @@ test("records: of their type, beside what they can stand beside; a name goes wit
   assert.deepEqual(await refused(admin.put(path, { rrdata: "mail" })), ["rrdata"]);
   assert.equal((await user.put(path, { rrdata: "30 mail.maas" })).status, 403);
   assert.equal((await user.get(path)).json.ttl, 60);
+  assert.equal((await admin.put(path, { ttl: "" })).json.ttl, null, "empty takes it away");
   const resource = (await user.get("/dnsresources/?name=www")).json[0];
   assert.deepEqual(
     resource.resource_records.map((r: Json) => r.id),

@@ -11,6 +11,7 @@ import {
   resourceViews,
 } from "../app/dns-resources.ts";
 import type { Routes } from "../http/route.ts";
+import { cleared } from "./cleared.ts";
 import { wireOwnNames, wireRecord, wireResource } from "./wire/dns.ts";
 
 export function dnsRoutes(routes: Routes): void {
@@ -24,9 +25,10 @@ export function dnsRoutes(routes: Routes): void {
   );
   const one = dnsResource.actions;
   routes.on(one.read, async ({ ctx, path: { id = "" } }) => wireResource(await resourceView(ctx, id)));
-  routes.on(one.update, async ({ ctx, path: { id = "" }, params }) =>
-    wireResource(await resourceView(ctx, String(await changeResource(ctx, id, params)))),
-  );
+  routes.on(one.update, async (call) => {
+    const id = await changeResource(call.ctx, call.path.id ?? "", cleared(call, "address_ttl"));
+    return wireResource(await resourceView(call.ctx, String(id)));
+  });
   routes.on(one.delete, ({ ctx, path: { id = "" } }) => removeResource(ctx, id));
   routes.on(dnsResourceRecords.actions.read, async ({ ctx, params }) =>
     (await recordRows(ctx, params)).map(wireRecord),
@@ -36,8 +38,9 @@ export function dnsRoutes(routes: Routes): void {
   );
   const record = dnsResourceRecord.actions;
   routes.on(record.read, async ({ ctx, path: { id = "" } }) => wireRecord(await recordRow(ctx, id)));
-  routes.on(record.update, async ({ ctx, path: { id = "" }, params }) =>
-    wireRecord(await recordRow(ctx, String(await changeRecord(ctx, id, params)))),
-  );
+  routes.on(record.update, async (call) => {
+    const id = await changeRecord(call.ctx, call.path.id ?? "", cleared(call, "ttl"));
+    return wireRecord(await recordRow(call.ctx, String(id)));
+  });
   routes.on(record.delete, ({ ctx, path: { id = "" } }) => removeRecord(ctx, id));
 }

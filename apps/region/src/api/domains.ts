@@ -10,6 +10,7 @@ import {
   setSerial,
 } from "../app/domains.ts";
 import type { Routes } from "../http/route.ts";
+import { cleared } from "./cleared.ts";
 import { wireDomain } from "./wire/dns.ts";
 
 export function domainsRoutes(routes: Routes): void {
@@ -19,9 +20,10 @@ export function domainsRoutes(routes: Routes): void {
   );
   routes.on(domains.actions.set_serial, ({ ctx, params }) => setSerial(ctx, params.serial));
   routes.on(domain.actions.read, async ({ ctx, path: { id = "" } }) => wireDomain(await domainRow(ctx, id)));
-  routes.on(domain.actions.update, async ({ ctx, path: { id = "" }, params }) =>
-    wireDomain(await domainRow(ctx, String(await changeDomain(ctx, id, params)))),
-  );
+  routes.on(domain.actions.update, async (call) => {
+    const id = await changeDomain(call.ctx, call.path.id ?? "", cleared(call, "ttl"));
+    return wireDomain(await domainRow(call.ctx, String(id)));
+  });
   routes.on(domain.actions.set_default, async ({ ctx, path: { id = "" } }) =>
     wireDomain(await domainRow(ctx, String(await makeDefault(ctx, id)))),
   );

@@ -301,6 +301,8 @@ test("changes: of what each kind has, with what follows from them", async () => 
     [elsewhere.vlan.vid, links(elsewhere), elsewhere.params],
     [30, ["link_up"], { mtu: 1400, "accept-ra": false }],
   );
+  const asVlan = (await put("eth0", { mtu: "" })).json;
+  assert.deepEqual([asVlan.params, asVlan.effective_mtu], [{ "accept-ra": false }, 1500], "empty takes it away");
   assert.equal((await put("eth0", { vlan: "" })).json.vlan, null);
   assert.deepEqual((await put("eth0", { enabled: "false" })).json.links, []);
   assert.deepEqual(links((await put("eth0", { enabled: "true" })).json), ["link_up"]);

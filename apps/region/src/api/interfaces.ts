@@ -6,6 +6,7 @@ import { deleteInterface, tagInterface, updateInterface } from "../app/interface
 import { interfaceOf, nodeWithInterfaces } from "../app/node-interfaces.ts";
 import type { Ctx } from "../context.ts";
 import type { Routes } from "../http/route.ts";
+import { cleared } from "./cleared.ts";
 import { interfaceContext } from "./wire/machine.ts";
 import { wireInterface } from "./wire/network.ts";
 
@@ -34,9 +35,11 @@ export function interfacesRoutes(routes: Routes): void {
   );
   const one = networkInterface.actions;
   routes.on(one.read, ({ ctx, path: { system_id = "", id = "" } }) => shown(ctx, system_id, id));
-  routes.on(one.update, async ({ ctx, path: { system_id = "", id = "" }, params }) =>
-    shown(ctx, system_id, await updateInterface(ctx, system_id, id, params)),
-  );
+  routes.on(one.update, async (call) => {
+    const { system_id = "", id = "" } = call.path;
+    const nicId = await updateInterface(call.ctx, system_id, id, cleared(call, "mtu"));
+    return shown(call.ctx, system_id, nicId);
+  });
   routes.on(one.delete, ({ ctx, path: { system_id = "", id = "" } }) => deleteInterface(ctx, system_id, id));
   routes.on(one.add_tag, async ({ ctx, path: { system_id = "", id = "" }, params }) =>
     shown(ctx, system_id, await tagInterface(ctx, system_id, id, params.tag, true)),

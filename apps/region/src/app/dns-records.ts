@@ -91,14 +91,15 @@ export async function createRecord(
 export async function changeRecord(
   ctx: Ctx,
   word: string,
-  fields: { rrtype?: string | undefined; rrdata?: string | undefined; ttl?: number | undefined },
+  fields: { rrtype?: string | undefined; rrdata?: string | undefined; ttl?: number | null | undefined },
 ): Promise<number> {
   return inTransaction(ctx, async (tx) => {
     const stored = await recordOf(tx, word);
     const type = typeOf(fields.rrtype || stored.rrtype);
     const data = fields.rrdata?.trim() || stored.rrdata;
     await check(tx, { id: stored.resourceId, name: stored.name }, type, data, stored.id);
-    await updateRecord(tx, stored.id, { rrtype: type, rrdata: data, ttl: fields.ttl ?? stored.ttl });
+    const ttl = fields.ttl === undefined ? stored.ttl : fields.ttl;
+    await updateRecord(tx, stored.id, { rrtype: type, rrdata: data, ttl });
     await told(ctx, tx, stored.resourceId, `Updated a ${type} record of ${stored.name} in ${stored.domain}.`);
     return stored.id;
   });

@@ -39,7 +39,8 @@ export interface PlaceFields {
 }
 
 export interface ResourceFields extends PlaceFields {
-  address_ttl?: number | undefined;
+  /** null: that of the domain. */
+  address_ttl?: number | null | undefined;
   ip_addresses?: string[] | undefined;
 }
 
@@ -193,7 +194,7 @@ export async function changeResource(ctx: Ctx, word: string, fields: ResourceFie
     await updateResource(tx, stored.id, {
       name: place.name,
       domain_id: place.domainId,
-      address_ttl: fields.address_ttl ?? stored.addressTtl,
+      address_ttl: fields.address_ttl === undefined ? stored.addressTtl : fields.address_ttl,
     });
     if (fields.ip_addresses) {
       const records = await listRecords(tx, { domainId: place.domainId, name: place.name });

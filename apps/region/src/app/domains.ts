@@ -21,7 +21,8 @@ import type { Db } from "./named.ts";
 export interface DomainFields {
   name?: string | undefined;
   authoritative?: boolean | undefined;
-  ttl?: number | undefined;
+  /** null: that of the installation. */
+  ttl?: number | null | undefined;
   forward_dns_servers?: string[] | undefined;
 }
 

@@ -190,8 +190,13 @@ const blank = {
 } as const;
 
 /** What an MTU that was given does to parents and children. */
-export async function applyMtu(tx: Tx, nics: readonly Nic[], id: number, mtu: number | undefined): Promise<void> {
-  if (mtu === undefined) return;
+export async function applyMtu(
+  tx: Tx,
+  nics: readonly Nic[],
+  id: number,
+  mtu: number | null | undefined,
+): Promise<void> {
+  if (mtu === undefined || mtu === null) return;
   for (const [otherId, value] of spreadMtu(nics, id, mtu)) {
     const other = nics.find((nic) => nic.id === otherId);
     if (other) await updateNic(tx, otherId, { params: { ...other.params, mtu: value } });

@@ -15,10 +15,16 @@ const filters = {
   rrtype: text("Names with records of this type; records of it."),
 } as const;
 const addresses = {
-  address_ttl: integer("How long its addresses are kept, in seconds.", { min: 0, max: MAX_INT }),
+  address_ttl: integer("How long its addresses are kept, in seconds; given empty, as long as the domain says.", {
+    min: 0,
+    max: MAX_INT,
+  }),
   ip_addresses: optionalList("Addresses, separated by commas or blanks.", { split: "comma-or-blank" }),
 } as const;
-const ttl = integer("How long it is kept, in seconds.", { min: 0, max: MAX_INT });
+const ttl = integer("How long it is kept, in seconds; given empty, as long as the domain says.", {
+  min: 0,
+  max: MAX_INT,
+});
 
 export const dnsResources = resource({
   name: "DNSResources",

@@ -5,7 +5,10 @@ const admin = { 403: "the caller is not an administrator" } as const;
 const none = { 404: "there is no such domain" } as const;
 const fields = {
   authoritative: optionalFlag("Whether we answer for it. Default: yes."),
-  ttl: integer("How long answers are kept, in seconds. Default: that of the installation.", { min: 1, max: 604_800 }),
+  ttl: integer(
+    "How long answers are kept, in seconds. Default: that of the installation, as again when it is given empty.",
+    { min: 1, max: 604_800 },
+  ),
   forward_dns_servers: optionalList("Servers that questions about it go to, where we do not answer ourselves.", {
     split: "comma-or-blank",
   }),

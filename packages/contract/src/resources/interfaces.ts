@@ -21,7 +21,10 @@ const change = {
 
 const common = {
   tags: optionalList("Tags. May be repeated, or separated by commas.", { split: "comma" }),
-  mtu: integer("Largest packet, in bytes. Default: that of the VLAN.", { min: 552, max: 65535 }),
+  mtu: integer("Largest packet, in bytes. Default: that of the VLAN, as again when it is given empty.", {
+    min: 552,
+    max: 65535,
+  }),
   accept_ra: optionalFlag("Whether it takes IPv6 router advertisements."),
 } as const;
 const linkFacts = {

@@ -25,9 +25,9 @@ const bondDefaults: NicParams = {
 };
 const bridgeDefaults: NicParams = { bridge_type: "standard", bridge_stp: false, bridge_fd: 15 };
 
-/** What callers may give; undefined stays. */
+/** What callers may give; undefined stays, null is taken away. */
 export interface GivenParams {
-  mtu?: number | undefined;
+  mtu?: number | null | undefined;
   accept_ra?: boolean | undefined;
   bond_mode?: string | undefined;
   bond_miimon?: number | undefined;
@@ -50,7 +50,10 @@ export function nicParams(type: string, stored: NicParams, given: GivenParams): 
   const named = Object.fromEntries(
     allowed.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const])),
   );
-  return { ...own, ...stored, ...named };
+  const params = { ...own, ...stored, ...named };
+  return Object.fromEntries(
+    Object.entries(params).filter((entry): entry is [string, NicParams[string]] => entry[1] !== null),
+  );
 }
 
 /** What a link is said to be, checked against itself. */
