@@ -6,11 +6,11 @@ import { applyNetworks } from "@rackwright/db/kea/networks";
 import { readNetworks } from "@rackwright/db/kea/read-networks";
 import { refreshStatistics } from "@rackwright/db/kea/statistics";
 import type { KeaAccess } from "@rackwright/db/kea-access";
-import { type RackServing, rackServing } from "@rackwright/domain/addressing/serving";
 import { diffHosts, diffNetworks, isEmptyDiff } from "@rackwright/domain/dhcp/diff";
 import type { DhcpHost, DhcpNetwork } from "@rackwright/domain/dhcp/wanted";
 import type { Region } from "../context.ts";
 import { type Decided, decideDhcp, networkName } from "./dhcp-decide.ts";
+import { DhcpServed } from "./dhcp-served.ts";
 import type { RackDhcp } from "./rack-dhcp.ts";
 
 /** So many VLANs' reservations are written in one go: it leaves room for what comes meanwhile. */
@@ -24,8 +24,7 @@ export class DhcpApply {
   readonly #region: Pick<Region, "db" | "log" | "racks">;
   readonly #kea: KeaAccess;
   readonly #racks: RackDhcp;
-  /** What racks listen for, by network. */
-  readonly #served = new Map<string, DhcpNetwork>();
+  readonly #served = new DhcpServed();
   /** Problems that were logged and still hold, as far as is known. */
   #said = new Set<string>();
   #met: Set<string> | undefined;
@@ -82,7 +81,7 @@ export class DhcpApply {
       const named = (networks: readonly DhcpNetwork[]) => networks.filter((n) => n.name === name);
       return (
         isEmptyDiff(diffNetworks(named(actual), named(decided.wanted.networks))) &&
-        wire(this.#served.get(name)) === wire(named(decided.networks)[0])
+        this.#served.isServedAs(name, named(decided.networks)[0])
       );
     };
     return (ids ?? []).filter((id) => !isAsWanted(networkName(id)));
@@ -142,7 +141,7 @@ export class DhcpApply {
   }
 
   async tell(signal: AbortSignal): Promise<void> {
-    await this.#racks.tell(this.#region, this.#serving(), this.#kea.database, signal);
+    await this.#racks.tell(this.#region, this.#served.byRack(), this.#kea.database, signal);
   }
 
   /**
@@ -158,7 +157,7 @@ export class DhcpApply {
     const applied = await this.#kea.use((client) => applyNetworks(client, networks, ids?.map(networkName)));
     this.#racks.mustPull(applied.racks);
     this.#rowsWritten += Object.values(applied.diff).reduce((sum, rows: unknown[]) => sum + rows.length, 0);
-    const changed = this.#remember(decided.networks, ids);
+    const changed = this.#served.remember(decided.networks, ids);
     const kept = new Set(networks.flatMap((n) => n.subnets.map((s) => s.id)));
     const gone = applied.before.flatMap((n) => n.subnets.map((s) => s.id)).filter((id) => !kept.has(id));
     const dependent = changed.length > 0 ? await vlansRelayedTo(this.#region.db, changed) : [];
@@ -180,9 +179,7 @@ export class DhcpApply {
 
   /** A CIDR is served once: where two of ours overlap, the one decides about the other. */
   async #withOverlapping(given: readonly number[]): Promise<number[]> {
-    const served = given.flatMap((id) => this.#served.get(networkName(id))?.subnets ?? []);
-    const cidrs = served.map((s) => s.cidr);
-    const overlapping = await vlansDecidedWith(this.#region.db, given, cidrs);
+    const overlapping = await vlansDecidedWith(this.#region.db, given, this.#served.cidrsOf(given));
     return [...new Set([...given, ...overlapping])].sort((a, b) => a - b);
   }
 
@@ -194,23 +191,6 @@ export class DhcpApply {
     if (subnetIds.length > 0) await this.#write(wanted.hosts, { subnetIds });
   }
 
-  /** @returns VLANs that are served otherwise than before */
-  #remember(networks: readonly DhcpNetwork[], ids: readonly number[] | undefined): number[] {
-    const before = new Map(this.#served);
-    if (ids) for (const id of ids) this.#served.delete(networkName(id));
-    else this.#served.clear();
-    for (const network of networks) this.#served.set(network.name, network);
-    return (ids ?? []).filter((id) => {
-      const name = networkName(id);
-      return wire(before.get(name)) !== wire(this.#served.get(name));
-    });
-  }
-
-  #serving(): RackServing[] {
-    const byRack = Map.groupBy(this.#served.values(), (network) => network.rackTag);
-    return [...byRack].map(([systemId, own]) => rackServing(systemId, own));
-  }
-
   #say(problems: readonly string[]): void {
     for (const problem of problems) {
       if (!this.#said.has(problem) && !this.#met?.has(problem))
@@ -219,7 +199,3 @@ export class DhcpApply {
     }
   }
 }
-
-/** How a rack serves a network: what those that are relayed to it depend on. */
-const wire = (network: DhcpNetwork | undefined): string =>
-  JSON.stringify(network && [network.rackTag, network.interface, network.subnets.map((s) => s.nextServer)]);
