@@ -9,9 +9,9 @@ const SCOPE_SUBNET = 1;
 const SCOPE_NETWORK = 4;
 
 /**
- * Few statements: each is a way there and back while somebody waits.
- * Every row names its time explicitly: Kea overlooks an update that leaves `modification_ts` as it was. The revision is opened with
- * `cascade`, so that options and pools written with their subnet do not each make an audit entry.
+ * Few statements: each is a way there and back while somebody waits. Every row names its time explicitly: Kea overlooks an update that
+ * leaves `modification_ts` as it was. The revision is opened with `cascade`, so that options and pools written with their subnet do not
+ * each make an audit entry.
  */
 export async function writeNetworkDiff(client: ClientBase, diff: NetworkDiff): Promise<void> {
   const stamp = await openRevision(client);
@@ -56,14 +56,11 @@ async function writeNetworks(
       [inserted, stamp],
     );
     await client.query(
-      `insert into dhcp4_shared_network(name, interface, modification_ts)
-       select name, interface, $2::timestamptz from json_to_recordset($1) as r(name text, interface text)`,
-      [inserted, stamp],
-    );
-    await client.query(
-      `insert into dhcp4_shared_network_server(shared_network_id, server_id, modification_ts)
-       select n.id, s.id, $2::timestamptz from json_to_recordset($1) as r(name text, tag text)
-       join dhcp4_shared_network n using (name) join dhcp4_server s using (tag)`,
+      `with r as (select * from json_to_recordset($1) as r(name text, interface text, tag text)),
+       n as (
+         insert into dhcp4_shared_network(name, interface, modification_ts) select name, interface, $2::timestamptz from r returning id, name)
+       insert into dhcp4_shared_network_server(shared_network_id, server_id, modification_ts)
+       select n.id, s.id, $2::timestamptz from n join r using (name) join dhcp4_server s using (tag)`,
       [inserted, stamp],
     );
   }
@@ -100,54 +97,51 @@ async function writeSubnets(
   { insertSubnets, updateSubnets }: NetworkDiff,
   stamp: string,
 ): Promise<void> {
-  if (insertSubnets.length + updateSubnets.length === 0) return;
-  const inserted = JSON.stringify(insertSubnets.map(subnetRow));
-  const changed = [...insertSubnets, ...updateSubnets];
-  const ids = changed.map(({ subnet }) => subnet.id);
-  if (insertSubnets.length > 0) {
+  if (insertSubnets.length > 0)
     await client.query(
-      `insert into dhcp4_subnet(subnet_id, subnet_prefix, ${SUBNET_FIELDS}, modification_ts)
-       select id, prefix, ${SUBNET_FIELDS}, $2::timestamptz from json_to_recordset($1) as ${SUBNET_RECORD}`,
-      [inserted, stamp],
+      `with r as (select * from json_to_recordset($1) as ${SUBNET_RECORD}),
+       written as (
+         insert into dhcp4_subnet(subnet_id, subnet_prefix, ${SUBNET_FIELDS}, modification_ts)
+         select id, prefix, ${SUBNET_FIELDS}, $2::timestamptz from r),
+       placed as (
+         insert into dhcp4_subnet_server(subnet_id, server_id, modification_ts)
+         select r.id, s.id, $2::timestamptz from r join dhcp4_server s using (tag)),
+       ${SUBNET_PARTS}`,
+      partsOf(insertSubnets, stamp),
     );
-    await client.query(
-      `insert into dhcp4_subnet_server(subnet_id, server_id, modification_ts)
-       select r.id, s.id, $2::timestamptz from json_to_recordset($1) as r(id bigint, tag text) join dhcp4_server s using (tag)`,
-      [inserted, stamp],
-    );
-  }
   if (updateSubnets.length > 0)
     await client.query(
-      `update dhcp4_subnet s set (${SUBNET_FIELDS}, modification_ts) = row(${SUBNET_FIELDS.replaceAll(/\w+/g, "r.$&")}, $2::timestamptz)
-       from json_to_recordset($1) as ${SUBNET_RECORD} where s.subnet_id = r.id`,
-      [JSON.stringify(updateSubnets.map(subnetRow)), stamp],
+      `with r as (select * from json_to_recordset($1) as ${SUBNET_RECORD}),
+       written as (
+         update dhcp4_subnet s set (${SUBNET_FIELDS}, modification_ts) = row(${SUBNET_FIELDS.replaceAll(/\w+/g, "r.$&")}, $2::timestamptz)
+         from r where s.subnet_id = r.id),
+       no_pools as (delete from dhcp4_pool where subnet_id in (select id from r)),
+       no_options as (delete from dhcp4_options where dhcp4_subnet_id in (select id from r)),
+       ${SUBNET_PARTS}`,
+      partsOf(updateSubnets, stamp),
     );
-  await client.query(
-    `with gone as (delete from dhcp4_pool where subnet_id = any($3::bigint[]))
-     insert into dhcp4_pool(start_address, end_address, subnet_id, modification_ts)
-     select "start", "end", id, $2::timestamptz from json_to_recordset($1) as r("start" inet, "end" inet, id bigint)`,
-    [
-      JSON.stringify(changed.flatMap(({ subnet }) => subnet.pools.map((pool) => ({ ...pool, id: subnet.id })))),
-      stamp,
-      ids,
-    ],
-  );
-  await client.query(
-    `with gone as (delete from dhcp4_options where dhcp4_subnet_id = any($3::bigint[])), o as (
-       insert into dhcp4_options(code, formatted_value, space, persistent, dhcp4_subnet_id, scope_id, modification_ts)
-       select code, value, 'dhcp4', false, id, ${SCOPE_SUBNET}, $2::timestamptz
-       from json_to_recordset($1) as r(id bigint, code smallint, value text)
-       returning option_id, dhcp4_subnet_id)
-     insert into dhcp4_options_server(option_id, server_id, modification_ts)
-     select o.option_id, ss.server_id, $2::timestamptz from o join dhcp4_subnet_server ss on ss.subnet_id = o.dhcp4_subnet_id`,
-    [
-      JSON.stringify(
-        changed.flatMap(({ subnet }) => subnetOptions(subnet).map((option) => ({ id: subnet.id, ...option }))),
-      ),
-      stamp,
-      ids,
-    ],
-  );
+}
+
+/** Pools and options of the subnets `r`. What the same statement writes elsewhere, or deletes, is not seen here. */
+const SUBNET_PARTS = `pools as (
+         insert into dhcp4_pool(start_address, end_address, subnet_id, modification_ts)
+         select "start", "end", id, $2::timestamptz from json_to_recordset($3) as p("start" inet, "end" inet, id bigint)),
+       o as (
+         insert into dhcp4_options(code, formatted_value, space, persistent, dhcp4_subnet_id, scope_id, modification_ts)
+         select code, value, 'dhcp4', false, id, ${SCOPE_SUBNET}, $2::timestamptz
+         from json_to_recordset($4) as p(id bigint, code smallint, value text)
+         returning option_id, dhcp4_subnet_id)
+       insert into dhcp4_options_server(option_id, server_id, modification_ts)
+       select o.option_id, s.id, $2::timestamptz from o join r on r.id = o.dhcp4_subnet_id join dhcp4_server s using (tag)`;
+
+function partsOf(placed: readonly PlacedSubnet[], stamp: string): string[] {
+  const subnets = placed.map(({ subnet }) => subnet);
+  return [
+    JSON.stringify(placed.map(subnetRow)),
+    stamp,
+    JSON.stringify(subnets.flatMap(({ id, pools }) => pools.map((pool) => ({ ...pool, id })))),
+    JSON.stringify(subnets.flatMap((subnet) => subnetOptions(subnet).map((option) => ({ id: subnet.id, ...option })))),
+  ];
 }
 
 const SUBNET_FIELDS =
