@@ -8,5 +8,5 @@ export function cleared<P extends object, K extends keyof P & string>(
   ...names: K[]
 ): Cleared<P, K> {
   const taken = names.filter((name) => given.has(name) && params[name] === undefined);
-  return { ...params, ...Object.fromEntries(taken.map((name) => [name, null])) } as Cleared<P, K>;
+  return { ...params, ...Object.fromEntries(taken.map((name) => [name, null])) };
 }
