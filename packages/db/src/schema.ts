@@ -383,6 +383,11 @@ export interface MdnsNameTable {
   seen_at: Generated<Date>;
 }
 
+export interface NameLabelTable {
+  only_one: Generated<boolean>;
+  label: Generated<string>;
+}
+
 export interface NeighbourTable {
   id: Generated<number>;
   ip: string;
@@ -895,6 +900,7 @@ export interface Schema {
   machine_document: MachineDocumentTable;
   machine_label: MachineLabelTable;
   mdns_name: MdnsNameTable;
+  name_label: NameLabelTable;
   neighbour: NeighbourTable;
   network_name: NetworkNameTable;
   node: NodeTable;

@@ -185,6 +185,18 @@ const renames: Record<
     "pool:=drained",
     (m) => m.pool,
   ],
+  owner: [
+    () => t.db.pool.query("update app_user set username = 'married' where username = 'owner-3'"),
+    "owner:=owner-3",
+    "owner:=married",
+    (m) => m.owner,
+  ],
+  domain: [
+    () => t.request(t.admin, "PUT", "domains/0/", { form: { name: "example.org" } }),
+    "domain:=maas",
+    "domain:=example.org",
+    (m) => m.fqdn.endsWith(".example.org") && m.domain,
+  ],
   VLAN: [
     () =>
       t.db.pool.query(
@@ -204,3 +216,20 @@ for (const [what, [rename, old, now, field]] of Object.entries(renames))
     assert.ok(machines.every((m) => field(m) === true || now.endsWith(String(field(m)))));
     assert.deepEqual((await page({ filter: old })).machines, []);
   });
+
+test("what is new is named at once, and what is gone is not", async () => {
+  const shown = async () => (await page({ filter: "host-000011" })).machines[0];
+  await shown();
+  const { rows } = await t.db.pool.query<{ zone: number; tag: number }>(`
+    with zone as (insert into zone (name) values ('brand-new') returning id), tag as (insert into tag (name) values ('a-first') returning id)
+    select zone.id as zone, tag.id as tag from zone, tag`);
+  const [added] = rows;
+  await t.db.pool.query("update node set zone_id = $1 where hostname = 'host-000011'", [added?.zone]);
+  await t.db.pool.query("insert into node_tag select id, $1 from node where hostname = 'host-000011'", [added?.tag]);
+  assert.deepEqual([(await shown())?.zone, (await shown())?.tag_names[0]], ["brand-new", "a-first"]);
+  await t.db.pool.query("delete from tag where name = 'a-first'");
+  await t.db.pool.query("update node set zone_id = 1 where zone_id = $1", [added?.zone]);
+  await t.db.pool.query("delete from zone where id = $1", [added?.zone]);
+  assert.notEqual((await shown())?.zone, "brand-new");
+  assert.ok(!(await shown())?.tag_names.includes("a-first"));
+});

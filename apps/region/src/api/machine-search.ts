@@ -2,20 +2,19 @@
 import type { MachineCounts, MachinesPage, MachineSummary } from "@rackwright/contract/objects/machine-search";
 import { machines } from "@rackwright/contract/resources/machines";
 import { API_ROOT } from "@rackwright/contract/table";
-import type { PageRow } from "@rackwright/db/machine-pages";
 import { statusFromCode, statusLabel } from "@rackwright/domain/machine/status";
 import { scrubText } from "@rackwright/domain/recorder/scrub";
-import { machineCounts, machinesPage, type SummaryKind } from "../app/machine-search.ts";
+import { machineCounts, machinesPage, type OfTheMoment, type SummaryKind } from "../app/machine-search.ts";
 import type { Routes } from "../http/route.ts";
 import { statusMessage } from "./wire/machine.ts";
 
 const PAGE = 50;
 const resourceUri = `${API_ROOT}/machines/`;
 
-/** What others share with it, or what is asked of it all the time, is not kept: it is of the moment. */
-type OfTheMoment = "fqdn" | "owner" | "pool" | "zone" | "domain" | "tag_names" | "power_checked_at";
+type Shared = "fqdn" | "owner" | "pool" | "zone" | "domain" | "tag_names" | "power_checked_at";
+type KeptSummary = Omit<MachineSummary, Shared> & { tag_ids: number[] };
 
-export const machineSummary: SummaryKind<Omit<MachineSummary, OfTheMoment>> = {
+export const machineSummary: SummaryKind<KeptSummary> = {
   name: "summary",
   of: (m) => ({
     system_id: m.systemId,
@@ -35,6 +34,7 @@ export const machineSummary: SummaryKind<Omit<MachineSummary, OfTheMoment>> = {
     memory: m.memoryMib,
     storage: m.storageBytes / 1e6,
     physical_disk_count: m.diskCount,
+    tag_ids: m.tagIds,
     power_state: m.powerState,
     power_type: m.powerType,
     ip_addresses: m.addresses,
@@ -47,22 +47,25 @@ export const machineSummary: SummaryKind<Omit<MachineSummary, OfTheMoment>> = {
   }),
 };
 
-export const summaryOf = (kept: Omit<MachineSummary, OfTheMoment>, now: PageRow): MachineSummary => ({
-  ...kept,
-  fqdn: `${kept.hostname}.${now.domain}`,
-  owner: now.owner,
-  pool: now.pool,
-  zone: now.zone,
-  domain: now.domain,
-  tag_names: now.tags,
-  power_checked_at: now.powerCheckedAt?.toISOString() ?? null,
-});
+function wireSummary(summary: KeptSummary, now: OfTheMoment): MachineSummary {
+  const { tag_ids: _, ...kept } = summary;
+  return {
+    ...kept,
+    fqdn: `${kept.hostname}.${now.domain}`,
+    owner: now.owner,
+    pool: now.pool,
+    zone: now.zone,
+    domain: now.domain,
+    tag_names: now.tags,
+    power_checked_at: now.powerCheckedAt?.toISOString() ?? null,
+  };
+}
 
 export function machineSearchRoutes(routes: Routes): void {
   routes.on(machines.actions.search, async ({ ctx, params }): Promise<MachinesPage> => {
     const { filter = "", sort = "name", limit = PAGE, after } = params;
     const { rows, next } = await machinesPage(ctx, { filter, sort, limit, after }, machineSummary);
-    return { machines: rows.map(({ kept, now }) => summaryOf(kept, now)), next, resource_uri: resourceUri };
+    return { machines: rows.map(({ kept, now }) => wireSummary(kept, now)), next, resource_uri: resourceUri };
   });
   routes.on(machines.actions.search_counts, async ({ ctx, params }): Promise<MachineCounts> => {
     const by = params.by ?? "status";

@@ -9,6 +9,7 @@ import {
   type PageRow,
   pageRows,
 } from "@rackwright/db/machine-pages";
+import { type SharedNames, sharedNames } from "@rackwright/db/shared-names";
 import { DomainError } from "@rackwright/domain/errors";
 import { pageToken, parsePageToken, parseSort } from "@rackwright/domain/search/page-token";
 import { type Filter, parseFilter, problemTexts } from "@rackwright/domain/search/parse";
@@ -25,19 +26,36 @@ function filterOf(text: string): Filter {
   return filter;
 }
 
+/** Of a page, while somebody removes zones all the time. */
+const READS = 5;
+
+interface Tagged {
+  tag_ids: number[];
+}
+
 export interface MachinesPage<T> {
-  rows: { now: PageRow; kept: T }[];
+  rows: { kept: T; now: OfTheMoment }[];
   next: string | null;
 }
 
+/** What others share with a machine, or what is asked of it all the time. */
+export interface OfTheMoment {
+  zone: string;
+  pool: string | null;
+  domain: string;
+  owner: string | null;
+  tags: string[];
+  powerCheckedAt: Date | null;
+}
+
 /** What is kept of a machine for pages. */
-export interface SummaryKind<T> {
+export interface SummaryKind<T extends Tagged> {
   name: string;
   of(row: MachineRow): T;
 }
 
 /** @throws DomainError invalid_fields */
-export async function machinesPage<T>(
+export async function machinesPage<T extends Tagged>(
   ctx: Ctx,
   asked: { filter: string; sort: string; limit: number; after: string | undefined },
   kind: SummaryKind<T>,
@@ -63,8 +81,33 @@ export async function machinesPage<T>(
   };
 }
 
-async function rowsOf<T>(ctx: Ctx, ids: readonly number[], kind: SummaryKind<T>): Promise<MachinesPage<T>["rows"]> {
-  if (ids.length === 0) return [];
+async function rowsOf<T extends Tagged>(
+  ctx: Ctx,
+  ids: readonly number[],
+  kind: SummaryKind<T>,
+): Promise<MachinesPage<T>["rows"]> {
+  const { kysely } = ctx.region.db;
+  for (let times = 1; ; times++) {
+    const read = ids.length === 0 ? [] : await keptRows(ctx, ids, kind);
+    const [first] = read;
+    if (!first) return [];
+    const names = await sharedNames(kysely, first.row.nameLabel, (known) =>
+      read.every(({ row, kept }) => momentOf(row, known) && kept.tag_ids.every((id) => known.tags.has(id))),
+    );
+    const rows = read.flatMap(({ row, kept }) => {
+      const moment = momentOf(row, names);
+      return moment ? [{ kept, now: { ...moment, tags: tagNames(kept.tag_ids, names) } }] : [];
+    });
+    // The zone of one went while it was read: it has another by now.
+    if (rows.length === read.length || times === READS) return rows;
+  }
+}
+
+async function keptRows<T extends Tagged>(
+  ctx: Ctx,
+  ids: readonly number[],
+  kind: SummaryKind<T>,
+): Promise<{ row: PageRow; kept: T }[]> {
   const { kysely } = ctx.region.db;
   const keeper = new DocumentKeeper(ctx.region, kind.name);
   const shown = await pageRows(kysely, ids, visibility(ctx), keeper.kind);
@@ -76,10 +119,27 @@ async function rowsOf<T>(ctx: Ctx, ids: readonly number[], kind: SummaryKind<T>)
     keeper.made(row.id, row.label, JSON.stringify(summary));
   }
   keeper.keep();
-  return shown.flatMap((now) => {
-    const kept = now.kept === null ? made.get(now.id) : (JSON.parse(now.kept) as T);
-    return kept === undefined ? [] : [{ now, kept }];
+  return shown.flatMap((row) => {
+    const kept = row.kept === null ? made.get(row.id) : (JSON.parse(row.kept) as T);
+    return kept === undefined ? [] : [{ row, kept }];
   });
+}
+
+/** undefined: a name of it is not known. */
+function momentOf(row: PageRow, names: SharedNames): Omit<OfTheMoment, "tags"> | undefined {
+  const zone = names.zones.get(row.zoneId);
+  const domain = names.domains.get(row.domainId);
+  const pool = row.poolId === null ? null : names.pools.get(row.poolId);
+  const owner = row.ownerId === null ? null : names.owners.get(row.ownerId);
+  if (zone === undefined || domain === undefined || pool === undefined || owner === undefined) return undefined;
+  return { zone, domain, pool, owner, powerCheckedAt: row.powerCheckedAt };
+}
+
+/** In the order that the database has for names; those that are gone by now are left out. */
+function tagNames(ids: readonly number[], { tags }: SharedNames): string[] {
+  const known = ids.flatMap((id) => tags.get(id) ?? []);
+  known.sort((a, b) => a.place - b.place);
+  return known.map((tag) => tag.name);
 }
 
 /** @throws DomainError invalid_fields */
