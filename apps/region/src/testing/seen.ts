@@ -89,9 +89,11 @@ export interface Verdict {
 
 /** @param record lines of `record-actions.ts` */
 export function judge(record: string): Verdict {
+  const lines = record.split("\n").map((line) => line.split("\t"));
+  // Those of every test: neither a failure of ours, nor an action that is not there.
+  const failures = lines.filter(([, status]) => status === "500" || status === "501");
   const seen = new Set(
-    record.split("\n").flatMap((line) => {
-      const [key = "", status = "", test = ""] = line.split("\t");
+    lines.flatMap(([key = "", status = "", test = ""]) => {
       const counts = !BY_CHANCE.has(test) && (!BY_CALLER.has(test) || isOfCaller(key, status));
       return counts ? [`${key} ${status}`] : [];
     }),
@@ -114,6 +116,7 @@ export function judge(record: string): Verdict {
   return {
     figures: [`actions that did what they are for: ${count(successes)}`, `listed refusals: ${count(refusals)}`],
     complaints: [
+      ...failures.map(([key, status, test]) => `${key} ${status}: answered in ${test}`),
       ...[...listed].filter((one) => !seen.has(one) && !excepted.has(one)).map((one) => `${one}: no test has seen it`),
       ...[...excepted].flatMap(([one, { instead }]) => {
         if (!listed.has(one)) return [`${one}: excepted, and listed nowhere`];
