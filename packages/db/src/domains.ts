@@ -6,11 +6,9 @@ import type { DomainTable, Schema } from "./schema.ts";
 
 export type DomainRow = Selectable<DomainTable> & { resourceRecordCount: number };
 
-/** Names of nodes, addresses of other names, and records, in `domain`. */
+/** Names of nodes, addresses of other names, and records, in `domain`: kept as a sum by triggers (migration 0138). */
 export const resourceRecordCount = sql<number>`(
-  (select count(*) from node n where n.domain_id = domain.id) +
-  (select count(*) from dns_resource_address a join dns_resource r on r.id = a.resource_id where r.domain_id = domain.id) +
-  (select count(*) from dns_record d join dns_resource r on r.id = d.resource_id where r.domain_id = domain.id))`;
+  select coalesce(sum(c.delta), 0)::bigint from domain_content c where c.domain_id = domain.id)`;
 
 export function listDomains(db: Kysely<Schema>): Promise<DomainRow[]> {
   return db

@@ -217,6 +217,11 @@ export interface DomainTable {
   forward_dns_servers: Generated<string[]>;
 }
 
+export interface DomainContentTable {
+  domain_id: number;
+  delta: number;
+}
+
 export interface EventTable {
   id: GeneratedAlways<number>;
   node_id: number | null;
@@ -882,6 +887,7 @@ export interface Schema {
   dns_resource_address: DnsResourceAddressTable;
   dns_serial: DnsSerialTable;
   domain: DomainTable;
+  domain_content: DomainContentTable;
   event: EventTable;
   evidence: EvidenceTable;
   fabric: FabricTable;
