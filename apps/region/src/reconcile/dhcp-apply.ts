@@ -17,8 +17,8 @@ import type { RackDhcp } from "./rack-dhcp.ts";
 const STEP_VLANS = 25;
 /** Leases that end one by one. Each costs Kea a command, and more would keep networks waiting. */
 const FEW_LEASES = 50;
-/** Rows of networks and reservations that are written before PostgreSQL is made to look at their tables anew. */
-const MANY_ROWS = 500;
+/** So many reservations and networks more than before, and PostgreSQL is made to look at their tables anew. */
+const MANY_MORE = 500;
 
 export class DhcpApply {
   readonly #region: Pick<Region, "db" | "log" | "racks">;
@@ -28,8 +28,8 @@ export class DhcpApply {
   /** Problems that were logged and still hold, as far as is known. */
   #said = new Set<string>();
   #met: Set<string> | undefined;
-  /** Since statistics were refreshed. */
-  #rowsWritten = 0;
+  /** Reservations and networks, since statistics were refreshed. */
+  #grown = 0;
 
   constructor(region: Pick<Region, "db" | "log" | "racks">, kea: KeaAccess, racks: RackDhcp) {
     this.#region = region;
@@ -97,11 +97,11 @@ export class DhcpApply {
     return [...new Set([...diff.insert, ...diff.update, ...diff.delete].map(({ mac }) => mac))];
   }
 
-  /** For the end of a run: after much was written, what follows is to be found quickly. */
+  /** For the end of a run: after much came, what follows is to be found quickly. */
   async refresh(): Promise<void> {
-    if (this.#rowsWritten < MANY_ROWS) return;
+    if (this.#grown < MANY_MORE) return;
     await this.#kea.use(refreshStatistics);
-    this.#rowsWritten = 0;
+    this.#grown = 0;
   }
 
   /** Some VLANs, and what is decided with them. Racks serve their networks before reservations are looked at. */
@@ -131,8 +131,8 @@ export class DhcpApply {
   /** @returns addresses that are reserved no more, or for somebody else: their leases end */
   async #write(hosts: readonly DhcpHost[], scope: HostScope): Promise<string[]> {
     return await this.#kea.use(async (client) => {
-      const { releases, inserted, updated, deleted } = await applyHosts(client, hosts, scope);
-      this.#rowsWritten += inserted + updated + deleted;
+      const { releases, inserted, deleted } = await applyHosts(client, hosts, scope);
+      this.#grown += inserted - deleted;
       const freed = releases.map((r) => r.ip);
       if (freed.length > FEW_LEASES) await dropLeases(client, freed);
       else this.#racks.mustRelease(freed);
@@ -156,7 +156,7 @@ export class DhcpApply {
     const { networks } = decided.wanted;
     const applied = await this.#kea.use((client) => applyNetworks(client, networks, ids?.map(networkName)));
     this.#racks.mustPull(applied.racks);
-    this.#rowsWritten += Object.values(applied.diff).reduce((sum, rows: unknown[]) => sum + rows.length, 0);
+    this.#grown += applied.diff.insertSubnets.length - applied.diff.deleteSubnets.length;
     const changed = this.#served.remember(decided.networks, ids);
     const kept = new Set(networks.flatMap((n) => n.subnets.map((s) => s.id)));
     const gone = applied.before.flatMap((n) => n.subnets.map((s) => s.id)).filter((id) => !kept.has(id));
