@@ -75,10 +75,12 @@ test("machines of any power type, made with nothing but a MAC address and an arc
   third.child.kill("SIGINT");
   assert.equal(await third.ended, 0, third.stderr());
 
+  const [erased = "", ...others] = ids;
+  await api.call("POST", `machines/${erased}/?op=release`, [["erase", "true"]]);
   await api.call(
     "POST",
     "machines/?op=release",
-    ids.map((id) => ["machines", id]),
+    others.map((id) => ["machines", id]),
   );
   await all("Ready");
   second.child.kill("SIGTERM");

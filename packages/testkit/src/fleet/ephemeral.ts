@@ -16,7 +16,9 @@ export async function bootEphemeral(machine: EmulatedMachine, preseedUrl: string
     case "runner":
       await machine.step("runner");
       if (machine.has("cloudInit", "dawdles")) await dawdle(machine, reporter);
-      await new Runner(machine, preseed.credentials, preseedUrl, kernel).run();
+      // By this report the region knows that release scripts are over, and gives the machine back.
+      if (await new Runner(machine, preseed.credentials, preseedUrl, kernel).run())
+        await reporter.finish("modules-final", "running modules for final", "SUCCESS");
       break;
     case "installer": {
       const installed = await install(machine, userData.plan);

@@ -34,8 +34,9 @@ export class Runner {
     this.#signals = new Signals(machine, (as) => `${maasUrl(as)}/metadata/${METADATA_VERSION}/`);
   }
 
-  async run(): Promise<void> {
-    if (this.#introduces && (await this.#isRegistered())) return;
+  /** @returns whether all passed */
+  async run(): Promise<boolean> {
+    if (this.#introduces && (await this.#isRegistered())) return true;
     const beat = this.#startHeartbeat();
     let word: Signal;
     try {
@@ -54,6 +55,7 @@ export class Runner {
       // It was taken, only its answer was lost: OK ends the credentials' life.
       if (!(error instanceof RequestFailed && (error.status === 401 || error.status === 403))) throw error;
     });
+    return word.status === "OK";
   }
 
   async #stages(): Promise<Signal> {
