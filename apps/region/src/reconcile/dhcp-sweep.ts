@@ -4,6 +4,7 @@
  */
 import { vlansWithDhcp } from "@rackwright/db/dhcp-wanted";
 import { networkNames } from "@rackwright/db/kea/read-networks";
+import { forgetRevisions } from "@rackwright/db/kea/revisions";
 import type { KeaAccess } from "@rackwright/db/kea-access";
 import type { Region } from "../context.ts";
 import type { DhcpApply } from "./dhcp-apply.ts";
@@ -54,5 +55,6 @@ export class DhcpSweep {
       });
     });
     await this.#apply.strays();
+    await this.#kea.use(forgetRevisions);
   }
 }

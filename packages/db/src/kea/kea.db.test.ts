@@ -8,6 +8,7 @@ import { activeLeases, dropLeases, leaseFor } from "./leases.ts";
 import { listenLeases, type LeaseEvent } from "./listen.ts";
 import { applyNetworks } from "./networks.ts";
 import { readNetworks } from "./read-networks.ts";
+import { forgetRevisions } from "./revisions.ts";
 import { ensureKeaDatabase, KEA_SCHEMA_FILE } from "./schema.ts";
 import { keaTestDatabase, type KeaTestDatabase } from "./testing.ts";
 
@@ -84,6 +85,29 @@ suite("Kea's database", { skip }, () => {
     assert.deepEqual(second.racks, []);
     const { rows } = await kea.client.query<{ n: string }>("select count(*) as n from dhcp4_audit_revision");
     assert.equal(rows[0]?.n, "1");
+  });
+
+  test("revisions that every Kea has read are forgotten, but for the newest", async () => {
+    const left = async () =>
+      (
+        await kea.client.query<{ message: string; entries: string }>(
+          `select log_message as message, count(a.id)::int as entries from dhcp4_audit_revision r left join dhcp4_audit a on a.revision_id = r.id
+           where log_message like 'test %' group by r.id order by r.id`,
+        )
+      ).rows;
+    await kea.client.query("begin");
+    for (const [name, age] of Object.entries({ first: "3 days", second: "1 day", third: "3 days", last: "3 days" }))
+      await kea.client.query(
+        `select createAuditRevisionDHCP4(now() - interval '${age}', 'all', 'test ${name}', true);
+         update dhcp4_shared_network set modification_ts = now(), valid_lifetime = ${name.length}`,
+      );
+    assert.equal((await left()).length, 4);
+    await forgetRevisions(kea.client);
+    assert.deepEqual(await left(), [
+      { message: "test second", entries: 1 },
+      { message: "test last", entries: 1 },
+    ]);
+    await kea.client.query("rollback");
   });
 
   test("a changed subnet is updated with a new modification time and one audit entry", async () => {
