@@ -60,7 +60,8 @@ export async function pagePlaces(db: Kysely<Schema>, query: PageQuery): Promise<
   const { rows } = await sql<Place>`
     select ${text} as key, node.id from node
     where node.node_type = 0 and ${visible(query.visibleTo)} and ${matching} and ${rest}
-    order by ${key} ${direction}, node.id ${direction} limit ${sql.lit(query.limit + 1)} ${unnamed}`.execute(db);
+    order by ${key} ${direction}, node.id ${direction} limit ${sql.lit(query.limit + 1)}
+    ${query.filter.terms.length === 0 ? sql`` : unnamed}`.execute(db);
   return rows;
 }
 
