@@ -111,6 +111,15 @@ test("subnets and VLANs are found by every specifier; one that means several is 
   assert.deepEqual(await refused(admin.post("/subnets/", { cidr: "10.5.0.0/24", vlan: "vid:0" })), ["vlan"]);
 });
 
+test("boot methods are disabled by name or architecture; one that is none is refused, not kept", async () => {
+  const disabled_boot_architectures = "pxe, 00:07 0x0010";
+  const s = await admin.made("/subnets/", { cidr: "10.9.0.0/24", disabled_boot_architectures });
+  assert.deepEqual(s.disabled_boot_architectures, ["pxe", "uefi_amd64_tftp", "uefi_amd64_http"]);
+  const change = (words: string) => admin.put(`/subnets/${s.id}/`, { disabled_boot_architectures: words });
+  assert.deepEqual(await refused(change("pxe uefi")), ["disabled_boot_architectures"]);
+  assert.deepEqual((await change("")).json.disabled_boot_architectures, []);
+});
+
 test("spaces: named or not, with their VLANs and subnets; those without one are shown as undefined", async () => {
   const made = await admin.made("/spaces/", { name: "dmz", description: "outside" });
   const unnamed = await admin.made("/spaces/");

@@ -17,6 +17,7 @@ import {
 } from "@rackwright/db/networks";
 import { formatCidr, parseCidr } from "@rackwright/domain/addressing/ip";
 import { subnetProblems } from "@rackwright/domain/addressing/subnet-rules";
+import { bootMethodNamed, bootMethodNames } from "@rackwright/domain/dhcp/boot-methods";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
@@ -153,7 +154,15 @@ function plainColumns(fields: SubnetFields) {
     gateway_ip?: string | null;
   };
   if (fields.gateway_ip !== undefined) columns.gateway_ip = fields.gateway_ip.trim() || null;
+  columns.disabled_boot_architectures &&= columns.disabled_boot_architectures.map(bootMethod);
   return columns;
+}
+
+function bootMethod(word: string): string {
+  const name = bootMethodNamed(word);
+  if (name) return name;
+  const known = bootMethodNames.join(", ");
+  throw invalidField("disabled_boot_architectures", `"${word}" is no boot method: choose ${known}, or 0x07 or 00:07.`);
 }
 
 /** The VLAN that the caller names, by itself, or by fabric and tag; undefined when none is named. */

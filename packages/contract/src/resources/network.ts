@@ -137,7 +137,10 @@ const subnetFields = {
   allow_proxy: optionalFlag("Whether our proxy may be used from it. Default: yes."),
   dns_servers: optionalList("DNS servers for the machines on it.", { split: "comma-or-blank" }),
   managed: optionalFlag("Whether we hand out its addresses. Default: yes."),
-  disabled_boot_architectures: optionalList("Boot methods that are not offered on it.", { split: "comma-or-blank" }),
+  disabled_boot_architectures: optionalList(
+    "Boot methods that are not offered on it: `pxe`, `uefi_amd64_http` ..., or architectures, `0x07` or `00:07`.",
+    { split: "comma-or-blank" },
+  ),
   active_discovery: optionalFlag("Whether it is scanned for neighbours."),
 } as const;
 

@@ -48,6 +48,29 @@ export const bootMethods: readonly BootMethod[] = [
   { name: "s390x_partition", test: tftpArch("0x0020"), by: "tftp", file: "s390x_partition/maas" },
 ];
 
+/** By the IANA registry's number of the architecture. */
+const byArchitecture: Readonly<Record<number, string>> = {
+  0x00: "pxe",
+  0x07: "uefi_amd64_tftp",
+  0x09: "uefi_ebc_tftp",
+  0x0b: "uefi_arm64_tftp",
+  0x0c: "open-firmware_ppc64el",
+  0x0e: "powernv",
+  0x10: "uefi_amd64_http",
+  0x13: "uefi_arm64_http",
+  0x1f: "s390x",
+  0x20: "s390x_partition",
+};
+/** `windows` is a method of MAAS's that is not offered here anyway. */
+export const bootMethodNames: readonly string[] = [...bootMethods.map(({ name }) => name), "windows"];
+
+/** The name of a boot method that is called by it, by the number of its architecture (0x07), or as ISC dhcpd writes that (00:07). */
+export function bootMethodNamed(word: string): string | undefined {
+  if (bootMethodNames.includes(word)) return word;
+  const digits = /^(?:0x|00:)([0-9a-f]{1,4})$/i.exec(word)?.[1];
+  return digits === undefined ? undefined : byArchitecture[Number.parseInt(digits, 16)];
+}
+
 /** The class that answers one boot method with the rack's address in one subnet. */
 export const bootClassName = (method: string, address: string): string => `${method}@${address}`;
 

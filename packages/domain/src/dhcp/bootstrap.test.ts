@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { bootMethods, disabledBootMethods, requiredBootClasses } from "./boot-methods.ts";
+import { bootMethodNamed, bootMethods, disabledBootMethods, requiredBootClasses } from "./boot-methods.ts";
 import { renderKeaConfig, type KeaBootstrap } from "./bootstrap.ts";
 
 const input: KeaBootstrap = {
@@ -59,6 +59,20 @@ test("each class that a subnet requires is one that the file defines", () => {
 test("the disabled methods can be read back from what a subnet requires", () => {
   for (const disabled of [[], ["pxe"], ["ipxe", "uefi_arm64_http"], bootMethods.map(({ name }) => name)])
     assert.deepEqual(disabledBootMethods(requiredBootClasses("10.0.0.1", disabled)), disabled.toSorted(byTable));
+});
+
+test("a boot method by its name, or by the number of its architecture in two notations", () => {
+  const words = ["pxe", "windows", "0x07", "0x0007", "00:07", "00:0B", "0x20", "0x63", "nope", "7", "toString"];
+  const name = "uefi_amd64_tftp";
+  const unknown = [undefined, undefined, undefined, undefined];
+  const named = ["pxe", "windows", name, name, name, "uefi_arm64_tftp", "s390x_partition", ...unknown];
+  assert.deepEqual(words.map(bootMethodNamed), named);
+  const numbered = [0, 7, 9, 0xb, 0xc, 0xe, 0x10, 0x13, 0x1f, 0x20].map((code) => {
+    const hex = code.toString(16).padStart(4, "0");
+    const method = bootMethods.find((each) => each.name === bootMethodNamed(`0x${hex}`));
+    return method?.test.includes(`0x${hex}`);
+  });
+  assert.deepEqual(new Set(numbered), new Set([true]), "each is chosen by the number that it is named by");
 });
 
 const order = bootMethods.map(({ name }) => name);
