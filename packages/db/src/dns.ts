@@ -195,8 +195,26 @@ export async function updateRecord(
 /** And its name, if that has nothing else. */
 export async function deleteRecord(tx: Tx, { id, resourceId }: Pick<RecordRow, "id" | "resourceId">): Promise<void> {
   await tx.deleteFrom("dns_record").where("id", "=", id).execute();
-  await sql`
-    delete from dns_resource r where r.id = ${resourceId}
+  await dropBareResources(tx, [resourceId]);
+}
+
+/** Ids of the names that these addresses have. */
+export async function resourcesOf(tx: Tx, addressIds: readonly number[]): Promise<number[]> {
+  const rows = await tx
+    .selectFrom("dns_resource_address")
+    .select("resource_id")
+    .distinct()
+    .where("address_id", "=", sql<number>`any(${addressIds}::bigint[])`)
+    .execute();
+  return rows.map((row) => row.resource_id);
+}
+
+/** Delete those of the names that have neither addresses nor records. @returns their ids */
+export async function dropBareResources(tx: Tx, ids: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    delete from dns_resource r where r.id = any(${ids}::bigint[])
       and not exists (select from dns_record x where x.resource_id = r.id)
-      and not exists (select from dns_resource_address a where a.resource_id = r.id)`.execute(tx);
+      and not exists (select from dns_resource_address a where a.resource_id = r.id)
+    returning r.id`.execute(tx);
+  return rows.map((row) => row.id);
 }

@@ -231,6 +231,17 @@ test("a user names addresses by names of their own: no administrator's, no node'
   assert.equal((await reserve(other, "mine")).status, 403);
   assert.equal((await reserve(admin, "www")).status, 200);
   assert.equal((await ips()).length, 2);
+
+  await admin.made("/dnsresourcerecords/", { fqdn: "www.maas", rrtype: "txt", rrdata: "stays" });
+  const named = async (fqdn: string) => (await user.get(`/dnsresources/?fqdn=${fqdn}`)).json as Json[];
+  for (const fqdn of ["mine.maas", "www.maas"])
+    for (const { ip } of (await named(fqdn))[0].ip_addresses) {
+      assert.equal((await named(fqdn)).length, 1);
+      assert.equal((await admin.post("/ipaddresses/?op=release", { ip, force: "true" })).status, 204);
+    }
+  assert.deepEqual(await named("mine.maas"), [], "it goes with its last address");
+  assert.equal((await named("www.maas")).length, 1, "it has a record");
+  assert.match((await user.post("/ipaddresses/?op=release", { ip: "10.0.0.9" })).json, /does not exist/);
 });
 
 test("what cannot be reserved says why", async () => {

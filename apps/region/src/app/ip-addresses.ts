@@ -1,6 +1,6 @@
 /** Addresses that users reserve for themselves and give back. */
 import { lockSubnets, subnetOccupancy } from "@rackwright/db/addresses";
-import { appendChange } from "@rackwright/db/change";
+import { appendChange, appendChanges } from "@rackwright/db/change";
 import {
   dropIdleUnknown,
   listAddresses,
@@ -9,7 +9,7 @@ import {
   unknownInterface,
   unknownInterfaces,
 } from "@rackwright/db/reserved-addresses";
-import { nameAddress, nameUse } from "@rackwright/db/dns";
+import { dropBareResources, nameAddress, nameUse, resourcesOf } from "@rackwright/db/dns";
 import { deleteLinks, ensureLinks, physicalHolder } from "@rackwright/db/interfaces";
 import {
   type InterfaceRow,
@@ -163,6 +163,7 @@ const told = async (ctx: Ctx, tx: Tx, kind: string, id: number, what: string) =>
   await audit(ctx, tx, "NETWORKING", what);
 };
 
+/** A name that has no other address and no record goes with it. */
 export async function release(ctx: Ctx, fields: { ip: string; force: boolean; discovered: boolean }): Promise<void> {
   if (fields.force && !isAdmin(ctx))
     throw new DomainError("forbidden", "Only an administrator releases addresses by force.");
@@ -176,13 +177,15 @@ export async function release(ctx: Ctx, fields: { ip: string; force: boolean; di
     if (found.length === 0)
       throw new DomainError(
         "bad_request",
-        `There is no address ${ip} that you could release${fields.force ? "" : ": reserved by you"}.`,
+        // Terraform's provider looks for these two words, and goes on.
+        `The address ${ip} does not exist${fields.force ? "" : ", or is not reserved by you"}: nothing is released.`,
       );
     const interfaceIds = found.map((a) => a.interfaceId).filter((id) => id !== null);
-    await deleteLinks(
-      tx,
-      found.map((a) => a.id),
-    );
+    const ids = found.map((a) => a.id);
+    const names = await resourcesOf(tx, ids);
+    await deleteLinks(tx, ids);
+    const gone = await dropBareResources(tx, names);
+    await appendChanges(tx, { kind: "delete", entity: "dns_resource", entityIds: gone.map(String) });
     for (const id of interfaceIds) await dropIdleUnknown(tx, id);
     if (!fields.discovered)
       await ensureLinks(
