@@ -377,7 +377,6 @@ export interface MachineDocumentTable {
 export interface MachineLabelTable {
   node_id: number;
   label: Generated<string>;
-  changed_in: Generated<string>;
 }
 
 export interface MdnsNameTable {
