@@ -5,7 +5,7 @@ import { type HasName } from "@rackwright/domain/search/fields";
 import { machineOrders, type MachineOrder, type Place } from "@rackwright/domain/search/page-token";
 import { type Filter, parseFilter, type Range, type Test, type TextValue } from "@rackwright/domain/search/parse";
 import { statusCode, type MachineStatus } from "@rackwright/domain/machine/status";
-import { countMachines, type PageQuery, pagePlaces, pageRows } from "./machine-pages.ts";
+import { countMachines, machineRows, type PageQuery, pagePlaces, pageRows } from "./machine-pages.ts";
 import { addManyMachines } from "./testing/many-machines.ts";
 import { testDatabase, type TestDatabase } from "./testing/database.ts";
 
@@ -306,6 +306,12 @@ test("others' machines are neither found, shown nor counted", async () => {
     "summary",
   );
   assert.equal(rows.length, visible.length, "ids that were found before the owner changed");
+  const made = await machineRows(
+    t.db.kysely,
+    all.map((m) => m.id),
+    mine,
+  );
+  assert.equal(made.length, visible.length, "pages that were begun before the owner changed");
   assert.equal(
     (await countMachines(t.db.kysely, { ...query({ terms: [] }), visibleTo: mine, by: "zone" })).total,
     visible.length,

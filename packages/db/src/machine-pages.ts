@@ -154,11 +154,15 @@ const MACHINE_ROWS = `
   cross join lateral (select coalesce(sum(b.size_bytes), 0)::bigint as bytes, count(*)::int as count
     from block_device b where b.node_id = node.id and b.type = 'physical') disk
   left join lateral (select type, description from event where node_id = node.id and level >= 20 order by id desc limit 1) e on true
-  where node.id = any($1::bigint[])`;
+  where node.id = any($1::bigint[]) and ($2::bigint is null or node.owner_id is null or node.owner_id = $2)`;
 
-/** Of those of which nothing is kept. */
-export async function machineRows(db: Kysely<Schema>, ids: readonly number[]): Promise<MachineRow[]> {
-  const { rows } = await db.executeQuery<MachineRow>(CompiledQuery.raw(MACHINE_ROWS, [ids]));
+/** Of those of which nothing is kept. Who may see them is asked once more: this is another snapshot. */
+export async function machineRows(
+  db: Kysely<Schema>,
+  ids: readonly number[],
+  visibleTo: number | null,
+): Promise<MachineRow[]> {
+  const { rows } = await db.executeQuery<MachineRow>(CompiledQuery.raw(MACHINE_ROWS, [ids, visibleTo]));
   return rows;
 }
 

@@ -113,7 +113,7 @@ async function keptRows<T extends Tagged>(
   const shown = await pageRows(kysely, ids, visibility(ctx), keeper.kind);
   const missing = shown.filter((row) => row.kept === null).map((row) => row.id);
   const made = new Map<number, T>();
-  for (const row of missing.length === 0 ? [] : await machineRows(kysely, missing)) {
+  for (const row of missing.length === 0 ? [] : await machineRows(kysely, missing, visibility(ctx))) {
     const summary = kind.of(row);
     made.set(row.id, summary);
     keeper.made(row.id, row.label, JSON.stringify(summary));

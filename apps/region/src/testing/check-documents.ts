@@ -23,7 +23,7 @@ export async function keepAllDocuments(region: Region): Promise<void> {
     for (const view of views)
       if (view.row.status_deadline === null)
         whole.made(view.row.id, labels.get(view.row.id) ?? null, machineDocument.textOf(view));
-  for (const row of await machineRows(kysely, ids))
+  for (const row of await machineRows(kysely, ids, null))
     summaries.made(row.id, row.label, JSON.stringify(machineSummary.of(row)));
   for (const keeper of [whole, summaries]) {
     keeper.keep();
@@ -44,7 +44,7 @@ export async function staleDocuments(region: Region): Promise<string[]> {
       const view = views.get(nodeId);
       return text === null || !view ? [] : differences(wireMachine(view), JSON.parse(fill(text)) as object);
     });
-    const rows = new Map((await machineRows(tx, ids)).map((row) => [row.id, row]));
+    const rows = new Map((await machineRows(tx, ids, null)).map((row) => [row.id, row]));
     yield (await pageRows(tx, ids, null, kindOf(machineSummary.name))).flatMap(({ id, kept: text }) => {
       const row = rows.get(id);
       return text === null || !row ? [] : differences(machineSummary.of(row), JSON.parse(text) as object);
