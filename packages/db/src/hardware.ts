@@ -92,11 +92,10 @@ export async function replaceMetadata(
 export async function replaceNumaNodes(tx: Tx, nodeId: number, nodes: readonly ReportedNumaNode[]): Promise<void> {
   await tx.deleteFrom("numa_node").where("node_id", "=", nodeId).execute();
   await sql`
-    insert into numa_node (node_id, index, memory_mib, cores)
-    select ${nodeId}, n."index", n."memoryMib", n.cores
-    from jsonb_to_recordset(${JSON.stringify(nodes)}::jsonb) as n("index" int, "memoryMib" bigint, cores int[])`.execute(
-    tx,
-  );
+    insert into numa_node (node_id, index, memory_mib, cores, hugepages)
+    select ${nodeId}, n."index", n."memoryMib", n.cores, n.hugepages
+    from jsonb_to_recordset(${JSON.stringify(nodes)}::jsonb)
+      as n("index" int, "memoryMib" bigint, cores int[], hugepages jsonb)`.execute(tx);
 }
 
 export async function replaceDevices(tx: Tx, nodeId: number, devices: readonly ReportedDevice[]): Promise<void> {

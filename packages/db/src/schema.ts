@@ -532,6 +532,7 @@ export interface NumaNodeTable {
   index: number;
   memory_mib: number;
   cores: number[];
+  hugepages: Generated<Json>;
 }
 
 export interface OauthNonceTable {

@@ -54,7 +54,7 @@ const writes: Record<string, string> = {
   "a partition, new": `insert into partition (block_device_id, index, uuid, size_bytes) values (${disk}, 1, gen_random_uuid()::text, 1e9)`,
   "a volume group": `insert into storage_group (node_id, name, type, uuid) values (${first}, 'vg0', 'lvm-vg', gen_random_uuid()::text)`,
   "a cache set": `insert into cache_set (node_id) values (${first})`,
-  "a NUMA node": `update numa_node set cores = '{0}' where node_id = ${first}`,
+  "a NUMA node": `update numa_node set hugepages = '[{"pageSize": 2097152, "total": 4194304}]' where node_id = ${first}`,
   "a fact": `update node_metadata set value = 'Other' where node_id = ${first} and key = 'system_vendor'`,
   "a tag": `delete from node_tag where node_id = ${first} and tag_id = (select min(tag_id) from node_tag where node_id = ${first})`,
   "a tag, gone": `delete from tag where id = (select min(tag_id) from node_tag where node_id = ${first})`,

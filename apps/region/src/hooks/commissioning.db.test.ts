@@ -93,7 +93,7 @@ suite("hooks of commissioning scripts", () => {
     assert.equal(row.hardware_uuid, "6f9ee0a6-96a4-4b6e-8d3c-6c0a0c1d0001");
     assert.equal(first.metadata.get("system_vendor"), "QEMU");
     assert.deepEqual(first.tags, ["virtual"]);
-    assert.deepEqual(first.numaNodes, [{ node_id: id, index: 0, memory_mib: 1966, cores: [0, 1] }]);
+    assert.deepEqual(first.numaNodes, [{ node_id: id, index: 0, memory_mib: 1966, cores: [0, 1], hugepages: [] }]);
     // The boot card keeps its row under its new name and moves to where its address says; the unknown one is gone.
     assert.equal(row.boot_interface_id, boot?.id);
     assert.deepEqual(first.interfaces[0]?.tags, ["mine"]);

@@ -37,8 +37,8 @@ export const NUMANode = z.object({
   index: z.int(),
   cores: z.array(z.int()),
   memory: z.int(),
-  /** Of machines that report huge pages; without it on the others. */
-  hugepages_set: z.array(NUMAHugepages).optional(),
+  /** Set aside when it was commissioned. */
+  hugepages_set: z.array(NUMAHugepages),
 });
 export type NUMANode = z.infer<typeof NUMANode>;
 

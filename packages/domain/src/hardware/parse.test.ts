@@ -35,7 +35,11 @@ suite("hardware report", () => {
     assert.equal(report.architecture, "amd64");
     assert.deepEqual(report.cpu, { count: 2, speedMhz: 2600, model: "QEMU Virtual CPU version 2.5+" });
     assert.equal(report.memoryMib, 2048);
-    assert.deepEqual(report.numaNodes, [{ index: 0, cores: [0, 1], memoryMib: 1966 }]);
+    assert.deepEqual(report.numaNodes, [{ index: 0, cores: [0, 1], memoryMib: 1966, hugepages: [] }]);
+    const { numaNodes } = changed(({ resources }) => {
+      resources.memory.nodes[0].hugepages_total = 2 ** 30;
+    });
+    assert.deepEqual(numaNodes[0]?.hugepages, [{ pageSize: 2 ** 21, total: 2 ** 30 }]);
     assert.equal(report.hardwareUuid, "6f9ee0a6-96a4-4b6e-8d3c-6c0a0c1d0001");
     assert.equal(report.isVirtual, true);
     assert.equal(report.metadata["system_product"], "Standard PC (Q35 + ICH9, 2009)");

@@ -67,9 +67,13 @@ function speedMhz(sockets: readonly Part[]): number {
 /** A machine without NUMA has one node with everything. */
 function numaNodes(threads: readonly Thread[], memory: Part): ReportedNumaNode[] {
   const memoryOf = new Map<number, number>();
+  const hugepagesOf = new Map<number, number>();
   for (const node of memory.parts("nodes", MAX_CORES)) {
-    memoryOf.set(node.require("numa_node").natural("numa_node", 0, MAX_INT), Math.round(node.natural("total") / MIB));
+    const index = node.require("numa_node").natural("numa_node", 0, MAX_INT);
+    memoryOf.set(index, Math.round(node.natural("total") / MIB));
+    hugepagesOf.set(index, node.natural("hugepages_total"));
   }
+  const pageSize = memory.natural("hugepages_size");
   if (memoryOf.size === 0) memoryOf.set(0, Math.round(memory.natural("total") / MIB));
   const threadsOfNode = Map.groupBy(threads, (thread) => thread.numaNode);
   const indexes = new Set([...threadsOfNode.keys(), ...memoryOf.keys()]);
@@ -81,5 +85,6 @@ function numaNodes(threads: readonly Thread[], memory: Part): ReportedNumaNode[]
       index,
       cores: (threadsOfNode.get(index) ?? []).map((thread) => thread.id).sort((a, b) => a - b),
       memoryMib: memoryOf.get(index) ?? 0,
+      hugepages: [{ pageSize, total: hugepagesOf.get(index) ?? 0 }].filter((pages) => pages.total > 0),
     }));
 }

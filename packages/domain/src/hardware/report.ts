@@ -37,6 +37,8 @@ export interface ReportedNumaNode {
   /** Ids of its threads. */
   readonly cores: readonly number[];
   readonly memoryMib: number;
+  /** In bytes; none where none are set aside. */
+  readonly hugepages: readonly { readonly pageSize: number; readonly total: number }[];
 }
 
 export interface ReportedAddress {

@@ -231,7 +231,15 @@ export function machineWith(v: MachineView, shared: SharedParts): Machine {
       "interface_test_status" | "interface_test_status_name"
     >),
     hardware_info: hardwareInfo(v.metadata),
-    numanode_set: v.numaNodes.map((n) => ({ index: n.index, cores: n.cores, memory: n.memory_mib })),
+    numanode_set: v.numaNodes.map((n) => ({
+      index: n.index,
+      cores: n.cores,
+      memory: n.memory_mib,
+      hugepages_set: (n.hugepages as unknown as { pageSize: number; total: number }[]).map((pages) => ({
+        page_size: pages.pageSize,
+        total: pages.total,
+      })),
+    })),
     virtualmachine_id: v.vm?.vmId ?? null,
     workload_annotations: row.owner_data,
     ...syncFields(row),
