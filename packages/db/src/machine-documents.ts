@@ -1,5 +1,5 @@
 /** Kept texts of machines: which are of use, in the snapshot of whoever reads. How they grow old: migration 0134. */
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { type Database, transaction } from "./connect.ts";
 import { unnamed } from "./naming-client.ts";
 import type { Schema } from "./schema.ts";
@@ -11,17 +11,20 @@ export interface KeptDocument {
   /** What a text made from this snapshot is kept with; null: it has none yet, see `labelMachines`. */
   label: string | null;
   /** null: none that is of use. */
-  text: string | null;
+  kept: string | null;
 }
+
+/** Columns label and kept of a node. Not joined, since PostgreSQL would read all that is kept of others for a page of fifty. */
+export const keptOf = (nodeId: RawBuilder<unknown>, kind: string) => sql`
+  (select l.label from machine_label l where l.node_id = ${nodeId}) as label,
+  (select k.text from machine_document k where k.node_id = ${nodeId} and k.kind = ${kind}
+    and k.label = (select l.label from machine_label l where l.node_id = ${nodeId})) as kept`;
 
 /** In the order of the ids. */
 export async function keptDocuments(db: Kysely<Schema>, kind: string, ids: readonly number[]): Promise<KeptDocument[]> {
   const { rows } = await sql<KeptDocument>`
-    select n.id as "nodeId", l.label, d.text
-    from unnest(${ids}::bigint[]) with ordinality as asked (id, at)
-    join node n on n.id = asked.id
-    left join machine_label l on l.node_id = n.id
-    left join machine_document d on d.node_id = n.id and d.kind = ${kind} and d.label = l.label
+    select n.id as "nodeId", ${keptOf(sql`n.id`, kind)}
+    from unnest(${ids}::bigint[]) with ordinality as asked (id, at) join node n on n.id = asked.id
     order by asked.at`.execute(db);
   return rows;
 }

@@ -3,6 +3,7 @@ import type { MachineOrder, Place, Sorting } from "@rackwright/domain/search/pag
 import type { Filter } from "@rackwright/domain/search/parse";
 import { CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
 import type { Condition } from "./machine-conditions.ts";
+import { keptOf } from "./machine-documents.ts";
 import { unnamed } from "./naming-client.ts";
 import type { Schema } from "./schema.ts";
 import { prepareFilter } from "./search-conditions.ts";
@@ -49,25 +50,8 @@ export interface PageQuery extends Sorting {
 const visible = (visibleTo: number | null): Condition =>
   visibleTo === null ? sql<boolean>`true` : sql<boolean>`(node.owner_id is null or node.owner_id = ${visibleTo})`;
 
-/** @returns places of the machines in order, one more than `limit` when there are more */
-export async function pagePlaces(db: Kysely<Schema>, query: PageQuery): Promise<Place[]> {
-  const { key, text, from } = orders[query.order];
-  const direction = query.descending ? sql`desc` : sql`asc`;
-  const beyond = query.descending ? sql`<` : sql`>`;
-  const { after } = query;
-  const rest = after ? sql`(${key}, node.id) ${beyond} (${from(after.key)}, ${after.id}::bigint)` : sql`true`;
-  const matching = await prepareFilter(db, query);
-  const { rows } = await sql<Place>`
-    select ${text} as key, node.id from node
-    where node.node_type = 0 and ${visible(query.visibleTo)} and ${matching} and ${rest}
-    order by ${key} ${direction}, node.id ${direction} limit ${sql.lit(query.limit + 1)}
-    ${query.filter.terms.length === 0 ? sql`` : unnamed}`.execute(db);
-  return rows;
-}
-
-/** What a page shows of a machine now, whatever is kept of it. */
-export interface PageRow {
-  id: number;
+/** What a page shows of a machine now, whatever is kept of it; its place. */
+export interface PageRow extends Place {
   /** See machine-documents.ts. */
   label: string | null;
   kept: string | null;
@@ -114,30 +98,33 @@ const addresses = (
 ) => `array(select host(a.ip) from interface i join ip_address a on a.interface_id = i.id
     where i.node_id = node.id and a.ip is not null and a.alloc_type ${types} order by i.id, a.id)`;
 
-/** As text, since it never changes: building it anew for each page took a tenth of its time. $2: whose machines are seen; null: all. */
-const PAGE_ROWS = `
-  select node.id, l.label, k.text as kept, node.zone_id as "zoneId", node.pool_id as "poolId", node.domain_id as "domainId",
-    node.owner_id as "ownerId", node.power_checked_at as "powerCheckedAt", (select label from name_label) as "nameLabel"
-  from unnest($1::bigint[]) with ordinality as page (id, at)
-  join node on node.id = page.id and node.node_type = 0
-  left join machine_label l on l.node_id = node.id
-  left join machine_document k on k.node_id = node.id and k.kind = $3 and k.label = l.label
-  where $2::bigint is null or node.owner_id is null or node.owner_id = $2 order by page.at`;
-
 /**
- * A page of these machines, in their order. Who may see them is asked again: it may have changed since they were found.
+ * Machines in order, one more than `limit` when there are more. What is kept of them comes along; which they are is settled before, whatever
+ * PostgreSQL thinks of how many match.
  * @param kind of the documents that are kept of them
  */
-export async function pageRows(
-  db: Kysely<Schema>,
-  ids: readonly number[],
-  visibleTo: number | null,
-  kind: string,
-): Promise<PageRow[]> {
-  const { rows } = await db.executeQuery<PageRow>(CompiledQuery.raw(PAGE_ROWS, [ids, visibleTo, kind]));
+export async function pageRows(db: Kysely<Schema>, query: PageQuery, kind: string): Promise<PageRow[]> {
+  const { key, text, from } = orders[query.order];
+  const direction = query.descending ? sql`desc` : sql`asc`;
+  const beyond = query.descending ? sql`<` : sql`>`;
+  const { after } = query;
+  const rest = after ? sql`(${key}, node.id) ${beyond} (${from(after.key)}, ${after.id}::bigint)` : sql`true`;
+  const matching = await prepareFilter(db, query);
+  const { rows } = await sql<PageRow>`
+    select page.key, page.id, page."zoneId", page."poolId", page."domainId", page."ownerId", page."powerCheckedAt",
+      ${keptOf(sql`page.id`, kind)}, (select label from name_label) as "nameLabel"
+    from (
+      select ${key} as place, ${text} as key, node.id, node.zone_id as "zoneId", node.pool_id as "poolId",
+        node.domain_id as "domainId", node.owner_id as "ownerId", node.power_checked_at as "powerCheckedAt"
+      from node
+      where node.node_type = 0 and ${visible(query.visibleTo)} and ${matching} and ${rest}
+      order by ${key} ${direction}, node.id ${direction} limit ${sql.lit(query.limit + 1)}) page
+    order by page.place ${direction}, page.id ${direction}
+    ${query.filter.terms.length === 0 ? sql`` : unnamed}`.execute(db);
   return rows;
 }
 
+/** As text, since it never changes: building it anew for each page took a tenth of its time. $2: whose machines are seen; null: all. */
 const MACHINE_ROWS = `
   select node.id, l.label, node.system_id as "systemId", node.hostname, node.status, node.status_since as "statusSince",
     node.status_deadline as "statusDeadline", node.waiting_for as "waitingFor", node.error_description as "errorDescription",

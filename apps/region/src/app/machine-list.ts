@@ -66,8 +66,8 @@ export function machineTexts(
   const keeper = new DocumentKeeper(ctx.region, kind.name);
   return batches(ctx, criteria, scope, async (tx, ids, shared) => {
     const fill = (filler ??= kind.filler(shared));
-    const kept = await keptDocuments(tx, keeper.kind, ids);
-    const missing = kept.filter((d) => d.text === null);
+    const rows = await keptDocuments(tx, keeper.kind, ids);
+    const missing = rows.filter((d) => d.kept === null);
     const loaded = await views(
       ctx,
       tx,
@@ -77,8 +77,8 @@ export function machineTexts(
     const made = new Map(loaded.map((view) => [view.row.id, view]));
     await keeper.kept();
     let left = loaded.length;
-    return kept.flatMap(({ nodeId, label, text }): (() => string)[] => {
-      if (text !== null) return [() => fill(text)];
+    return rows.flatMap(({ nodeId, label, kept }): (() => string)[] => {
+      if (kept !== null) return [() => fill(kept)];
       const view = made.get(nodeId);
       if (!view) return [];
       const make = () => {

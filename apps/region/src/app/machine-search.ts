@@ -5,7 +5,7 @@ import {
   type MachineGroup,
   machineRows,
   type MachineRow,
-  pagePlaces,
+  type PageQuery,
   type PageRow,
   pageRows,
 } from "@rackwright/db/machine-pages";
@@ -61,67 +61,61 @@ export async function machinesPage<T extends Tagged>(
   kind: SummaryKind<T>,
 ): Promise<MachinesPage<T>> {
   const sorting = parseSort(asked.sort);
-  const found = await pagePlaces(ctx.region.db.kysely, {
+  const query: PageQuery = {
     filter: filterOf(asked.filter),
     visibleTo: visibility(ctx),
     ...sorting,
     after: asked.after ? parsePageToken(asked.after, sorting) : undefined,
     limit: asked.limit,
     now: ctx.region.now(),
-  });
-  const page = found.slice(0, asked.limit);
-  const last = page.at(-1);
-  return {
-    rows: await rowsOf(
-      ctx,
-      page.map((place) => place.id),
-      kind,
-    ),
-    next: last && found.length > page.length ? pageToken(sorting, last) : null,
   };
-}
-
-async function rowsOf<T extends Tagged>(
-  ctx: Ctx,
-  ids: readonly number[],
-  kind: SummaryKind<T>,
-): Promise<MachinesPage<T>["rows"]> {
-  const { kysely } = ctx.region.db;
   for (let times = 1; ; times++) {
-    const read = ids.length === 0 ? [] : await keptRows(ctx, ids, kind);
-    const [first] = read;
-    if (!first) return [];
-    const names = await sharedNames(kysely, first.row.nameLabel, (known) =>
-      read.every(({ row, kept }) => momentOf(row, known) && kept.tag_ids.every((id) => known.tags.has(id))),
-    );
-    const rows = read.flatMap(({ row, kept }) => {
-      const moment = momentOf(row, names);
-      return moment ? [{ kept, now: { ...moment, tags: tagNames(kept.tag_ids, names) } }] : [];
-    });
+    const { page, next } = await readPage(ctx, query, kind);
+    const rows = await named(ctx, page);
     // The zone of one went while it was read: it has another by now.
-    if (rows.length === read.length || times === READS) return rows;
+    if (rows.length === page.length || times === READS) return { rows, next: next && pageToken(sorting, next) };
   }
 }
 
-async function keptRows<T extends Tagged>(
+interface Read<T> {
+  row: PageRow;
+  kept: T;
+}
+
+async function readPage<T extends Tagged>(
   ctx: Ctx,
-  ids: readonly number[],
+  query: PageQuery,
   kind: SummaryKind<T>,
-): Promise<{ row: PageRow; kept: T }[]> {
+): Promise<{ page: Read<T>[]; next: PageRow | null }> {
   const { kysely } = ctx.region.db;
   const keeper = new DocumentKeeper(ctx.region, kind.name);
-  const shown = await pageRows(kysely, ids, visibility(ctx), keeper.kind);
-  const missing = shown.filter((row) => row.kept === null).map((row) => row.id);
+  const found = await pageRows(kysely, query, keeper.kind);
+  const rows = found.slice(0, query.limit);
+  const missing = rows.filter((row) => row.kept === null).map((row) => row.id);
   const made = new Map<number, T>();
-  for (const row of missing.length === 0 ? [] : await machineRows(kysely, missing, visibility(ctx))) {
+  for (const row of missing.length === 0 ? [] : await machineRows(kysely, missing, query.visibleTo)) {
     const summary = kind.of(row);
     made.set(row.id, summary);
     keeper.made(row.id, row.label, JSON.stringify(summary));
   }
   keeper.keep();
-  return shown.flatMap((row) => {
+  const page = rows.flatMap((row) => {
     const kept = row.kept === null ? made.get(row.id) : (JSON.parse(row.kept) as T);
     return kept === undefined ? [] : [{ row, kept }];
+  });
+  return { page, next: found.length > rows.length ? (rows.at(-1) ?? null) : null };
+}
+
+/** Those whose names are all known are all there are, but for what went since they were read. */
+async function named<T extends Tagged>(ctx: Ctx, page: readonly Read<T>[]): Promise<MachinesPage<T>["rows"]> {
+  const [first] = page;
+  if (!first) return [];
+  const names = await sharedNames(ctx.region.db.kysely, first.row.nameLabel, (known) =>
+    page.every(({ row, kept }) => momentOf(row, known) && kept.tag_ids.every((id) => known.tags.has(id))),
+  );
+  return page.flatMap(({ row, kept }) => {
+    const moment = momentOf(row, names);
+    return moment ? [{ kept, now: { ...moment, tags: tagNames(kept.tag_ids, names) } }] : [];
   });
 }
 

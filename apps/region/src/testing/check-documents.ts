@@ -1,5 +1,5 @@
 /** Whether what is kept of machines says what their rows say: asked of one snapshot, so that nothing written meanwhile matters. */
-import { machineRows, pageRows } from "@rackwright/db/machine-pages";
+import { machineRows } from "@rackwright/db/machine-pages";
 import { keptDocuments } from "@rackwright/db/machine-documents";
 import { loadMachineViews, loadShared } from "@rackwright/db/machine-views";
 import { fromSnapshot } from "@rackwright/db/snapshot";
@@ -40,13 +40,13 @@ export async function staleDocuments(region: Region): Promise<string[]> {
     const views = new Map((await loadMachineViews(tx, ids)).map((view) => [view.row.id, view]));
     const fill = machineDocument.filler(await loadShared(tx));
     const kept = await keptDocuments(tx, kindOf(machineDocument.name), ids);
-    yield kept.flatMap(({ nodeId, text }) => {
+    yield kept.flatMap(({ nodeId, kept: text }) => {
       const view = views.get(nodeId);
       return text === null || !view ? [] : differences(wireMachine(view), JSON.parse(fill(text)) as object);
     });
     const rows = new Map((await machineRows(tx, ids, null)).map((row) => [row.id, row]));
-    yield (await pageRows(tx, ids, null, kindOf(machineSummary.name))).flatMap(({ id, kept: text }) => {
-      const row = rows.get(id);
+    yield (await keptDocuments(tx, kindOf(machineSummary.name), ids)).flatMap(({ nodeId, kept: text }) => {
+      const row = rows.get(nodeId);
       return text === null || !row ? [] : differences(machineSummary.of(row), JSON.parse(text) as object);
     });
     return undefined;
