@@ -1,7 +1,8 @@
 /**
  * How long it takes to read many machines, each with 3 interfaces and 2 disks: GET /machines/ as a client sees it, when nothing is kept of
- * them yet and when all is, beside a handler that loads, encodes and sends them in one piece; and pages of `machines search`, from the call of the handler to its text. A region in a
- * process of its own, by HTTP, on the PostgreSQL of the tests (no fsync: only reads are measured).
+ * them yet and when all is, beside a handler that loads, encodes and sends them in one piece; and pages of `machines search`, from the call
+ * of the handler to its text, beside one that loads and encodes the same machines as they are. A region in a process of its own, by HTTP, on
+ * the PostgreSQL of the tests (no fsync: only reads are measured).
  * usage: node bench/machines-read.ts [MACHINES IN THE LIST] [MACHINES TO SEARCH] [CALLS OF EACH SEARCH]
  */
 import { fork } from "node:child_process";
@@ -67,9 +68,10 @@ async function measureList(): Promise<void> {
 async function measureSearch(count: number): Promise<void> {
   console.log(`search among ${count} machines: milliseconds in the server, ${calls} pages of 50 each`);
   const { searches = [] } = await ask({ do: "search", calls });
-  for (const { what, rows, p50, p99, worst } of searches)
+  for (const { what, rows, p50, p99, worst, plain } of searches)
     console.log(
-      `${what.padEnd(52)} ${String(rows).padStart(3)} rows   p50 ${ms(p50)}   p99 ${ms(p99)}   worst ${ms(worst)}`,
+      `${what.padEnd(40)} ${String(rows).padStart(3)} rows   p50 ${ms(p50)}   p99 ${ms(p99)}   worst ${ms(worst)}   plain ${ms(plain)}` +
+        (rows === 0 ? "" : `   ratio ${(p50 / plain).toFixed(3)}`),
     );
   console.log();
 }

@@ -37,8 +37,8 @@ export const NUMANode = z.object({
   index: z.int(),
   cores: z.array(z.int()),
   memory: z.int(),
-  /** Set aside when it was commissioned. */
-  hugepages_set: z.array(NUMAHugepages),
+  /** Of nodes that had some set aside when they were commissioned; without it on the others. */
+  hugepages_set: z.array(NUMAHugepages).optional(),
 });
 export type NUMANode = z.infer<typeof NUMANode>;
 

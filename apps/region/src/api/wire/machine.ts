@@ -1,5 +1,5 @@
 /** A machine as the API shows it: every key, always (reference: objects-2.0.json, Machine). */
-import { AnonMachine, type HardwareInfo, type Machine } from "@rackwright/contract/objects/machine";
+import { AnonMachine, type HardwareInfo, type Machine, type NUMANode } from "@rackwright/contract/objects/machine";
 import { API_ROOT } from "@rackwright/contract/table";
 import type { MachineView } from "@rackwright/db/machine-views";
 import { type EventType, eventTypes } from "@rackwright/domain/machine/event";
@@ -231,15 +231,7 @@ export function machineWith(v: MachineView, shared: SharedParts): Machine {
       "interface_test_status" | "interface_test_status_name"
     >),
     hardware_info: hardwareInfo(v.metadata),
-    numanode_set: v.numaNodes.map((n) => ({
-      index: n.index,
-      cores: n.cores,
-      memory: n.memory_mib,
-      hugepages_set: (n.hugepages as unknown as { pageSize: number; total: number }[]).map((pages) => ({
-        page_size: pages.pageSize,
-        total: pages.total,
-      })),
-    })),
+    numanode_set: v.numaNodes.map(wireNumaNode),
     virtualmachine_id: v.vm?.vmId ?? null,
     workload_annotations: row.owner_data,
     ...syncFields(row),
@@ -250,6 +242,13 @@ export function machineWith(v: MachineView, shared: SharedParts): Machine {
     is_sync_healthy: row.enable_hw_sync && status === "deployed" ? !row.sync_silent : null,
     resource_uri: `${API_ROOT}/machines/${row.system_id}/`,
   };
+}
+
+/** Without huge pages exactly three keys, as the documentation has it. */
+function wireNumaNode({ index, cores, memory_mib, hugepages }: MachineView["numaNodes"][number]): NUMANode {
+  const pages = hugepages as unknown as { pageSize: number; total: number }[];
+  const sets = pages.map(({ pageSize, total }) => ({ page_size: pageSize, total }));
+  return { index, cores, memory: memory_mib, ...(sets.length === 0 ? {} : { hugepages_set: sets }) };
 }
 
 function syncFields({
