@@ -15,6 +15,10 @@ const texts: [text: string, kind: PowerErrorKind][] = [
   ["Invalid user name\nError: Unable to establish LAN session", "auth"],
   ["Activate Session command failed\nError: Unable to establish LAN session", "auth"],
   ["Set Chassis Power Control to Up/On failed: Insufficient privilege level", "auth"],
+  ["Set Session Privilege Level to OPERATOR failed: Insufficient privilege level", "auth"],
+  ["Set Session Privilege Level to OPERATOR failed: Unknown (0x81)", "auth"],
+  // No reply to that, as when the BMC is busy: there is no reason behind it.
+  ["Set Session Privilege Level to OPERATOR failed\nError: Unable to establish IPMI v2 / RMCP+ session", "timeout"],
   ["Get Auth Capabilities error\nError issuing Get Channel Authentication Capabilities request", "unreachable"],
   ["Get Auth Capabilities command failed\nError: Unable to establish LAN session", "unreachable"],
   ["Address lookup for nosuch.invalid failed\nCould not open socket!", "unreachable"],

@@ -80,6 +80,12 @@ const isCredential = (text: string): boolean =>
     text,
   );
 
+/** The session stands, and what came next got no answer: were it refused, the reason would follow after a colon. */
+const isCutOff = (text: string): boolean =>
+  /Unable to get Chassis Power|Unable to set Chassis Power|Set Session Privilege Level to \w+ failed$|no response|timed? ?out/im.test(
+    text,
+  );
+
 /** The error for a text that is no success, with what to check. */
 export function rejected(attempt: IpmiAttempt, doing: string, text: string): PowerError {
   const { power_address, power_user, privilege_level, cipher_suite_id } = attempt.settings;
@@ -92,7 +98,7 @@ export function rejected(attempt: IpmiAttempt, doing: string, text: string): Pow
       "unreachable",
       `${at}: no answer: check power_address, its network, and that IPMI over LAN is enabled`,
     );
-  if (/Insufficient privilege|session privilege|unauthorized role|privilege level is not/i.test(text))
+  if (/Insufficient privilege|session privilege.*:|unauthorized role|privilege level is not/i.test(text))
     return new PowerError(
       "auth",
       `${at}: ${power_user} may not do that at privilege level ${privilege_level || "OPERATOR"}: raise it`,
@@ -101,7 +107,7 @@ export function rejected(attempt: IpmiAttempt, doing: string, text: string): Pow
     return new PowerError("auth", `${at}: the K_g key does not fit: check k_g, empty when the BMC has none`);
   if (isCredential(text))
     return new PowerError("auth", `${at}: user or password not accepted (${said}): check power_user and power_pass`);
-  if (/Unable to get Chassis Power|Unable to set Chassis Power|no response|timed? ?out/i.test(text))
+  if (isCutOff(text))
     return new PowerError(
       "timeout",
       `${at}: the session was opened, then the BMC stopped answering: reset the BMC if it stays so`,
