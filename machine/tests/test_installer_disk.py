@@ -1,6 +1,7 @@
 """Really installs: onto a loop device, from a small squashfs, against a controller in this process. Needs root."""
 
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
@@ -37,13 +38,39 @@ REASON = why_not()
 
 
 def run(*argv):
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    ended = subprocess.run(argv, check=False, capture_output=True, text=True)
+    if ended.returncode != 0:
+        raise AssertionError(f"{' '.join(argv)} ended with {ended.returncode}: {ended.stderr.strip()}")
+    return ended.stdout
+
+
+CLONE_NEWNS = 0x00020000  # linux/sched.h
+
+
+def own_mounts():
+    """
+    What is mounted from here on is seen by nobody else (unshare(2)). Whoever makes a mount namespace at the same time, as `ip netns exec`
+    does, would else hold a copy of each filesystem mounted just then, and keep it busy. @returns what brings back the mounts of before
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+
+    def back():
+        if libc.setns(before, CLONE_NEWNS) != 0:
+            raise OSError(ctypes.get_errno(), "going back to the mounts of before")
+        os.close(before)
+
+    if libc.unshare(CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "making a mount namespace")
+    run("mount", "--make-rprivate", "/")
+    return back
 
 
 @unittest.skipIf(REASON, REASON)
 class DiskTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        cls.addClassCleanup(own_mounts())
         cls.folder = tempfile.mkdtemp(prefix="rw-installer-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         tree = f"{cls.folder}/tree"
