@@ -29,7 +29,7 @@ interface Exception {
 const JOB = "power is switched by a job that tries again: what becomes of it is told by events, timeline and diagnose";
 const DOCUMENTED = "in the original's documentation alone: there is nothing to be found by this request";
 const CRASH = "where the original fails";
-const STUB = "where the original has a stub that always fails";
+const ALWAYS_FAILS = "the original answers this operation with an error, whatever it is sent";
 const FOR_ALL =
   "these are seen by everybody who has a key; a machine's own is refused everywhere (authorization.db.test.ts)";
 const RACKS = "racks are not tested: there is nothing to test, abort or override";
@@ -37,8 +37,8 @@ const RACKS = "racks are not tested: there is nothing to test, abort or override
 export const EXCEPTIONS: readonly Exception[] = [
   { actions: "RackController.test", status: 200, instead: 400, why: RACKS },
   { actions: "RackController.abort RackController.override_failed_testing", status: 200, instead: 409, why: RACKS },
-  { actions: "AgentConfig.create", status: 501, instead: 405, why: STUB },
-  { actions: "VirtualMachines.create", status: 500, instead: 405, why: STUB },
+  { actions: "AgentConfig.create", status: 501, instead: 405, why: ALWAYS_FAILS },
+  { actions: "VirtualMachines.create", status: 500, instead: 405, why: ALWAYS_FAILS },
   { actions: "AgentConfig.read BootResource.delete", status: 500, instead: 404, why: CRASH },
   { actions: "Notification.dismiss Users.create", status: 500, instead: 400, why: CRASH },
   {
