@@ -801,6 +801,8 @@ export interface VirtualMachineTable {
   composing_since: Date | null;
   created_at: Generated<Date>;
   confirmed_at: Date | null;
+  dynamic: Generated<boolean>;
+  unwanted_since: Date | null;
 }
 
 export interface VlanTable {
