@@ -1,5 +1,6 @@
-/** The closing lines of script/test: what was left out, which steps failed, and the counts over all test runners. */
+/** The closing lines of script/test: what failed and why, what was left out, which steps failed, and the counts over all test runners. */
 import { readFileSync } from "node:fs";
+import { failures } from "./failures.ts";
 
 const [file = "", failedSteps = "", leftOut = ""] = process.argv.slice(2);
 const output = readFileSync(file, "utf8");
@@ -17,6 +18,7 @@ const steps = failedSteps.split(/\s+/).filter((step) => step !== "");
 const passed = nodePassed + pythonRun - pythonFailed;
 // A step that failed without a failing test (types, lint, a runner that died) is a failure of its own.
 const failed = Math.max(nodeFailed + pythonFailed, steps.length > 0 ? 1 : 0);
+for (const failure of failures(output)) console.log(`\n${failure}`);
 if (leftOut.trim() !== "") console.log(`${leftOut}\n`);
 if (steps.length > 0) console.log(`failed steps: ${failedSteps.trim()}`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
