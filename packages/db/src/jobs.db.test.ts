@@ -11,15 +11,20 @@ import { until } from "./testing/until.ts";
 
 let t: TestDatabase;
 let jobs: Jobs;
+/** Looks for nothing by itself: what runs here soon was woken. */
+let woken: Jobs;
 const said: string[] = [];
 
 before(async () => {
   t = await testDatabase();
   jobs = createJobs({ connection: t.connection, log: (message) => said.push(message), stopTimeoutMs: 3_000 });
+  woken = createJobs({ connection: t.connection, log: (message) => said.push(message), lookEveryMs: 3_600_000 });
   await jobs.start();
+  await woken.start();
 });
 after(async () => {
   await jobs?.stop();
+  await woken?.stop();
   await t?.close();
   assert.deepEqual(said, [], "nothing was logged");
 });
@@ -39,7 +44,7 @@ const untilAborted = (signal: AbortSignal) =>
 
 test("a job runs soon after its transaction commits, and not at all when that is rolled back", async () => {
   const ran: { n: number }[] = [];
-  await jobs.handle<{ n: number }>("commit", {}, async ({ data }) => void ran.push(data));
+  await woken.handle<{ n: number }>("commit", {}, async ({ data }) => void ran.push(data));
   await assert.rejects(
     transaction(t.db, async (tx) => {
       await jobs.enqueue(tx, "commit", { n: 1 });
@@ -51,9 +56,7 @@ test("a job runs soon after its transaction commits, and not at all when that is
     await tx.selectNoFrom((eb) => eb.fn<string>("pg_sleep", [eb.val(0.1)]).as("slept")).execute();
     assert.deepEqual(ran, [], "not before the commit");
   });
-  const start = performance.now();
-  await until(() => ran.length > 0, { everyMs: 2 });
-  assert.ok(performance.now() - start < 1_000, "woken, not polled for");
+  await until(() => ran.length > 0, { what: "the job to be woken" });
   assert.deepEqual(ran, [{ n: 2 }]);
 });
 
@@ -85,15 +88,14 @@ test("jobs without a key are all run, the important first, no more at once than 
   await transaction(t.db, async (tx) => {
     for (let n = 0; n < 60; n++) await jobs.enqueue(tx, "many", { n }, { priority: n === 59 ? 10 : 0 });
   });
-  const start = performance.now();
-  await jobs.handle<{ n: number }>("many", { concurrency: 4 }, async ({ data }) => {
+  await woken.handle<{ n: number }>("many", { concurrency: 4 }, async ({ data }) => {
     most = Math.max(most, ++running);
     await new Promise((resolve) => setTimeout(resolve, 5));
     ran.push(data.n);
     running -= 1;
   });
-  await until(() => ran.length === 60, { what: "60 jobs" });
-  assert.ok(performance.now() - start < 8_000, "the next is fetched when one is done, not at the next poll");
+  // Each is fetched when the one before is done: nobody looks for it else.
+  await until(() => ran.length === 60, { timeoutMs: 30_000, what: "60 jobs" });
   assert.ok(ran.indexOf(59) < 4);
   assert.equal(new Set(ran).size, 60);
   assert.equal(most, 4);
@@ -125,7 +127,7 @@ test("a job with a time to start waits for it", async () => {
 test("cancel aborts the handler's signal, when its transaction commits; the key is free again", async () => {
   const started: Job<unknown>[] = [];
   const reasons: string[] = [];
-  await jobs.handle("cancelled", {}, async (job) => {
+  await woken.handle("cancelled", {}, async (job) => {
     started.push(job);
     await untilAborted(job.signal).catch((error: Error) => {
       reasons.push(error.message);
@@ -141,10 +143,8 @@ test("cancel aborts the handler's signal, when its transaction commits; the key 
     }),
   );
   assert.equal(started[0]?.signal.aborted, false);
-  const start = performance.now();
   await cancel("cancelled", "m1");
-  await until(() => reasons.length === 1, { everyMs: 2 });
-  assert.ok(performance.now() - start < 1_000);
+  await until(() => reasons.length === 1);
   assert.deepEqual(reasons, [`job ${id} was cancelled`]);
   assert.equal(await stateOf(id ?? ""), "cancelled");
   assert.ok(await enqueue("cancelled", {}, { key: "m1" }));
@@ -173,12 +173,10 @@ test("a job whose process is killed runs again in another one", { timeout: 60_00
     await until(() => lines.includes(`${id} 1`), { what: "the child to take the job" });
     child.kill("SIGKILL");
     await once(child, "exit");
-    const killedAt = performance.now();
     const ran: [string, number][] = [];
     await jobs.handle("slow", {}, async (job) => void ran.push([job.id, job.attempt]));
-    await until(() => ran.length > 0, { timeoutMs: 25_000, what: "the job to be taken over" });
+    await until(() => ran.length > 0, { timeoutMs: 40_000, what: "the job to be taken over" });
     assert.deepEqual(ran, [[id, 2]]);
-    assert.ok(performance.now() - killedAt < 20_000);
     await until(async () => (await stateOf(id ?? "")) === "completed");
   } finally {
     child.kill("SIGKILL");
@@ -222,7 +220,7 @@ test("a job whose process is killed runs again at once when nobody else is left"
 });
 
 test("stop aborts what runs; it is taken up again by the next process", async () => {
-  const other = createJobs({ connection: t.connection, stopTimeoutMs: 5_000 });
+  const other = createJobs({ connection: t.connection, stopTimeoutMs: 60_000 });
   await other.start();
   let started = 0;
   await other.handle("stopping", {}, async ({ signal }) => {
@@ -233,7 +231,7 @@ test("stop aborts what runs; it is taken up again by the next process", async ()
   await until(() => started === 1);
   const start = performance.now();
   await other.stop();
-  assert.ok(performance.now() - start < 4_000, "a handler that heeds its signal does not delay the stop");
+  assert.ok(performance.now() - start < 30_000, "a handler that heeds its signal does not delay the stop");
   assert.equal(await stateOf(id ?? ""), "retry");
   const ran: number[] = [];
   await jobs.handle("stopping", {}, async ({ attempt }) => void ran.push(attempt));

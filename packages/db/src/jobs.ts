@@ -52,7 +52,6 @@ export interface Jobs {
 const CANCEL_CHANNEL = "job_cancel";
 /** The payload is the queue. Not pg-boss' own notification, which wakes every worker of a queue for each job. */
 const READY_CHANNEL = "job_ready";
-/** Jobs that become due (startAfter, retries, takeover) are not notified: this is how late they start at most. */
 const LOOK_EVERY_MS = 2_000;
 /** Of the advisory lock that every process holds that runs jobs: "jobs" in ASCII. */
 const PRESENCE_KEY = 0x6a_6f_62_73;
@@ -80,6 +79,8 @@ export function createJobs(options: {
   log?: (message: string) => void;
   /** How long `stop` waits for handlers that do not heed their signal. Default 10 s. */
   stopTimeoutMs?: number;
+  /** Jobs that become due (startAfter, retries, takeover) are not notified: this is how late they start at most. Default 2 s. */
+  lookEveryMs?: number;
 }): Jobs {
   const log = options.log ?? (() => {});
   const boss = new PgBoss({
@@ -126,7 +127,7 @@ export function createJobs(options: {
       });
       await boss.start();
       await hub.listen(READY_CHANNEL, (queue) => workers.get(queue)?.wakeOne(), lookEverywhere);
-      looking = setInterval(lookEverywhere, LOOK_EVERY_MS);
+      looking = setInterval(lookEverywhere, options.lookEveryMs ?? LOOK_EVERY_MS);
       await hub.listen(
         CANCEL_CHANNEL,
         (id) => running.abort(id),
