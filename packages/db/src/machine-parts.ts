@@ -21,7 +21,10 @@ async function storageItems(db: Kysely<Schema>, ids: readonly number[]): Promise
   return Map.groupBy(rows, (row) => row.nodeId);
 }
 
-async function interfaceItems(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<number, InterfaceItem[]>> {
+export async function interfaceItems(
+  db: Kysely<Schema>,
+  ids: readonly number[],
+): Promise<Map<number, InterfaceItem[]>> {
   const { rows } = await sql<InterfaceItem & { nodeId: number }>`
     select i.node_id as "nodeId", i.id, i.name, i.type, n.hostname, i.tags, i.link_speed as "linkSpeed",
       (select json_build_object('id', v.id, 'vid', v.vid, 'name', v.name, 'fabricId', f.id,

@@ -7,7 +7,7 @@ import type { NodeTable, Schema } from "./schema.ts";
 
 export type NodeRow = Selectable<NodeTable>;
 
-type Row = NodeRow & { interface_count: number; commissioning_passed: boolean };
+type Row = NodeRow & { interface_count: number; commissioning_passed: boolean; dynamic: boolean };
 
 /** Passed, degraded, skipped, or suppressed: anything else in the current commissioning set means it has not passed. */
 const commissioningPassed = sql<boolean>`coalesce((
@@ -20,6 +20,7 @@ function machineQuery(db: Kysely<Schema>) {
     .select([
       sql<number>`(select count(*) from interface i where i.node_id = node.id)`.as("interface_count"),
       commissioningPassed.as("commissioning_passed"),
+      sql<boolean>`exists (select from virtual_machine vm where vm.node_id = node.id and vm.dynamic)`.as("dynamic"),
     ]);
 }
 
@@ -60,6 +61,7 @@ function fromRow(row: Row): Machine {
     testingSetId: row.testing_set_id,
     installationSetId: row.installation_set_id,
     releaseSetId: row.release_set_id,
+    dynamic: row.dynamic,
   };
 }
 

@@ -147,6 +147,27 @@ export async function deleteVirtualMachines(tx: Tx, ids: readonly number[]): Pro
   await tx.deleteFrom("virtual_machine").where("id", "=", anyOf(ids)).execute();
 }
 
+/** Those that are to be taken away from their hosts, oldest first. */
+export async function unwantedVirtualMachines(db: Db): Promise<{ vm: VirtualMachineRow; host: VmHostRow }[]> {
+  const vms = await db
+    .selectFrom("virtual_machine")
+    .selectAll()
+    .where("unwanted_since", "is not", null)
+    .orderBy("id")
+    .execute();
+  if (vms.length === 0) return [];
+  const ids = anyOf(vms.map((vm) => vm.vm_host_id));
+  const hosts = await db.selectFrom("vm_host").selectAll().where("id", "=", ids).execute();
+  return vms.flatMap((vm) => {
+    const host = hosts.find(({ id }) => id === vm.vm_host_id);
+    return host ? [{ vm, host }] : [];
+  });
+}
+
+export function lockVirtualMachine(tx: Tx, id: number): Promise<VirtualMachineRow | undefined> {
+  return tx.selectFrom("virtual_machine").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
+}
+
 export function listVirtualMachines(db: Db, visibleTo: number | null, id?: number): Promise<VirtualMachineRow[]> {
   let query = db
     .selectFrom("virtual_machine as vm")
@@ -186,10 +207,6 @@ export async function nodeAtAddress(db: Db, addresses: readonly string[]): Promi
     .orderBy("i.node_id")
     .executeTakeFirst();
   return row?.id ?? undefined;
-}
-
-export function interfacesById(db: Db, ids: readonly number[]): Promise<{ id: number; name: string; type: string }[]> {
-  return db.selectFrom("interface").select(["id", "name", "type"]).where("id", "=", anyOf(ids)).execute();
 }
 
 /** MAC addresses, system ids and parameters of the machines that live on a host. */

@@ -4,6 +4,7 @@ import type { MachineView } from "@rackwright/db/machine-views";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import type { BridgeOptions } from "../app/acquired-bridges.ts";
 import { addChassis } from "../app/chassis.ts";
+import { allocate } from "../app/allocate.ts";
 import * as actions from "../app/machine-actions.ts";
 import { machineDetails, machineToken, powerParametersOf, queryPower } from "../app/machine-facts.ts";
 import { annotateMachine } from "../app/machine-annotations.ts";
@@ -126,7 +127,7 @@ export function machinesRoutes(routes: Routes): void {
       verbose,
       ...criteria
     } = params;
-    const { id, fit } = await actions.allocateMachine(ctx, {
+    const { id, fit } = await allocate(ctx, {
       criteria,
       agentName: agent_name ?? "",
       comment: comment ?? "",

@@ -14,7 +14,7 @@ import {
   type SubnetOccupancy,
   subnetOccupancy,
 } from "@rackwright/db/addresses";
-import { removeAcquiredBridges } from "@rackwright/db/interfaces";
+import { deleteLinks, linksOfNic, removeAcquiredBridges } from "@rackwright/db/interfaces";
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
 import { allocType } from "@rackwright/domain/addressing/alloc-type";
@@ -105,6 +105,32 @@ export async function defaultLinks(tx: Tx, nodeId: number): Promise<void> {
   if (mode === "static") await fixAddresses(tx, fixed);
   await insertLinks(tx, links);
   await nodeAddressesChanged(tx, nodeId);
+}
+
+/**
+ * The links of a machine that was made on a VM host and not commissioned: as after commissioning, and of interfaces whose network is known
+ * an address there.
+ * @param networks of its interfaces, in their order
+ */
+export async function linkMade(
+  tx: Tx,
+  nodeId: number,
+  networks: readonly { vlanId: number | null; subnetId: number | null }[],
+): Promise<void> {
+  const ids = (await seenInterfaces(tx, nodeId)).map(({ id }) => id);
+  for (const [at, { vlanId }] of networks.entries())
+    if (vlanId !== null && ids[at] !== undefined) await setInterfaceVlan(tx, ids[at], vlanId);
+  await defaultLinks(tx, nodeId);
+  for (const [at, { subnetId }] of networks.entries()) {
+    const interfaceId = ids[at];
+    if (subnetId === null || interfaceId === undefined) continue;
+    const usual = await linksOfNic(tx, interfaceId);
+    await deleteLinks(
+      tx,
+      usual.map(({ id }) => id),
+    );
+    await insertLinks(tx, [{ interfaceId, type: allocType.auto, subnetId, ip: null }]);
+  }
 }
 
 const linkUp = ({ id }: SeenInterface): NewLink => ({

@@ -9,10 +9,11 @@ import { actorName, type Ctx } from "../context.ts";
 import { takeBackAddresses } from "./addresses.ts";
 import { applyEffect } from "./effects.ts";
 import { enqueueJob } from "./queues.ts";
+import { discardMachine } from "./vm-discard.ts";
 
 /**
  * @param more further columns of the row, by their names in the database
- * @returns the machine as it is now, still locked
+ * @returns the machine as it is now, still locked; as it was, when the decision ended it
  */
 export async function commit(
   ctx: Ctx,
@@ -22,6 +23,7 @@ export async function commit(
   more: Record<string, unknown> = {},
 ): Promise<LoadedMachine> {
   await settle(ctx, tx, loaded, decision, { more });
+  if (ends(decision)) return loaded;
   const now = await readMachineById(tx, loaded.machine.id);
   if (!now) throw new Error(`machine ${loaded.machine.systemId} vanished while it was locked`);
   return now;
@@ -46,7 +48,7 @@ export async function settle(
     { nodeId: before.id, hostname: before.hostname, username: actorName(ctx.actor), bootEpoch: after.bootEpoch },
     decision.events,
   );
-  for (const effect of decision.effects) await applyEffect(ctx, tx, after, effect);
+  for (const effect of decision.effects) if (effect.do !== "discard") await applyEffect(ctx, tx, after, effect);
   if (decision.set.status === "deployed") await restoreToken(tx, before.id);
   if (givesBackAddresses(before, after)) await takeBackAddresses(tx, before.id);
   for (const job of decision.jobs) await enqueueJob(ctx, tx, after, job);
@@ -59,4 +61,7 @@ export async function settle(
       payload: { status: after.status },
     });
   await journal.write(tx);
+  if (ends(decision)) await discardMachine(ctx, tx, after);
 }
+
+const ends = ({ effects }: Decision): boolean => effects.some((effect) => effect.do === "discard");

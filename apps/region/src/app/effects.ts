@@ -17,7 +17,12 @@ import { acquireFilesystems, applyDefaultLayout, clearStorage, dropAcquiredFiles
 /** Begun with another system than the one that is deployed, which comes back after it. */
 const returning: readonly MachineStatus[] = ["entering_rescue_mode", "testing"];
 
-export async function applyEffect(ctx: Ctx, tx: Tx, machine: Machine, effect: Effect): Promise<void> {
+export async function applyEffect(
+  ctx: Ctx,
+  tx: Tx,
+  machine: Machine,
+  effect: Exclude<Effect, { do: "discard" }>,
+): Promise<void> {
   switch (effect.do) {
     case "finish_results": {
       const ids = {

@@ -169,7 +169,8 @@ async function checkPlaces(tx: Tx, criteria: MachineCriteria): Promise<void> {
         if ((await find(tx, word)) === undefined) throw invalidField(name, `No such ${kind}: '${word}'.`);
 }
 
-async function acquire(
+/** Make it the caller's. */
+export async function acquire(
   ctx: Ctx,
   tx: Tx,
   loaded: LoadedMachine,

@@ -14,7 +14,8 @@ import { clusterOf } from "./clusters.ts";
 import { getConfig } from "./config.ts";
 import { createPhysical } from "./interface-create.ts";
 import { deleteInterface } from "./interface-update.ts";
-import { allocateMachine, deployMachine, powerOnMachine } from "./machine-actions.ts";
+import { allocate } from "./allocate.ts";
+import { deployMachine, powerOnMachine } from "./machine-actions.ts";
 import { hardwareOutputs } from "./machine-facts.ts";
 import { type CreateRequest, createMachine, type MachineFields, updateMachineFields } from "./machines.ts";
 import { removeMachineOrVm } from "./vm-host-removal.ts";
@@ -147,7 +148,7 @@ export async function acquireMachine(ctx: Ctx, wanted: Constraints, agentName: s
   };
   const [first] = Object.entries(problems);
   if (first) throw new DomainError("invalid_fields", `${first[0]}: ${first[1][0]}`, { fields: problems });
-  return (await allocateMachine(ctx, { criteria, agentName, comment: "", dryRun: false })).id;
+  return (await allocate(ctx, { criteria, agentName, comment: "", dryRun: false })).id;
 }
 
 const badNetwork = (text: string) => `"${text}" names no network: use a name, ip:ADDRESS, or vlan:TAG from 1 to 4094.`;

@@ -5,7 +5,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { appendChange } from "@rackwright/db/change";
 import type { Tx } from "@rackwright/db/connect";
-import { fittingMachines } from "@rackwright/db/machine-parts";
+import { interfaceItems } from "@rackwright/db/machine-parts";
 import { updateMachine } from "@rackwright/db/machines";
 import { defaultDomainId, domainName, hostnameTaken, poolId, takenMacs, zoneId } from "@rackwright/db/nodes";
 import {
@@ -13,22 +13,22 @@ import {
   guestOf,
   guestRows,
   insertVirtualMachine,
-  interfacesById,
   lockVmHost,
   poolsOf,
   updateVirtualMachine,
   type VmHostRow,
 } from "@rackwright/db/vm-hosts";
 import { parseParts } from "@rackwright/domain/allocation/fit";
+import { matchInterfaces, subnetFor } from "@rackwright/domain/allocation/interfaces";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { generateHostname, parseArchitecture, parseHostname } from "@rackwright/domain/machine/names";
-import { type ComposableHost, planMachine } from "@rackwright/domain/vm-host/compose";
+import { type ComposableHost, planMachine, USUAL_CORES, USUAL_MEMORY_MIB } from "@rackwright/domain/vm-host/compose";
 import type { VmAttachment, VmOrder } from "@rackwright/domain/vm-host/facts";
 import { type Ctx, inTransaction } from "../context.ts";
 import { audit } from "./audit.ts";
 import { commissionIfPossible } from "./machines.ts";
 import { addMachine, homeOn, usualCommissioning, vmParameters } from "./vm-host-machines.ts";
-import { callHost } from "./vm-host-rack.ts";
+import { callHost, outcomeUnknown } from "./vm-host-rack.ts";
 import { readParameters, refuseUnconnected } from "./vm-host-settings.ts";
 
 export interface ComposeRequest {
@@ -47,17 +47,18 @@ export interface ComposeRequest {
   skip_commissioning: boolean;
 }
 
-const USUAL_CORES = 1;
-const USUAL_MEMORY_MIB = 2048;
-
 /** Chosen and set aside. */
-interface Reserved {
+export interface Reserved {
   vmId: number;
   host: VmHostRow;
   order: VmOrder;
   domain: string;
   /** Where it begins. */
   places: { zone_id: number; pool_id: number };
+  /** Of each interface of the order: where it is, as far as the host's own interfaces tell; null where nothing does. */
+  networks: { vlanId: number | null; subnetId: number | null }[];
+  /** Allocating has it made. */
+  dynamic: boolean;
 }
 
 /**
@@ -72,7 +73,14 @@ export async function composeMachine(ctx: Ctx, hostId: number, request: ComposeR
   return id;
 }
 
-async function reserve(ctx: Ctx, tx: Tx, hostId: number, request: ComposeRequest): Promise<Reserved> {
+/** @throws DomainError not_found, power_failed, conflict; invalid_fields for what the host has not */
+export async function reserve(
+  ctx: Ctx,
+  tx: Tx,
+  hostId: number,
+  request: ComposeRequest,
+  dynamic = false,
+): Promise<Reserved> {
   const host = await lockVmHost(tx, hostId);
   if (!host) throw new DomainError("not_found", `There is no VM host ${hostId}.`);
   refuseUnconnected(host);
@@ -99,7 +107,7 @@ async function reserve(ctx: Ctx, tx: Tx, hostId: number, request: ComposeRequest
     memoryMib,
     hugepages: request.hugepages_backed,
     disks: plan.disks,
-    interfaces: await Promise.all(attachments.map(async (to) => ({ mac: await freeMac(tx), attach: to }))),
+    interfaces: await Promise.all(attachments.map(async ({ attach: to }) => ({ mac: await freeMac(tx), attach: to }))),
   };
   const vmId = await insertVirtualMachine(tx, {
     vm_host_id: host.id,
@@ -112,11 +120,14 @@ async function reserve(ctx: Ctx, tx: Tx, hostId: number, request: ComposeRequest
     disks: JSON.stringify(plan.disks),
     composed: true,
     composing_since: ctx.region.now(),
+    dynamic,
   });
-  return { vmId, host, order, domain, places: await placesOf(tx, host, request) };
+  const networks = attachments.map(({ vlanId, subnetId }) => ({ vlanId, subnetId }));
+  return { vmId, host, order, domain, places: await placesOf(tx, host, request), networks, dynamic };
 }
 
-async function make(ctx: Ctx, { vmId, host, order }: Reserved): Promise<void> {
+/** Have the host make what was set aside. @throws DomainError as `callHost` */
+export async function make(ctx: Ctx, { vmId, host, order, dynamic }: Reserved): Promise<void> {
   try {
     const target = { type: host.type, parameters: readParameters(ctx.region, host) };
     await callHost(ctx.region, { name: `VM host ${host.name}`, rackId: host.rack_id }, "vmHostCompose", {
@@ -124,8 +135,9 @@ async function make(ctx: Ctx, { vmId, host, order }: Reserved): Promise<void> {
       machine: order,
     });
   } catch (error) {
-    // What came of an order that nobody answered is found out by the next refresh, or by the one after a crash.
-    await inTransaction(ctx, (tx) => deleteVirtualMachines(tx, [vmId]));
+    // What came of an order that nobody answered is found out by the next refresh, or by the one after a crash: as a machine that
+    // nobody has, where it was asked for by itself; it is removed, where somebody was to have it at once.
+    if (!dynamic || !outcomeUnknown(error)) await inTransaction(ctx, (tx) => deleteVirtualMachines(tx, [vmId]));
     throw error;
   }
 }
@@ -147,7 +159,7 @@ async function settle(ctx: Ctx, tx: Tx, { vmId, host, order, domain, places }: R
   return id;
 }
 
-const composable = (host: VmHostRow): ComposableHost => ({
+export const composable = (host: VmHostRow): ComposableHost => ({
   name: host.name,
   capabilities: host.capabilities,
   architectures: host.architectures,
@@ -215,11 +227,17 @@ async function nameOf(tx: Tx, request: ComposeRequest): Promise<{ hostname: stri
 /** Networks that machines are put on when nobody says which. */
 const USUAL_NETWORKS = ["maas", "default"];
 
-async function attach(tx: Tx, host: VmHostRow, interfaces: string | undefined): Promise<VmAttachment[]> {
+interface Attachment {
+  attach: VmAttachment;
+  vlanId: number | null;
+  subnetId: number | null;
+}
+
+async function attach(tx: Tx, host: VmHostRow, interfaces: string | undefined): Promise<Attachment[]> {
   const parts = parseParts({ interfaces });
   if (!parts.interfaces) {
     const to = USUAL_NETWORKS.find((name) => host.networks.includes(name)) ?? host.networks[0];
-    if (to !== undefined) return [{ kind: "network", to }];
+    if (to !== undefined) return [{ attach: { kind: "network", to }, vlanId: null, subnetId: null }];
     throw invalidField(
       "interfaces",
       `VM host ${host.name} has no network: make one named maas there, then refresh it.`,
@@ -230,17 +248,18 @@ async function attach(tx: Tx, host: VmHostRow, interfaces: string | undefined): 
       "interfaces",
       `It is not known on which networks VM host ${host.name} is, since no machine here has its address: leave interfaces out.`,
     );
-  const fit = (await fittingMachines(tx, [host.host_node_id], parts)).get(host.host_node_id);
-  if (!fit)
+  const wants = parts.interfaces;
+  const items = (await interfaceItems(tx, [host.host_node_id])).get(host.host_node_id) ?? [];
+  const found = matchInterfaces(wants, items);
+  if (!found)
     throw invalidField("interfaces", `The machine of VM host ${host.name} has no interfaces that are all of this.`);
-  const ids = parts.interfaces.map(({ label }) => fit.interfaces?.[label]?.[0] ?? 0);
-  const known = new Map((await interfacesById(tx, ids)).map((one) => [one.id, one]));
-  return ids.flatMap((id): VmAttachment[] => {
-    const one = known.get(id);
+  return wants.flatMap((want, at): Attachment[] => {
+    const one = found[at]?.[0];
     if (!one) return [];
-    if (one.type === "bridge") return [{ kind: "bridge", to: one.name }];
     const mode = (host.default_macvlan_mode ?? "bridge") as "bridge" | "passthru" | "private" | "vepa";
-    return [{ kind: "macvlan", to: one.name, mode }];
+    const attachment: VmAttachment =
+      one.type === "bridge" ? { kind: "bridge", to: one.name } : { kind: "macvlan", to: one.name, mode };
+    return [{ attach: attachment, vlanId: one.vlan?.id ?? null, subnetId: subnetFor(want, one) }];
   });
 }
 

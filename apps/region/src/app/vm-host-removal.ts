@@ -11,8 +11,8 @@ import { audit } from "./audit.ts";
 import { partsGo } from "./devices.ts";
 import { removeMachine } from "./machines.ts";
 import { permitted } from "./permissions.ts";
-import { callHost } from "./vm-host-rack.ts";
-import { readParameters, refuseUnconnected } from "./vm-host-settings.ts";
+import { decomposeOn } from "./vm-host-rack.ts";
+import { refuseUnconnected } from "./vm-host-settings.ts";
 import { noSuchHost } from "./vm-hosts.ts";
 
 /**
@@ -41,14 +41,6 @@ function refuseLocked(host: db.VmHostRow, machines: readonly { hostname: string;
       "bad_request",
       `VM host ${host.name} has locked machines: unlock ${locked.join(", ")} first.`,
     );
-}
-
-async function decomposeOn(ctx: Ctx, host: db.VmHostRow, uuid: string): Promise<void> {
-  const target = { type: host.type, parameters: readParameters(ctx.region, host) };
-  await callHost(ctx.region, { name: `VM host ${host.name}`, rackId: host.rack_id }, "vmHostDecompose", {
-    ...target,
-    uuid,
-  });
 }
 
 /** The row, and its machines. */

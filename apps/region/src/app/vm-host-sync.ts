@@ -19,6 +19,7 @@ import {
 import type { VmFacts, VmHostFacts } from "@rackwright/domain/vm-host/facts";
 import { actorName, type Ctx } from "../context.ts";
 import { changedPowerParameters } from "./power-settings.ts";
+import { unwanted } from "./vm-discard.ts";
 import { addMachine, freeHostname, homeOn, vmParameters } from "./vm-host-machines.ts";
 
 /** An order that is older has been given up: the region that gave it has ended. */
@@ -52,7 +53,13 @@ export async function applyFacts(ctx: Ctx, tx: Tx, row: VmHostRow, seen: Seen): 
     const vm = known.find(({ uuid }) => uuid === machine.uuid);
     const id =
       vm?.id ?? (await insertVirtualMachine(tx, { vm_host_id: row.id, uuid: machine.uuid, ...columnsOf(machine) }));
-    if (vm?.composing_since && !isStale(vm, seen)) continue;
+    // It goes away soon; or the region that makes it is still at it.
+    if (vm?.unwanted_since || (vm?.composing_since && !isStale(vm, seen))) continue;
+    // It was made for somebody who has had no answer.
+    if (vm?.composing_since && vm.dynamic) {
+      await unwanted(ctx.region, tx, vm.id);
+      continue;
+    }
     const nodeId = vm?.node_id ?? (await machineFor(ctx, tx, row, machine));
     if (vm?.node_id && vm.identifier !== machine.name) await renamed(ctx, tx, vm.node_id, machine);
     await updateVirtualMachine(tx, id, {

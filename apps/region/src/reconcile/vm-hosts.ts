@@ -2,12 +2,15 @@
 import { claimOverdueVmHosts } from "@rackwright/db/vm-hosts";
 import { DomainError } from "@rackwright/domain/errors";
 import { VM_HOST_TYPES } from "../app/vm-host-settings.ts";
+import { removeUnwanted } from "../app/vm-discard.ts";
 import { refreshVmHost } from "../app/vm-hosts.ts";
 import { canConnect } from "@rackwright/power/vm-host";
 import { type Region, systemCtx } from "../context.ts";
 
 const EVERY_MS = 10 * 60_000;
 const LOOK_EVERY_MS = 60_000;
+/** What they take of their hosts may be waited for. */
+const REMOVE_EVERY_MS = 10_000;
 
 /** One after the other: none of them is in a hurry. @returns ids of the hosts that were asked */
 export async function refreshOverdueVmHosts(region: Region): Promise<number[]> {
@@ -30,6 +33,18 @@ export function startVmHostRefresh(region: Region): () => void {
     void refreshOverdueVmHosts(region).catch((error: unknown) => {
       region.log.error({ err: error }, "looking at VM hosts failed: trying again in a minute");
     });
-  const timer = setInterval(look, LOOK_EVERY_MS);
-  return () => clearInterval(timer);
+  let removing = false;
+  const remove = async () => {
+    if (removing) return;
+    removing = true;
+    try {
+      await removeUnwanted(region);
+    } catch (error) {
+      region.log.error({ err: error }, "removing virtual machines that nobody needs failed: trying again");
+    } finally {
+      removing = false;
+    }
+  };
+  const timers = [setInterval(look, LOOK_EVERY_MS), setInterval(() => void remove(), REMOVE_EVERY_MS)];
+  return () => timers.forEach((timer) => clearInterval(timer));
 }

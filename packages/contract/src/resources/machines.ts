@@ -99,19 +99,23 @@ export const machines = resource({
     }),
     allocate: action({
       method: "POST",
-      doc: "Allocate a machine\n\nLends the caller one Ready machine that has all of what is asked; the smallest that will do. Two callers never get the same one.",
+      doc: "Allocate a machine\n\nLends the caller one Ready machine that has all of what is asked; the smallest that will do. Two callers never get the same one. Where none matches, and no system_id is given, one is made on a VM host that has room; it is gone after its release.",
       params: {
         name: list("Host name, or fully qualified name."),
         ...machineTraits,
         agent_name: text("Name of the program that will use it.", { max: 255 }),
         comment,
         ...bridges,
-        dry_run: flag("Only say which machine it would be."),
+        dry_run: flag("Only say which machine it would be. None is made."),
         verbose: flag("Say how the constraints were met, by machine too."),
       },
       returns: "Machine",
       unknown: "refuse",
-      errors: { 400: "an unknown or malformed constraint", 409: "no machine satisfies the constraints" },
+      errors: {
+        400: "an unknown or malformed constraint",
+        409: "no machine satisfies the constraints, and none can be made",
+        503: "the VM host that was to make one did not",
+      },
     }),
     ...chassisActions,
     accept: action({

@@ -117,3 +117,9 @@ export function matchInterfaces(
   );
   return found.every((each) => each.length > 0) ? found : undefined;
 }
+
+/** The subnet of an interface that meets what is wanted, by which one beside it on the same network meets it too; null: it has none. */
+export function subnetFor(want: InterfaceWant, nic: InterfaceItem): number | null {
+  const links = nic.links.filter(({ subnet }) => subnet !== null);
+  return links.find((link) => matchInterfaces([want], [{ ...nic, links: [link] }]))?.subnet?.id ?? null;
+}

@@ -46,6 +46,8 @@ export interface Machine {
   testingSetId: number | null;
   installationSetId: number | null;
   releaseSetId: number | null;
+  /** Allocating had it made on a VM host: it ends with its release (lifecycle.md section 11). */
+  dynamic: boolean;
 }
 
 export type PowerState = "on" | "off" | "unknown" | "error";
@@ -93,7 +95,9 @@ export type Effect =
   | { do: "drop_virtual_interfaces" }
   | { do: "set_user_data"; data: Uint8Array | null }
   | { do: "clear_owner_data" }
-  | { do: "mark_image_deployed" };
+  | { do: "mark_image_deployed" }
+  /** It is no machine any more. Done after all else of the decision. */
+  | { do: "discard" };
 
 /** Side effects that leave the database: queued in the same transaction, done afterwards, keyed by (machine, epoch). */
 export interface Job {
@@ -123,7 +127,7 @@ export type PowerPurpose =
 
 /** What an action decides: written together or not at all. */
 export interface Decision {
-  set: Partial<Omit<Machine, "id" | "systemId" | "interfaceCount" | "commissioningPassed">>;
+  set: Partial<Omit<Machine, "id" | "systemId" | "interfaceCount" | "commissioningPassed" | "dynamic">>;
   events: EventRecord[];
   effects: Effect[];
   jobs: Job[];

@@ -29,6 +29,9 @@ export interface Plan {
   disks: Disk[];
 }
 
+/** What nobody said anything about. */
+export const USUAL_CORES = 1;
+export const USUAL_MEMORY_MIB = 2048;
 /** Disks of machines that nobody said anything about. */
 export const USUAL_STORAGE = "root:8";
 const GB = 1e9;

@@ -69,14 +69,15 @@ function renderInterface(mac: string, attach: VmAttachment): string {
 }
 
 /** vda to vdz, vdaa ... */
-function diskName(at: number): string {
+export function diskName(at: number): string {
   const letters = (n: number): string =>
     n < 0 ? "" : letters(Math.floor(n / 26) - 1) + String.fromCharCode(97 + (n % 26));
   return `vd${letters(at)}`;
 }
 
 /** virtio cuts serials off after 20 bytes. */
-const diskSerial = ({ uuid }: VmOrder, at: number): string => `${uuid.replaceAll("-", "").slice(0, 12)}-${at}`;
+export const diskSerial = ({ uuid }: Pick<VmOrder, "uuid">, at: number): string =>
+  `${uuid.replaceAll("-", "").slice(0, 12)}-${at}`;
 
 function element(name: string, attributes: Record<string, string>, children: readonly string[] = []): string {
   const given = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`);

@@ -23,6 +23,7 @@ export const machine: Machine = machineIn("commissioning", {
   testingSetId: null,
   installationSetId: null,
   releaseSetId: null,
+  dynamic: false,
 });
 
 export const facts: Facts = {

@@ -5,7 +5,7 @@ import { abort } from "./abort.ts";
 import { bootProgress } from "./boot.ts";
 import { expire } from "./failure.ts";
 import { powerObserved } from "./power.ts";
-import { releaseScriptsEnded, releaseWithScripts } from "./release.ts";
+import { release, releaseScriptsEnded, releaseWithScripts } from "./release.ts";
 import { type Signal, signal, type SignalInput } from "./signal.ts";
 import { machine, minutes, now, times } from "./testing.ts";
 
@@ -93,4 +93,13 @@ test("silence fails the machine and switches it off; an abort of erasing fails i
   }
   assert.equal(abort(running("disk_erasing"), "", now).set.status, "failed_disk_erasing");
   assert.throws(() => abort(running("releasing"), "", now), { code: "wrong_status" });
+});
+
+test("one that was made for its use alone is seen off, and is no machine any more", () => {
+  const off = release(machine("allocated", { dynamic: true, powerState: "off" }), "", now);
+  assert.deepEqual([off.set.status, off.jobs[0]?.action], ["releasing", "off"], "not at once: its owner is shown it");
+  assert.ok(!off.effects.some((e) => e.do === "discard"));
+  const gone = (dynamic: boolean) =>
+    powerObserved(machine("releasing", { dynamic, waitingFor: "power_off" }), "off", now).effects.at(-1)?.do;
+  assert.deepEqual([gone(true), gone(false)], ["discard", "clear_owner_data"]);
 });

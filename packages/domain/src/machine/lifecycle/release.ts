@@ -71,7 +71,8 @@ export function releaseScriptsEnded(
 }
 
 function switchOff(m: Machine, events: EventRecord[], now: Date): Decision {
-  const waits = canSwitchPower(m) && m.powerState !== "off";
+  // One that ends with its release ends where its power is seen: the caller who gives it back is still shown it.
+  const waits = canSwitchPower(m) && (m.powerState !== "off" || m.dynamic);
   const epoch = m.bootEpoch + 1;
   const set: Decision["set"] = {
     ...becomes(m, "releasing", now),
@@ -89,8 +90,12 @@ function switchOff(m: Machine, events: EventRecord[], now: Date): Decision {
   return waits ? begin : andThen(m, begin, (released) => finishRelease(released, now));
 }
 
-/** The last step of a release: nobody's again. */
+/** The last step of a release: nobody's again, or gone, when it was made for this use alone. */
 export function finishRelease(m: Machine, now: Date): Decision {
   const to = m.commissioningPassed ? "ready" : "new";
-  return decision({ ...becomes(m, to, now), ownerId: null }, [event("RELEASED")], forgetOwner);
+  return decision(
+    { ...becomes(m, to, now), ownerId: null },
+    [event("RELEASED")],
+    m.dynamic ? [...forgetOwner, { do: "discard" }] : forgetOwner,
+  );
 }

@@ -48,6 +48,7 @@ export function machine(status: MachineStatus, more: Partial<Machine> = {}): Mac
     testingSetId: 12,
     installationSetId: 13,
     releaseSetId: 14,
+    dynamic: false,
     ...more,
   };
 }
