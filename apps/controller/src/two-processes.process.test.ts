@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { freePort } from "@rackwright/testkit/free-port";
 import { until } from "@rackwright/testkit/until";
 import { call, processesOn, PROJECT, RACK, type Ready, type Running, upRoom, type UpRoom } from "./up-process.ts";
 
@@ -26,7 +27,8 @@ const rackIds = async (region: Ready) =>
 
 test("a rack in its own process enrols, carries machines to the region, and outlives a restart of it", async () => {
   await using room = upRoom();
-  const region = await room.up(["--no-rack"]);
+  const port = String(await freePort());
+  const region = await room.up(["--no-rack", "--port", port]);
   assert.deepEqual(await rackIds(region), []);
   const secret = join(room.dir, "copied-secret");
   copyFileSync(join(room.data, "rack-secret"), secret);
@@ -42,7 +44,7 @@ test("a rack in its own process enrols, carries machines to the region, and outl
   region.child.kill("SIGKILL");
   await region.ended;
   assert.match(await (await fetch(`${door}/ipxe.cfg-52-54-00-00-00-01`)).text(), /no connection to its region/);
-  const again = await room.up(["--no-rack", "--port", new URL(region.url).port]);
+  const again = await room.up(["--no-rack", "--port", port]);
   await until(() => again.stderr().includes("a rack controller is connected"), PATIENCE);
   assert.deepEqual(await rackIds(again), [id]);
   assert.equal((await fetch(`${door}/MAAS/api/2.0/version/`)).status, 200);

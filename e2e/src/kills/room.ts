@@ -1,10 +1,9 @@
 /** A controller and a rack, each in a process of its own, on an embedded PostgreSQL: to be killed, and kept running all the same. */
-import { once } from "node:events";
 import { appendFileSync, readFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { processesOn, RACK, type Running, UP, type UpRoom } from "@rackwright/controller/up-process";
+import { freePort } from "@rackwright/testkit/free-port";
 import { until } from "@rackwright/testkit/until";
 import { makeEmulatedImage } from "./image.ts";
 import { type Ending, Kept } from "./kept.ts";
@@ -153,14 +152,4 @@ function killPid(pid: number): void {
 function firstLine(running: Running): Promise<string> {
   const line = () => /^(.*)\n/.exec(running.stdout())?.[1];
   return until(line, { timeoutMs: 60_000, what: "the controller to be ready" });
-}
-
-/** One that is free now, and that nobody is given by chance: a process that is killed comes back to it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test } from "node:test";
-import { freePort, ipmiSimMissing, startIpmiSim } from "@rackwright/testkit/bmc/ipmi-sim";
+import { ipmiSimMissing, startIpmiSim } from "@rackwright/testkit/bmc/ipmi-sim";
+import { freePort } from "@rackwright/testkit/free-port";
 import { readConsole } from "../console.ts";
 import type { PowerError } from "../driver.ts";
 import { type Outside, realOutside } from "../outside.ts";
@@ -115,7 +116,7 @@ test("what cannot be opened says why", maybe, async () => {
   const cases: [Record<string, string>, PowerError["kind"], RegExp][] = [
     [settings, "unsupported", /enable it in the BMC/],
     [{ ...settings, power_pass: "guessed" }, "auth", /power_pass/],
-    [{ ...settings, power_address: `127.0.0.1:${await freePort()}` }, "unreachable", /no answer/],
+    [{ ...settings, power_address: `127.0.0.1:${await freePort("udp")}` }, "unreachable", /no answer/],
     [{ ...settings, power_driver: "LAN" }, "unsupported", /IPMI 1\.5/],
     [{ ...settings, cipher_suite_id: "17" }, "refused", /cipher suite/],
   ];

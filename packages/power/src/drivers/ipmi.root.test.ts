@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freePort, ipmiSimMissing, startIpmiSim } from "@rackwright/testkit/bmc/ipmi-sim";
+import { ipmiSimMissing, startIpmiSim } from "@rackwright/testkit/bmc/ipmi-sim";
+import { freePort } from "@rackwright/testkit/free-port";
 import { conformance } from "../conformance.ts";
 import type { PowerError } from "../driver.ts";
 import type { Outside } from "../outside.ts";
@@ -25,7 +26,7 @@ conformance(
     return {
       settings,
       wrongPassword: { ...settings, power_pass: "guessed" },
-      unreachable: { ...settings, power_address: `127.0.0.1:${await freePort()}` },
+      unreachable: { ...settings, power_address: `127.0.0.1:${await freePort("udp")}` },
       state: bmc.power,
       setState: bmc.setPower,
       hang: bmc.hang,

@@ -7,6 +7,7 @@ import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../free-port.ts";
 
 export interface IpmiSimOptions {
   user?: string;
@@ -49,7 +50,7 @@ export function ipmiSimMissing(): string | undefined {
 export async function startIpmiSim(options: IpmiSimOptions = {}): Promise<IpmiSim> {
   const { user = "maas", password = "secret-pass", host = "127.0.0.1" } = options;
   const dir = await mkdtemp(join(tmpdir(), "ipmi-sim-"));
-  const port = options.port ?? (await freePort(host));
+  const port = options.port ?? (await freePort("udp", host));
   const file = (name: string) => join(dir, name);
   await writeFile(file("power"), "0\n");
   await writeFile(file("boot"), "default\n");
@@ -162,16 +163,6 @@ async function untilAnswering(host: string, port: number, isRunning: () => boole
   } finally {
     socket.close();
   }
-}
-
-/** ipmi_sim cannot choose a port itself. */
-export async function freePort(host = "127.0.0.1"): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, host);
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
 
 function isExecutable(path: string): boolean {

@@ -6,11 +6,11 @@ import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_proces
 import { once } from "node:events";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { freePort } from "../free-port.ts";
 
 const run = promisify(execFile);
 
@@ -185,15 +185,6 @@ async function end(child: ChildProcess, dir: string, sshPort: number): Promise<v
   await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   // ssh noted the key of a server that is gone.
   if (sshPort !== 0) await run("ssh-keygen", ["-R", `[127.0.0.1]:${sshPort}`]).catch(() => {});
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function isExecutable(path: string): boolean {
