@@ -156,6 +156,47 @@ test("a machine that restarted by itself into what it is wanted for is not cut o
   assert.equal(await statusOf(t, m.systemId), "commissioning");
 });
 
+test("a machine that was found on is looked at again when its rack was lost before it told of the cut", async () => {
+  t.racks.connect({ nodeId: RACK });
+  let tries = 0;
+  t.racks.answer("power", async (order) => {
+    tries += 1;
+    if (tries > 1) return { state: "on" };
+    const { id } = await machineRow(t, order.systemId);
+    await recordPowerStep(t.region, id, order.bootEpoch, "found_on");
+    // It had restarted by itself and got as far as a script; then the order to switch off reached its BMC.
+    await t.db.kysely.updateTable("node").set({ waiting_for: "next_script" }).where("id", "=", id).execute();
+    throw new DomainError("rack_unavailable", "the link to the rack broke");
+  });
+  const m = await bmcMachine("new");
+  await op(m, "commission");
+  const finished = () =>
+    t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]);
+  await until(async () => (await finished()).rowCount === 1, { timeoutMs: 15_000 });
+  assert.deepEqual(
+    ordersOf(m).map((o) => o.done),
+    [[], ["found_on"]],
+  );
+});
+
+test("a machine that was found on twice and runs what it is wanted for is left alone for good", async () => {
+  t.racks.connect({ nodeId: RACK });
+  t.racks.answer("power", async (order) => {
+    const { id } = await machineRow(t, order.systemId);
+    await recordPowerStep(t.region, id, order.bootEpoch, "found_on");
+    if (order.done.length > 0) throw new Error("the rack went on");
+    await t.db.kysely.updateTable("node").set({ waiting_for: "next_script" }).where("id", "=", id).execute();
+    throw new DomainError("rack_unavailable", "the link to the rack broke before the order was sent");
+  });
+  const m = await bmcMachine("new");
+  await op(m, "commission");
+  const finished = () =>
+    t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]);
+  await until(async () => (await finished()).rowCount === 1, { timeoutMs: 15_000 });
+  assert.equal(ordersOf(m).length, 2);
+  assert.equal(await statusOf(t, m.systemId), "commissioning");
+});
+
 test("a start waits for the order to switch off before it, however slow the BMC", async () => {
   t.racks.connect({ nodeId: RACK });
   const slow = Promise.withResolvers<void>();

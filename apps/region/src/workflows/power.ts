@@ -9,7 +9,7 @@ import { addPowerStep, finishPowerAction, powerActionSteps } from "@rackwright/d
 import type { PowerStep } from "@rackwright/contract/rack-protocol";
 import { DomainError } from "@rackwright/domain/errors";
 import { powerFailed } from "@rackwright/domain/machine/lifecycle/failure";
-import { cycleIsOver } from "@rackwright/domain/machine/lifecycle/power";
+import { cycleIsOver, mayHaveBeenCut } from "@rackwright/domain/machine/lifecycle/power";
 import { powerDrivers } from "@rackwright/power/registry";
 import { commit } from "../app/commit.ts";
 import { withDiagnosis } from "../app/diagnosis.ts";
@@ -58,9 +58,10 @@ interface Run {
 }
 
 /**
- * A rack tells of each step before it takes the next one.
+ * A rack tells of each step before it takes the next one. What is recorded was allowed: a machine that is recorded as found on may be cut
+ * off from then on.
  * @throws DomainError conflict when the machine is wanted for something else by now, or runs already what it is wanted for: the rack leaves
- * its power alone then
+ * its power alone then, and nobody takes the cycle up again
  */
 export async function recordPowerStep(
   region: Region,
@@ -68,14 +69,20 @@ export async function recordPowerStep(
   bootEpoch: number,
   step: PowerStep,
 ): Promise<void> {
-  await addPowerStep(region.db.kysely, nodeId, bootEpoch, step);
-  const loaded = await readMachineById(region.db.kysely, nodeId);
-  if (!loaded) return;
-  const { machine } = loaded;
-  if (machine.bootEpoch !== bootEpoch)
-    throw new DomainError("conflict", `${machine.hostname} is wanted for something else by now.`);
-  if (step === "found_on" && cycleIsOver(machine, []))
-    throw new DomainError("conflict", `${machine.hostname} started by itself and runs what it is wanted for.`);
+  const refused = await inTransaction(systemCtx(region), async (tx) => {
+    const loaded = await lockMachineById(tx, nodeId);
+    if (!loaded) return undefined;
+    const { machine } = loaded;
+    if (machine.bootEpoch !== bootEpoch) return `${machine.hostname} is wanted for something else by now.`;
+    const cycle = { nodeId, bootEpoch, action: "cycle" } as const;
+    if (step === "found_on" && cycleIsOver(machine, (await powerActionSteps(tx, cycle))?.steps ?? [])) {
+      await finishPowerAction(tx, cycle, region.now());
+      return `${machine.hostname} started by itself and runs what it is wanted for.`;
+    }
+    await addPowerStep(tx, nodeId, bootEpoch, step);
+    return undefined;
+  });
+  if (refused !== undefined) throw new DomainError("conflict", refused);
 }
 
 const keyOf = (job: PowerJob) => ({ nodeId: job.nodeId, bootEpoch: job.epoch, action: job.action });
@@ -91,7 +98,9 @@ async function stillWanted(
   const progress = await powerActionSteps(region.db.kysely, keyOf(job));
   if (progress?.finished) return undefined;
   const steps = (progress?.steps ?? []) as PowerStep[];
-  if (job.action !== "cycle" || !cycleIsOver(loaded.machine, steps)) return { loaded, steps };
+  const { machine } = loaded;
+  if (job.action !== "cycle" || mayHaveBeenCut(machine, steps) || !cycleIsOver(machine, steps))
+    return { loaded, steps };
   await finishPowerAction(region.db.kysely, keyOf(job), region.now());
   return undefined;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { machineStatuses } from "../status.ts";
-import { cycleIsOver, powerObserved, switchPower } from "./power.ts";
+import { cycleIsOver, mayHaveBeenCut, powerObserved, switchPower } from "./power.ts";
 import { machine, now } from "./testing.ts";
 
 const frees = (m: ReturnType<typeof machine>, state: "on" | "off" = "off") =>
@@ -51,4 +51,11 @@ test("a cycle is over when its purpose is, or when the machine was started and h
   assert.equal(cycleIsOver(machine("deploying", { waitingFor: "installer" }), ["off_sent"]), false, "and was cut off");
   // What was seen may come from the start before this one.
   assert.equal(cycleIsOver(machine("deploying", { waitingFor: "first_signal" }), []), false);
+});
+
+test("a machine that was found on may be off since, until it was switched on again or is not waited for any more", () => {
+  assert.equal(mayHaveBeenCut(machine("testing", { waitingFor: "next_script" }), ["found_on"]), true);
+  assert.equal(mayHaveBeenCut(machine("testing"), []), false);
+  assert.equal(mayHaveBeenCut(machine("testing"), ["found_on", "off_sent", "observed_off", "on_sent"]), false);
+  assert.equal(mayHaveBeenCut(machine("ready"), ["found_on"]), false);
 });

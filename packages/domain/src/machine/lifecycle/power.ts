@@ -41,6 +41,14 @@ export function cycleIsOver(m: Pick<Machine, "status" | "waitingFor">, steps: re
   return steps.includes("on_sent") && m.waitingFor !== "power_on";
 }
 
+/**
+ * Whether a cycle that was cut short may have left the machine off without our knowing: it was found on and its power was to be cut, and
+ * signals that came until then say nothing of what it is now. Only its BMC can tell.
+ */
+export function mayHaveBeenCut(m: Pick<Machine, "status">, steps: readonly string[]): boolean {
+  return isWaiting(m.status) && steps.includes("found_on") && !steps.includes("on_sent");
+}
+
 /** Statuses in which a machine that is off uses no address: none of its work or its system goes on (lifecycle.md section 13). */
 const withoutAddress: readonly MachineStatus[] = [
   "new",
