@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startRack } from "@rackwright/rack/rack";
 import { createRackServer } from "@rackwright/region/racks/server";
+import { removeUnwanted } from "@rackwright/region/app/vm-discard";
 import { caller, type Json } from "@rackwright/region/testing/api-calls";
 import { addImage } from "@rackwright/region/testing/machines";
 import { type TestRegion, testRegion } from "@rackwright/region/testing/region";
@@ -113,10 +114,34 @@ async function useHost(t: TestRegion, libvirt: Awaited<ReturnType<typeof startLi
   assert.equal((await admin.delete(`/machines/${made.system_id}/`)).status, 204);
   assert.doesNotMatch(await domains(), /fresh/);
   assert.deepEqual(await readdir(libvirt.poolPath), []);
+
+  await lendAndTakeBack(t, libvirt);
+
   assert.equal((await admin.delete(`/vm-hosts/${host.id}/?decompose=true`)).status, 204);
   assert.equal((await domains()).trim(), "");
 
   const nobody = await admin.post("/vm-hosts/", { type: "virsh", power_address: "qemu+tcp://127.0.0.1:1/system" });
   assert.equal(nobody.status, 503);
   assert.match(nobody.json, /Connection refused.*check power_address/);
+}
+
+/** No machine is Ready: one is made for who allocates, and goes when it is released. */
+async function lendAndTakeBack(t: TestRegion, libvirt: Awaited<ReturnType<typeof startLibvirt>>): Promise<void> {
+  const user = caller(t, t.user);
+  const lent = await user.made("/machines/?op=allocate", {
+    name: "borrowed",
+    mem: 1024,
+    storage: `root:2(${libvirt.pool})`,
+  });
+  assert.deepEqual([lent.status_name, lent.pod.name, lent.owner], ["Allocated", "kvm", t.user.username]);
+  const xml = await libvirt.virsh("dumpxml", "borrowed");
+  assert.ok(xml.includes(lent.interface_set[0].mac_address), xml);
+  assert.ok(xml.includes(`<serial>${lent.physicalblockdevice_set[0].serial}</serial>`), xml);
+  assert.equal((await readdir(libvirt.poolPath)).length, 1);
+  assert.equal((await user.made(`/machines/${lent.system_id}/?op=release`)).status_name, "Releasing");
+  const path = `/machines/${lent.system_id}/`;
+  await until(async () => (await user.get(path)).status === 404, { what: "the machine to be gone", timeoutMs: 60_000 });
+  assert.equal(await removeUnwanted(t.region), 1);
+  assert.doesNotMatch(await libvirt.virsh("list", "--all", "--name"), /borrowed/);
+  assert.deepEqual(await readdir(libvirt.poolPath), []);
 }
