@@ -45,6 +45,7 @@ import { Turns } from "./turns.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 import { importRegularly, startImageImport } from "./workflows/image-import.ts";
 import { recordPowerStep, startPowerWorkflow } from "./workflows/power.ts";
+import { startVmHostWorkflow } from "./workflows/vm-host.ts";
 
 export interface KeaDatabase {
   host: string;
@@ -172,6 +173,7 @@ async function startParts(options: RegionOptions, started: AsyncDisposableStack)
   started.defer(() => jobs.stop());
   await jobs.start();
   await startPowerWorkflow(region);
+  await startVmHostWorkflow(region);
   await startImageImport(region);
   await startTagEvaluation(region);
   await startChassisWorkflow(region);

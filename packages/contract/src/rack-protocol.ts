@@ -131,8 +131,8 @@ export interface RackMethods {
    * region lets go of them.
    */
   watchConsoles: { params: { machines: WatchedConsole[] }; result: null };
-  /** What a VM host has. */
-  vmHostDiscover: { params: VmHostTarget; result: VmHostFacts };
+  /** What a VM host has. installedAnew: the key that was noted of its address is of an earlier system, and forgotten. */
+  vmHostDiscover: { params: VmHostTarget & { installedAnew?: boolean | undefined }; result: VmHostFacts };
   /** Make a machine there, off; one that is there already is left as it is. */
   vmHostCompose: { params: VmHostTarget & { machine: VmOrder }; result: null };
   /** Take a machine away from there, with its disks; one that is gone is no error. */

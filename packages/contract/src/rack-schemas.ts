@@ -120,7 +120,7 @@ export const rackMethodSchemas: MethodSchemas<RackMethods> = {
     pullDhcp: empty,
     releaseLeases: z.object({ addresses: z.array(z.ipv4()).max(100_000) }),
     watchConsoles: z.object({ machines: z.array(watchedConsole).max(CONSOLES_PER_RACK) }),
-    vmHostDiscover: vmHostTarget,
+    vmHostDiscover: vmHostTarget.extend({ installedAnew: z.boolean().optional() }),
     vmHostCompose: vmHostTarget.extend({ machine: vmOrder }),
     vmHostDecompose: vmHostTarget.extend({ uuid: word }),
     chassisServers: vmHostTarget,

@@ -478,6 +478,8 @@ export interface NodeTable {
   last_sync: Date | null;
   sync_silent: Generated<boolean>;
   warnings: Generated<Json>;
+  install_kvm: Generated<boolean>;
+  vm_host_password: Buffer | null;
 }
 
 export interface NodeDeviceTable {

@@ -1,4 +1,5 @@
 /** Hosts of virtual machines, their machines, and clusters of them. */
+import { allocType } from "@rackwright/domain/addressing/alloc-type";
 import type { Guest, StoragePool } from "@rackwright/domain/vm-host/capacity";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tx } from "./connect.ts";
@@ -207,6 +208,24 @@ export async function nodeAtAddress(db: Db, addresses: readonly string[]): Promi
     .orderBy("i.node_id")
     .executeTakeFirst();
   return row?.id ?? undefined;
+}
+
+/**
+ * Where a machine that was deployed is reached: what was set for it, of its boot interface first, else what DHCP gave it, else what it
+ * booted with.
+ */
+export async function addressOfHost(db: Db, nodeId: number): Promise<string | undefined> {
+  const { rows } = await sql<{ ip: string }>`
+    select host(found.ip) as ip from (
+      select a.ip, a.alloc_type = ${allocType.discovered} as leased, i.id = n.boot_interface_id as boots, a.id
+        from ip_address a join interface i on i.id = a.interface_id join node n on n.id = i.node_id
+        where n.id = ${nodeId} and a.ip is not null
+      union all
+      select boot_address::inet, true, false, null from node where id = ${nodeId} and boot_address is not null
+    ) found order by found.leased, family(found.ip), found.boots desc nulls last, found.id nulls last limit 1`.execute(
+    db,
+  );
+  return rows[0]?.ip;
 }
 
 /** MAC addresses, system ids and parameters of the machines that live on a host. */

@@ -10,6 +10,8 @@ import { powerDriverNamed } from "./registry.ts";
 
 export interface VmHostDriver {
   discover(attempt: Attempt): Promise<VmHostFacts>;
+  /** Another system is at its address since: what was noted of the one before is no reason to refuse it. */
+  forget(attempt: Attempt): Promise<void>;
   /** Make it, off. One with that UUID that is there already is left as it is. A failure leaves nothing behind. */
   compose(attempt: Attempt, order: VmOrder): Promise<void>;
   /** Switch it off and remove it with its disks. One that is not there is no error. */
@@ -21,8 +23,11 @@ const drivers: ReadonlyMap<string, VmHostDriver> = new Map([["virsh", virshHost]
 
 export const canConnect = (type: string): boolean => drivers.has(type);
 
-export const discoverVmHost = (order: LimitedOrder): Promise<VmHostFacts> =>
-  onHost(order, "finding out what it has", (driver, attempt) => driver.discover(attempt));
+export const discoverVmHost = (order: LimitedOrder, installedAnew = false): Promise<VmHostFacts> =>
+  onHost(order, "finding out what it has", async (driver, attempt) => {
+    if (installedAnew) await driver.forget(attempt);
+    return driver.discover(attempt);
+  });
 
 export const composeVm = (order: LimitedOrder, vm: VmOrder): Promise<void> =>
   onHost(order, `making ${vm.name}`, (driver, attempt) => driver.compose(attempt, vm));

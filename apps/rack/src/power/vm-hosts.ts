@@ -20,7 +20,7 @@ const order = ({ type, parameters }: VmHostTarget, limitMs: number, signal: Abor
 type Method = "vmHostDiscover" | "vmHostCompose" | "vmHostDecompose" | "chassisServers";
 
 export const vmHostHandlers: Pick<Handlers<RackMethods>, Method> = {
-  vmHostDiscover: (request, { signal }) => discoverVmHost(order(request, DISCOVER_MS, signal)),
+  vmHostDiscover: (request, { signal }) => discoverVmHost(order(request, DISCOVER_MS, signal), request.installedAnew),
   vmHostCompose: async (request, { signal }) => {
     await composeVm(order(request, CHANGE_MS, signal), request.machine);
     return null;

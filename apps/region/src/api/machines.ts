@@ -183,9 +183,8 @@ function machineRoutes(routes: Routes): void {
   routes.on(one.deploy, async (call) => {
     const { params } = call;
     refuseRackd(params.install_rackd);
-    for (const name of ["install_kvm", "register_vmhost", "ephemeral_deploy"] as const) {
-      if (params[name]) throw invalidField(name, `${name} is not available yet: deploy without it.`);
-    }
+    if (params.ephemeral_deploy)
+      throw invalidField("ephemeral_deploy", "ephemeral_deploy is not available yet: deploy without it.");
     const id = await actions.deployMachine(call.ctx, idOf(call), {
       userData: bytesOf(params.user_data),
       distroSeries: params.distro_series,
@@ -193,13 +192,15 @@ function machineRoutes(routes: Routes): void {
       enableKernelCrashDump: params.enable_kernel_crash_dump,
       enableHwSync: params.enable_hw_sync,
       agentName: params.agent_name,
-      bridges: bridgesOf(params),
+      installKvm: params.install_kvm,
+      registerVmhost: params.register_vmhost,
+      bridges: bridgesOf({ ...params, bridge_all: params.bridge_all || params.install_kvm }),
       comment: params.comment ?? "",
     });
     return shown(call.ctx, id);
   });
   routes.on(one.release, async (call) => {
-    const { comment, erase, secure_erase, quick_erase, scripts } = call.params;
+    const { comment, erase, secure_erase, quick_erase, scripts, force } = call.params;
     return shown(
       call.ctx,
       await releaseMachine(call.ctx, idOf(call), {
@@ -208,6 +209,7 @@ function machineRoutes(routes: Routes): void {
         secureErase: secure_erase,
         quickErase: quick_erase,
         scripts,
+        force,
         params: call.extra,
       }),
     );
@@ -219,10 +221,9 @@ function machineRoutes(routes: Routes): void {
   for (const annotate of [one.set_workload_annotations, one.set_owner_data])
     routes.on(annotate, async (call) => shown(call.ctx, await annotateMachine(call.ctx, idOf(call), call.extra)));
   routes.on(one.power_on, async (call) => {
-    const { user_data, comment, ...params } = call.params;
-    for (const name of ["install_kvm", "register_vmhost"] as const)
-      if (params[name]) throw invalidField(name, `${name} is not available yet: switch it on without it.`);
-    return shown(call.ctx, await actions.powerOnMachine(call.ctx, idOf(call), bytesOf(user_data), comment ?? ""));
+    const { user_data, comment, install_kvm: installKvm, register_vmhost: registerVmhost } = call.params;
+    const request = { userData: bytesOf(user_data), installKvm, registerVmhost, comment: comment ?? "" };
+    return shown(call.ctx, await actions.powerOnMachine(call.ctx, idOf(call), request));
   });
   routes.on(one.power_off, async (call) => {
     const id = await actions.powerOffMachine(call.ctx, idOf(call), call.params.comment ?? "", call.params.stop_mode);

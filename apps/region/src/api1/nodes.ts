@@ -30,7 +30,15 @@ const PLAIN = {
   scriptParams: {},
   comment: "",
 };
-const NO_ERASE = { erase: false, secureErase: false, quickErase: false, scripts: [], params: {}, comment: "" };
+const NO_ERASE = {
+  erase: false,
+  secureErase: false,
+  quickErase: false,
+  scripts: [],
+  force: false,
+  params: {},
+  comment: "",
+};
 
 /** @throws DomainError invalid_fields */
 function decodedUserData(text: string | undefined): Uint8Array | null {

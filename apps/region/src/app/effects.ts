@@ -12,6 +12,7 @@ import type { MachineStatus } from "@rackwright/domain/machine/status";
 import { newNodeToken } from "../auth/tokens.ts";
 import type { Ctx } from "../context.ts";
 import { assignAddresses, clearLinks, defaultLinks, dropUsersBridges, releaseAddresses } from "./addresses.ts";
+import { enqueueRegistration } from "./queues.ts";
 import { acquireFilesystems, applyDefaultLayout, clearStorage, dropAcquiredFilesystems } from "./storage.ts";
 
 /** Begun with another system than the one that is deployed, which comes back after it. */
@@ -74,6 +75,10 @@ export async function applyEffect(
     case "clear_owner_data":
       await dropUsersBridges(tx, machine.id);
       return updateMachine(tx, machine.id, {}, { owner_data: "{}", allocated_token: null });
+    case "register_vm_host":
+      return enqueueRegistration(ctx, tx, machine);
+    case "forget_vm_host_password":
+      return updateMachine(tx, machine.id, {}, { vm_host_password: null });
     case "mark_image_deployed":
       return markImageDeployed(tx, `${machine.osystem}/${machine.distroSeries}`, ctx.region.now());
   }

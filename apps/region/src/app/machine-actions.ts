@@ -24,6 +24,7 @@ import { checkDeployable, chooseKernelOf, chooseSystem, type System } from "./de
 import { presetOf, presetSeries } from "./deploy-preset.ts";
 import { act, callerId, checkEphemeralImage } from "./machine-act.ts";
 import { permittedTo } from "./permissions.ts";
+import { checkVmHostSystem, checkVmHostWish, vmHostPassword } from "./vm-host-deploy.ts";
 import {
   createCommissioningSets,
   createDeployInfoSet,
@@ -198,6 +199,10 @@ export interface DeployRequest {
   /** undefined: as it was chosen for the machine beforehand. */
   enableHwSync?: boolean | undefined;
   agentName: string | undefined;
+  /** Make it a VM host with libvirt. */
+  installKvm?: boolean;
+  /** Register it as a VM host with LXD. */
+  registerVmhost?: boolean;
   /** Of a Ready machine, as when it is allocated. */
   bridges?: BridgeOptions | undefined;
   comment: string;
@@ -209,12 +214,14 @@ export function deployMachine(ctx: Ctx, systemId: string, request: DeployRequest
 }
 
 async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: DeployRequest): Promise<void> {
+  checkVmHostWish(ctx, request);
   refuse("deploy", given.machine);
   const loaded =
     given.machine.status === "ready" ? await acquire(ctx, tx, given, request.agentName ?? "", request) : given;
   const preset = presetOf(loaded.row);
   const { architecture, min_hwe_kernel: minimum } = loaded.row;
   const system = await chooseSystem(tx, request.distroSeries || presetSeries(preset), architecture);
+  if (request.installKvm) checkVmHostSystem(system);
   const wantedKernel = request.hweKernel || (request.distroSeries ? undefined : preset.hweKernel);
   await checkEphemeralImage(tx, loaded.row.architecture);
   await checkDeployable(tx, loaded.machine.id, system);
@@ -222,12 +229,14 @@ async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: Depl
     osystem: system.osystem,
     distroSeries: system.release,
     hweKernel: await chooseKernelOf(tx, system, { architecture, minimum }, wantedKernel),
+    installKvm: request.installKvm ?? false,
     userData: request.userData,
     comment: request.comment,
     syncIntervalS: await syncIntervalOf(tx, system, request.enableHwSync ?? loaded.row.enable_hw_sync),
   };
   await commit(ctx, tx, loaded, deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)), {
     deploy_preset: "{}",
+    vm_host_password: request.installKvm ? vmHostPassword(ctx.region) : null,
     enable_kernel_crash_dump: await crashDumps(tx, loaded.row, request.enableKernelCrashDump),
   });
   await createInstallationSet(ctx, tx, loaded.machine.id);
@@ -262,20 +271,18 @@ export function abortMachine(ctx: Ctx, systemId: string, comment: string): Promi
 export function powerOnMachine(
   ctx: Ctx,
   systemId: string,
-  userData: Uint8Array | null,
-  comment: string,
+  request: Pick<DeployRequest, "userData" | "installKvm" | "registerVmhost" | "comment">,
 ): Promise<number> {
   return act(ctx, systemId, "power_on", async (tx, loaded) => {
     refuse("power_on", loaded.machine);
     if (loaded.machine.status === "allocated")
       return startDeploy(ctx, tx, loaded, {
-        userData,
+        ...request,
         distroSeries: undefined,
         hweKernel: undefined,
         agentName: undefined,
-        comment,
       });
-    await commit(ctx, tx, loaded, switchPower(loaded.machine, "on", comment));
+    await commit(ctx, tx, loaded, switchPower(loaded.machine, "on", request.comment));
   });
 }
 

@@ -12,9 +12,12 @@ import { getConfig, lifecycleTimes } from "./config.ts";
 import { act, checkEphemeralImage } from "./machine-act.ts";
 import { permittedTo } from "./permissions.ts";
 import { chooseReleaseScripts, createReleaseSet } from "./script-sets.ts";
+import { forgetVmHostsOn } from "./vm-host-removal.ts";
 
 export interface ReleaseRequest extends ReleaseWish {
   comment: string;
+  /** Even when it runs VM hosts: they are forgotten with their machines. */
+  force: boolean;
 }
 
 /** @returns its id */
@@ -28,6 +31,7 @@ async function releaseLocked(ctx: Ctx, tx: Tx, loaded: LoadedMachine, request: R
   if (isDone("release", machine)) return false;
   const refused = refusal("release", machine);
   if (refused) throw refused;
+  await forgetVmHostsOn(ctx, tx, machine, request.force);
   const { words, params } = releaseScripts(request, await eraseSettings(tx));
   const scripts = words.length === 0 ? [] : await chooseReleaseScripts(tx, machine.id, words);
   if (scripts.length === 0) {
@@ -68,7 +72,15 @@ export async function releaseMachines(ctx: Ctx, systemIds: readonly string[], co
         "wrong_status",
         `Machine(s) cannot be released in their current state: ${stuck.map(({ machine: m }) => `${m.systemId} ('${statusLabel[m.status]}')`).join(", ")}.`,
       );
-    const request = { comment, erase: false, secureErase: false, quickErase: false, scripts: [], params: {} };
+    const request = {
+      comment,
+      erase: false,
+      secureErase: false,
+      quickErase: false,
+      scripts: [],
+      force: false,
+      params: {},
+    };
     const released: string[] = [];
     for (const loaded of found)
       if (await releaseLocked(ctx, tx, loaded, request)) released.push(loaded.machine.systemId);

@@ -6,8 +6,9 @@ import { powerDrivers } from "@rackwright/power/registry";
 import { openToken } from "../auth/tokens.ts";
 import type { Region } from "../context.ts";
 import { readPowerParameters } from "./power-settings.ts";
+import { readVmHostPassword } from "./vm-host-deploy.ts";
 
-type Row = Pick<NodeRow, "id" | "system_id" | "power_type" | "power_parameters">;
+type Row = Pick<NodeRow, "id" | "system_id" | "power_type" | "power_parameters" | "vm_host_password">;
 
 function powerSecrets(region: Region, row: Row): string[] {
   const settings = powerDrivers.get(row.power_type)?.settings ?? {};
@@ -24,7 +25,8 @@ export async function secretsOfMachines(region: Region, rows: readonly Row[]): P
   return new Map(
     rows.map((row) => {
       const own = (tokens.get(row.id) ?? []).map((token) => openToken(region, token));
-      return [row.id, [...powerSecrets(region, row), ...own.flatMap((t) => [t.tokenSecret, t.tokenKey])]];
+      const ofHost = [readVmHostPassword(region, row)].filter((one) => one !== undefined);
+      return [row.id, [...powerSecrets(region, row), ...ofHost, ...own.flatMap((t) => [t.tokenSecret, t.tokenKey])]];
     }),
   );
 }

@@ -171,7 +171,7 @@ export async function startMachine(
   distroSeries: string | undefined,
 ): Promise<number> {
   const { machine } = await ownMachine(ctx, systemId);
-  if (machine.status !== "allocated") return powerOnMachine(ctx, systemId, userData, "");
+  if (machine.status !== "allocated") return powerOnMachine(ctx, systemId, { userData, comment: "" });
   const kept = { hweKernel: undefined, agentName: undefined, comment: "" };
   return deployMachine(ctx, systemId, { userData, distroSeries, ...kept });
 }

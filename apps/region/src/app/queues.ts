@@ -28,3 +28,16 @@ export async function enqueueJob(ctx: Ctx, tx: Tx, machine: Machine, job: Job): 
   await recordPowerAction(tx, { nodeId: machine.id, bootEpoch: epoch, action });
   await ctx.region.jobs.enqueue(tx, POWER_QUEUE, data, { key: `${machine.id}:${epoch}:${action}` });
 }
+
+export const VM_HOST_QUEUE = "vm-host";
+
+/** A deployed system that is to become a VM host, in the boot that it was deployed in. */
+export interface VmHostJob {
+  nodeId: number;
+  epoch: number;
+}
+
+export async function enqueueRegistration(ctx: Ctx, tx: Tx, machine: Machine): Promise<void> {
+  const data: VmHostJob = { nodeId: machine.id, epoch: machine.bootEpoch };
+  await ctx.region.jobs.enqueue(tx, VM_HOST_QUEUE, data, { key: `${data.nodeId}:${data.epoch}` });
+}

@@ -64,6 +64,28 @@ async function forget(ctx: Ctx, tx: Tx, host: db.VmHostRow): Promise<void> {
 }
 
 /**
+ * A machine is given back: VM hosts that run on it end with its system.
+ * @throws DomainError bad_request naming them, without `force`
+ */
+export async function forgetVmHostsOn(
+  ctx: Ctx,
+  tx: Tx,
+  { id, hostname }: { id: number; hostname: string },
+  force: boolean,
+): Promise<void> {
+  const hosted = await db.vmHostsOn(tx, id);
+  if (hosted.length > 0 && !force)
+    throw new DomainError(
+      "bad_request",
+      `${hostname} runs VM host ${hosted.map(({ name }) => name).join(", ")}: delete that first, or give force=true.`,
+    );
+  for (const host of hosted) {
+    const locked = await db.lockVmHost(tx, host.id);
+    if (locked) await forget(ctx, tx, locked);
+  }
+}
+
+/**
  * Delete a machine: one that was composed is taken away from its host too; VM hosts that run on it go only with `force`, with their machines.
  * @throws DomainError not_found, forbidden; bad_request naming the VM hosts
  */

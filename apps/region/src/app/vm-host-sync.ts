@@ -45,7 +45,8 @@ export async function applyFacts(ctx: Ctx, tx: Tx, row: VmHostRow, seen: Seen): 
     storage_pools: JSON.stringify(facts.pools),
     networks: facts.networks,
     rack_id: seen.rackId,
-    host_node_id: (await nodeAtAddress(tx, addressesOf(row.power_address))) ?? null,
+    // That it is a machine of ours may be known without the address: it was deployed as a VM host.
+    host_node_id: (await nodeAtAddress(tx, addressesOf(row.power_address))) ?? row.host_node_id,
     refreshed_at: ctx.region.now(),
   });
   const known = await guestRows(tx, [row.id]);

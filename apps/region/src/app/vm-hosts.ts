@@ -138,6 +138,7 @@ export async function updateVmHost(
       ...columns,
       name,
       power_address: powerAddress,
+      ...(powerAddress === row.power_address ? {} : { host_node_id: null }),
       power_parameters: settings.sealParameters(ctx.region, parameters),
     });
     if (JSON.stringify(parameters) !== JSON.stringify(known)) await reachAnew(ctx, tx, row.id, parameters);

@@ -6,6 +6,8 @@ import { DomainError } from "@rackwright/domain/errors";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import type { MachineStatus } from "@rackwright/domain/machine/status";
 import { renderVendorData } from "@rackwright/domain/preseed/preseed";
+import { vmHostScript } from "@rackwright/domain/vm-host/setup";
+import { readVmHostPassword } from "../app/vm-host-deploy.ts";
 import type { Region } from "../context.ts";
 
 const ENLISTING = { "instance-id": "i-maas-enlistment", "local-hostname": "maas-enlisting-node" } as const;
@@ -17,12 +19,22 @@ async function items(region: Region, loaded: LoadedMachine): Promise<Map<string,
     ["local-hostname", `${machine.hostname}.${await domainName(region.db.kysely, row.domain_id)}`],
     [
       "vendor-data",
-      renderVendorData({ system_info: { default_user: { name: machine.osystem === "ubuntu" ? "ubuntu" : "debian" } } }),
+      renderVendorData(
+        { system_info: { default_user: { name: machine.osystem === "ubuntu" ? "ubuntu" : "debian" } } },
+        scriptOf(region, loaded),
+      ),
     ],
   ]);
   const keys = await publicKeys(region, machine);
   if (keys.length > 0) found.set("public-keys", keys.join("\n"));
   return found;
+}
+
+/** Of a system that was installed just now; the password is for that one boot. */
+function scriptOf(region: Region, { machine, row }: LoadedMachine): string | undefined {
+  if (machine.status !== "deploying" || machine.netboot || !machine.installKvm) return undefined;
+  const password = readVmHostPassword(region, row);
+  return password === undefined ? undefined : vmHostScript(password);
 }
 
 /** While scripts run nobody logs in unless that was asked for. Into rescue mode goes whoever started it, and the owner. */

@@ -8,6 +8,7 @@ import { event, type EventType } from "@rackwright/domain/machine/event";
 import { bootProgress } from "@rackwright/domain/machine/lifecycle/boot";
 import { decision } from "@rackwright/domain/machine/lifecycle/decision";
 import { fail } from "@rackwright/domain/machine/lifecycle/failure";
+import { vmHostFailure, vmHostReady } from "@rackwright/domain/machine/lifecycle/vm-host";
 import { releaseScriptsEnded, runsReleaseScripts } from "@rackwright/domain/machine/lifecycle/release";
 import type { Decision, Machine } from "@rackwright/domain/machine/machine";
 import { resultType } from "@rackwright/domain/scripts/status";
@@ -134,7 +135,10 @@ async function decide(
 ): Promise<Decision> {
   const now = ctx.region.now();
   if (machine.status === "deploying") {
-    if (failed && topLevel) return fail(machine, `Installation failed: ${report.description}`, now);
+    if (failed && topLevel)
+      return fail(machine, vmHostFailure(machine, report) ?? `Installation failed: ${report.description}`, now);
+    if (report.event_type === "finish" && report.name === "modules-final")
+      return vmHostReady(machine, await lifecycleTimes(ctx, tx));
     if (isInstaller(report) && machine.netboot)
       return bootProgress(machine, "installer", await lifecycleTimes(ctx, tx));
   } else if (machine.status === "commissioning" && failed && topLevel) {

@@ -46,7 +46,8 @@ export async function ordinaryUserData(region: Region, loaded: LoadedMachine): P
           text: "the installed system fetched its user-data",
         },
       ]);
-      await commit(systemCtx(region), tx, locked, installedSystemBooted(locked.machine, region.now()));
+      const ctx = systemCtx(region);
+      await commit(ctx, tx, locked, installedSystemBooted(locked.machine, await lifecycleTimes(ctx, tx)));
     });
   }
   if (row.user_data === null) throw new DomainError("not_found", "No user data is stored for this machine.");

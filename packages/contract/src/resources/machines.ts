@@ -244,8 +244,8 @@ export const machine = resource({
         ...bridges,
         comment,
         install_rackd: flag("No longer possible: always refused."),
-        install_kvm: flag("Make the machine a VM host when it is deployed."),
-        register_vmhost: flag("Register the machine as a VM host."),
+        install_kvm: flag("Make the machine a VM host with libvirt when it is deployed. Administrators only."),
+        register_vmhost: flag("Register the machine as a VM host with LXD: always refused, nothing speaks to LXD yet."),
         ephemeral_deploy: flag("Run from memory, without touching a disk."),
         enable_kernel_crash_dump: optionalFlag(
           "Keep memory for kernel crash dumps, on machines that have enough. Default: the setting of this name.",
@@ -360,8 +360,10 @@ export const machine = resource({
       params: {
         user_data: text("cloud-init user-data, when this starts a deployment."),
         comment,
-        install_kvm: flag("Make the machine a VM host, when this starts a deployment."),
-        register_vmhost: flag("Register the machine as a VM host, when this starts a deployment."),
+        install_kvm: flag(
+          "Make the machine a VM host with libvirt, when this starts a deployment. Administrators only.",
+        ),
+        register_vmhost: flag("Register the machine as a VM host with LXD, when this starts a deployment: refused."),
         bridge_type: bridges.bridge_type,
         bridge_stp: bridges.bridge_stp,
         bridge_fd: bridges.bridge_fd,

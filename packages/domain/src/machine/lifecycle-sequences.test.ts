@@ -35,6 +35,8 @@ const WAITS: readonly (WaitingFor | RegExp)[] = [
   "reboot",
   "first_boot",
   "last_report",
+  "vm_host_setup",
+  "vm_host",
   /^script:./,
 ];
 const isKnown = (word: string) => WAITS.some((w) => (typeof w === "string" ? w === word : w.test(word)));

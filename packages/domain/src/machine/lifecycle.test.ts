@@ -325,10 +325,10 @@ test("an expired deadline says what was waited for and what was last seen, and s
 });
 
 test("the installed system's first word makes it Deployed, and only while deploying", () => {
-  const d = life.installedSystemBooted(machine("deploying"), now);
+  const d = life.installedSystemBooted(machine("deploying"), times);
   assert.deepEqual([d.set.status, d.events.map((e) => e.type)], ["deployed", ["DEPLOYED", "IMAGE_DEPLOYED"]]);
   for (const status of machineStatuses.filter((s) => s !== "deploying"))
-    assert.deepEqual(life.installedSystemBooted(machine(status), now).set, {}, status);
+    assert.deepEqual(life.installedSystemBooted(machine(status), times).set, {}, status);
 });
 
 test("power that fails ends the work it was for, and only that", () => {

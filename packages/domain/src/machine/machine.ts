@@ -22,6 +22,8 @@ export interface Machine {
   osystem: string;
   distroSeries: string;
   hweKernel: string | null;
+  /** Its deployment makes it a VM host. */
+  installKvm: boolean;
   agentName: string;
   ephemeralDeploy: boolean;
   /** The system that is deployed, or that the next deploy installs, reports its hardware by itself. */
@@ -66,6 +68,8 @@ export type WaitingFor =
   | "installer"
   | "reboot"
   | "first_boot"
+  | "vm_host_setup"
+  | "vm_host"
   | "last_report"
   | `script:${string}`;
 
@@ -95,6 +99,8 @@ export type Effect =
   | { do: "drop_virtual_interfaces" }
   | { do: "set_user_data"; data: Uint8Array | null }
   | { do: "clear_owner_data" }
+  | { do: "register_vm_host" }
+  | { do: "forget_vm_host_password" }
   | { do: "mark_image_deployed" }
   /** It is no machine any more. Done after all else of the decision. */
   | { do: "discard" };

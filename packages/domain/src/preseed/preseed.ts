@@ -62,9 +62,14 @@ function powerState(afterwards: NonNullable<PreseedInput["afterwards"]>): Record
       };
 }
 
-/** vendor-data in the only form that cloud-init's MAAS datasource takes: a bare cloud-config is dropped silently. */
-export function renderVendorData(config: Record<string, unknown>): string {
-  return stringify({ "cloud-init": `#cloud-config\n${stringify(config, { lineWidth: 0 })}` }, { lineWidth: 0 });
+/**
+ * vendor-data in the only form that cloud-init's MAAS datasource takes: a bare cloud-config is dropped silently.
+ * @param part one of its own: `#cloud-boothook ...`, or `#!/bin/sh ...`, which runs at the end of the first boot. Keys of the owner's
+ * user-data replace equal ones of `config`, and never this
+ */
+export function renderVendorData(config: Record<string, unknown>, part?: string): string {
+  const text = `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
+  return stringify({ "cloud-init": part === undefined ? text : [text, part] }, { lineWidth: 0 });
 }
 
 /** User-data of a machine that nobody wants on. */

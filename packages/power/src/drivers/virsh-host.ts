@@ -13,7 +13,7 @@ import {
   readNodeInfo,
   readPool,
 } from "./virsh-facts.ts";
-import { rejected, virsh, virshBatch, virshWithFile } from "./virsh-tool.ts";
+import { forgetHostKey, rejected, virsh, virshBatch, virshWithFile } from "./virsh-tool.ts";
 import { renderDomain } from "./virsh-xml.ts";
 
 /** Machines asked about on one connection: what that prints stays below the limit of a program's output. */
@@ -23,6 +23,7 @@ const FILE_POOLS = ["dir", "fs", "netfs"];
 
 export const virshHost: VmHostDriver = {
   discover,
+  forget: forgetHostKey,
   async compose(attempt, order) {
     const [known = "", capabilities = ""] = await virshBatch(attempt, "looking what is there", [
       `domuuid ${order.uuid}`,

@@ -79,6 +79,19 @@ export async function virshBatch(attempt: Attempt, doing: string, commands: read
   return outputs.slice(0, -1);
 }
 
+/** What ssh noted of a host: with another key there it would not even send a password. */
+export async function forgetHostKey({ settings, outside, signal }: Attempt): Promise<void> {
+  const { power_address: address = "" } = settings as Record<string, string>;
+  if (addressComplaint(address) !== undefined || !/^\w+\+ssh:/.test(address)) return;
+  const { hostname, port } = new URL(address);
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  // One that was never noted is no error, and no file at all is none.
+  await outside.run(
+    { file: "ssh-keygen", args: ["-R", port === "" || port === "22" ? host : `[${host}]:${port}`], env: {} },
+    signal,
+  );
+}
+
 async function run(attempt: Attempt, words: (file: string) => readonly string[], text = ""): Promise<Finished> {
   const { power_address: address = "", power_pass: password = "" } = attempt.settings as Record<string, string>;
   const complaint = addressComplaint(address);

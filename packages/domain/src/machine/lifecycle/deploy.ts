@@ -5,6 +5,7 @@ import type { Decision, Machine } from "../machine.ts";
 import { bootFor, DEPLOY_TIMEOUT_FACTOR, progress } from "./boot.ts";
 import { decision } from "./decision.ts";
 import { hardwareSync } from "./hardware-sync.ts";
+import { vmHostBooted } from "./vm-host.ts";
 
 /** Lend the machine to a user (lifecycle.md section 9.6). */
 export function allocate(m: Machine, userId: number, agentName: string, comment: string, now: Date): Decision {
@@ -20,6 +21,8 @@ export interface DeployOptions {
   osystem: string;
   distroSeries: string;
   hweKernel: string | null;
+  /** Make it a VM host, which it is when it is Deployed. */
+  installKvm?: boolean;
   userData: Uint8Array | null;
   comment: string;
   /** Seconds between reports of its hardware; null: it makes none. */
@@ -37,6 +40,7 @@ export function deploy(m: Machine, os: DeployOptions, times: Times): Decision {
       osystem: os.osystem,
       distroSeries: os.distroSeries,
       hweKernel: os.hweKernel,
+      installKvm: os.installKvm ?? false,
       ephemeralDeploy: false,
       ...hardwareSync(os.syncIntervalS),
       errorDescription: "",
@@ -60,10 +64,11 @@ export function netbootOff(m: Machine, times: Times): Decision {
 }
 
 /** The installed system fetched its user-data: it lives (lifecycle.md section 5 row 16). */
-export function installedSystemBooted(m: Machine, now: Date): Decision {
+export function installedSystemBooted(m: Machine, times: Times): Decision {
   if (m.status !== "deploying") return decision({}, []);
+  if (m.installKvm) return vmHostBooted(m, times);
   return decision(
-    becomes(m, "deployed", now),
+    becomes(m, "deployed", times.now),
     [event("DEPLOYED"), event("IMAGE_DEPLOYED", `${m.osystem}/${m.distroSeries}`)],
     [{ do: "mark_image_deployed" }, { do: "end_boot_secrets" }],
   );

@@ -17,11 +17,16 @@ export const emptied = {
   osystem: "",
   distroSeries: "",
   hweKernel: null,
+  installKvm: false,
   ...noHardwareSync,
 } as const satisfies Decision["set"];
 
 /** What its use has left: file systems, and the owner's user-data. */
-export const forgetUse: Effect[] = [{ do: "drop_acquired" }, { do: "set_user_data", data: null }];
+export const forgetUse: Effect[] = [
+  { do: "drop_acquired" },
+  { do: "set_user_data", data: null },
+  { do: "forget_vm_host_password" },
+];
 
 /** What is the owner's until the machine is off. */
 export const forgetOwner: Effect[] = [{ do: "release_addresses" }, { do: "clear_owner_data" }];

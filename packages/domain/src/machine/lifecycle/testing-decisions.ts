@@ -13,6 +13,7 @@ import * as release from "./release.ts";
 import * as rescue from "./rescue.ts";
 import * as restore from "./restore.ts";
 import * as signal from "./signal.ts";
+import * as vmHost from "./vm-host.ts";
 
 export const life = {
   ...rules,
@@ -27,6 +28,7 @@ export const life = {
   ...rescue,
   ...restore,
   ...signal,
+  ...vmHost,
 };
 export const options: commission.CommissionOptions = {
   enableSsh: false,
@@ -97,7 +99,9 @@ export function everyDecision(times: Times): Record<string, (m: Machine) => Deci
     "expire, due": (m) => life.expire({ ...m, statusDeadline: m.statusDeadline && past }, "boot script given", now),
     "expire, early": (m) => life.expire(m, null, now),
     netbootOff: (m) => life.netbootOff(m, times),
-    installedSystemBooted: (m) => life.installedSystemBooted(m, now),
+    installedSystemBooted: (m) => life.installedSystemBooted(m, times),
+    vmHostReady: (m) => life.vmHostReady(m, times),
+    vmHostRegistered: (m) => life.vmHostRegistered(m, now),
     "power on seen": (m) => life.powerObserved(m, "on", now),
     "power off seen": (m) => life.powerObserved(m, "off", now),
     bootProgress: (m) => life.bootProgress(m, "kernel", times),

@@ -30,6 +30,7 @@ export function machine(status: MachineStatus, more: Partial<Machine> = {}): Mac
     osystem: "debian",
     distroSeries: "bookworm",
     hweKernel: null,
+    installKvm: false,
     agentName: "agent",
     ephemeralDeploy: false,
     enableHwSync: false,
