@@ -38,7 +38,8 @@ export async function deployedFromReady(session: Session, id: string): Promise<v
       const ran = await shell.attempt(`maas $PROFILE machine deploy $SYSTEM_ID install_kvm=${word}`, vars);
       if (ran.code !== 0) {
         assert.match(ran.out + ran.err, /install_kvm/);
-        return { notMet: `install_kvm=${word}: ${(ran.out + ran.err).trim().split("\n")[0]}` };
+        const why = `install_kvm=${word}: ${(ran.out + ran.err).trim().split("\n")[0]}`;
+        return { notMet: `${why} With a real libvirtd: apps/controller/src/vm-host-deploy.root.test.ts` };
       }
       await reaches(session, id, "Deployed", ["Deploying"]);
       const hosts = await shell.json<{ host?: { system_id: string } }[]>("maas $PROFILE vm-hosts read");

@@ -28,6 +28,8 @@ export interface Libvirt extends AsyncDisposable {
   virsh: (...words: string[]) => Promise<string>;
   /** A machine of 64 MiB with no disk. */
   define: (name: string, mac?: string) => Promise<void>;
+  /** Run a script as root where libvirtd runs. @returns what it printed */
+  inside: (script: string) => Promise<string>;
   /** It takes connections and says nothing, until `false`. */
   hang: (hung: boolean) => void;
 }
@@ -53,13 +55,14 @@ const POOL = "local";
 const NETWORK = "maas";
 const PASSWORD = "secret-pass";
 
-export async function startLibvirt(options: { ssh?: boolean } = {}): Promise<Libvirt> {
+/** @param options.own `/etc` and `/usr/local` may be changed inside: nothing of it is seen outside, or stays */
+export async function startLibvirt(options: { ssh?: boolean; own?: boolean } = {}): Promise<Libvirt> {
   const dir = await mkdtemp(join(tmpdir(), "libvirt-"));
   const sshPort = options.ssh ? await freePort() : 0;
   for (const name of ["etc", "lib", "run", "log", "cache", "pool"]) await mkdir(join(dir, name));
   await writeFile(
     join(dir, "libvirtd.conf"),
-    'auth_unix_rw = "none"\nunix_sock_group = "root"\nunix_sock_rw_perms = "0700"\n',
+    `auth_unix_rw = "none"\nunix_sock_group = "${options.own ? "libvirt" : "root"}"\nunix_sock_rw_perms = "${options.own ? "0770" : "0700"}"\n`,
   );
   // Root without cgroups: QEMU may then do what it needs in a namespace that has no systemd.
   await writeFile(
@@ -67,7 +70,7 @@ export async function startLibvirt(options: { ssh?: boolean } = {}): Promise<Lib
     'user = "root"\ngroup = "root"\nsecurity_driver = "none"\nstdio_handler = "file"\ncgroup_controllers = []\nnamespaces = []\nremember_owner = 0\n',
   );
   if (options.ssh) await prepareSsh(dir, sshPort);
-  await writeFile(join(dir, "start.sh"), startScript(dir, options.ssh ?? false));
+  await writeFile(join(dir, "start.sh"), startScript(dir, options));
   const child = spawn("unshare", ["-m", "-p", "-f", "--kill-child", "--mount-proc", "sh", join(dir, "start.sh")], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -101,6 +104,12 @@ export async function startLibvirt(options: { ssh?: boolean } = {}): Promise<Lib
     poolPath: join(dir, "pool"),
     virsh,
     define: (name, mac) => defineFrom(dir, virsh, "define", domainXml(name, mac)),
+    inside: async (script) => {
+      const file = join(dir, "inside.sh");
+      await writeFile(file, script);
+      const mounts = ["-t", String(daemonOf(child)), "-m", "-p", "sh", file];
+      return (await run("nsenter", mounts, { timeout: 60_000 })).stdout;
+    },
     hang: (hung) => void process.kill(daemonOf(child), hung ? "SIGSTOP" : "SIGCONT"),
     [Symbol.asyncDispose]: stop,
   };
@@ -110,10 +119,11 @@ export async function startLibvirt(options: { ssh?: boolean } = {}): Promise<Lib
  * With the shell, the first process of its namespace, all others go, machines too. It is a shell because it takes in orphans: libvirtd waits
  * for ever for a QEMU that nobody did.
  */
-const startScript = (dir: string, ssh: boolean): string => `set -eu
+const startScript = (dir: string, { ssh, own }: { ssh?: boolean; own?: boolean }): string => `set -eu
 mount --make-rprivate /
 mount -t tmpfs tmpfs /run
-mkdir -p /run/libvirt /run/sshd
+mkdir -p /run/libvirt /run/sshd /run/etc /run/etc-work
+${own ? "mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc-work overlay /etc; mount -t tmpfs tmpfs /usr/local" : ""}
 ${mounts.map(([from, to]) => `mkdir -p ${to}; mount --bind ${dir}/${from} ${to}`).join("\n")}
 if [ -e /dev/kvm ]; then : > ${dir}/no-kvm; mount --bind ${dir}/no-kvm /dev/kvm; mount -o remount,bind,ro /dev/kvm; fi
 ${ssh ? `mount --bind ${dir}/shadow /etc/shadow; /usr/sbin/sshd -D -e -f ${dir}/sshd.conf &` : ""}
