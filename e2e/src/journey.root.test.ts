@@ -10,6 +10,7 @@ import { after, before, test } from "node:test";
 import { buildImage } from "@rackwright/images/build";
 import { imageCacheDir } from "@rackwright/images/cache-dir";
 import type { MachineReply } from "./client.ts";
+import { liveInMemory } from "./in-memory.ts";
 import { type Stage, type StageReport, takeThroughLife } from "./journey.ts";
 import { reachable, sessionWithMachine } from "./seeds-session.ts";
 import { type Site, startSite } from "./site.ts";
@@ -155,6 +156,25 @@ async function firstMebibyte(machine: string): Promise<Buffer> {
     await file.close();
   }
 }
+
+// After the journey, which leaves Ready machines behind, this one with a system on its disk that could be started.
+test("a machine is deployed in memory, starts there again after a power cycle, and its disk is not written to", {
+  skip,
+  timeout: 20 * 60_000,
+}, async (t) => {
+  assert.ok(site);
+  const machine = site.lab.machines.find(({ name }) => name === "uefi1");
+  const known = (await site.api.machines()).find(({ hostname }) => hostname === "uefi1");
+  assert.ok(machine && known);
+  const { said, looked, seconds } = await liveInMemory(site, machine, known.system_id, join(dir, "ssh-key"));
+  t.diagnostic(`${JSON.stringify(seconds)} ${JSON.stringify(looked)}`);
+  const line = "rackwright-memory: root=overlay host=uefi1 owner=gave-this kept=";
+  assert.deepEqual(said, [line, line], "user-data ran at each start as at a first one");
+  for (const printed of looked) {
+    assert.match(printed, /^root overlay\nmounts 0 swaps 0\ndisk \/dev\/vda\naddresses 10\.77\.0\.\d+\/24\nfailed\n/);
+    assert.match(printed, /^resolver \/run\/systemd\/resolve\/stub-resolv\.conf active\ncloud-init .*status: done$/m);
+  }
+});
 
 // After the journey, which leaves a Ready machine behind; in the same site, since each start of a machine takes a minute.
 test("the documentation's session goes as it is written, with one of these machines", {

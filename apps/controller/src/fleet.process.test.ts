@@ -20,6 +20,7 @@ interface Machine {
   boot_interface: { mac_address: string } | null;
   physicalblockdevice_set: { serial: string }[];
   last_sync: string | null;
+  ephemeral_deploy: boolean;
 }
 
 const ENLISTED = 17;
@@ -64,6 +65,31 @@ test("twenty emulated machines live their lives, and those that are broken say s
     });
   };
   const mac = (machine: Machine) => machine.boot_interface?.mac_address ?? "";
+  /** Off and on; its system in memory asks for everything anew, and none was ever installed. */
+  const startAgain = async (id: string) => {
+    const started = async () => {
+      const { items } = (await api.call("GET", `machines/${id}/?op=timeline&limit=1000`)) as {
+        items: { text: string }[];
+      };
+      const times = (pattern: RegExp) => items.filter(({ text }) => pattern.test(text)).length;
+      assert.equal(times(/installer|installed system/), 0);
+      return times(/^the system in memory fetched its user-data/);
+    };
+    const is = async (state: string) => {
+      const { state: now } = (await api.call("GET", `machines/${id}/?op=query_power_state`)) as { state: string };
+      return now === state || undefined;
+    };
+    assert.equal(await started(), 1);
+    await api.call("POST", `machines/${id}/?op=power_off`);
+    await until(() => is("off"), { timeoutMs: 30_000, everyMs: 500, what: "power off" });
+    await api.call("POST", `machines/${id}/?op=power_on`);
+    await until(async () => (await started()) === 2 || undefined, {
+      timeoutMs: 30_000,
+      everyMs: 500,
+      what: "another start from memory",
+    });
+    assert.equal((await machines()).find((machine) => machine.system_id === id)?.status_name, "Deployed");
+  };
   try {
     for (const [index, type] of madeWith.entries())
       await api.call("POST", "machines/", [
@@ -99,11 +125,12 @@ test("twenty emulated machines live their lives, and those that are broken say s
     assert.ok(new Set(settled.map((machine) => `${machine.cpu_count} ${machine.memory}`)).size > COUNT / 2);
 
     const good = settled.filter((machine) => !broken(machine));
-    const [syncing] = good;
+    const [syncing, resting] = good.filter((machine) => machine.power_type === "ipmi");
     for (const { system_id } of good) {
       await api.call("POST", "machines/?op=allocate", [["system_id", system_id]]);
       const sync: [string, string][] = system_id === syncing?.system_id ? [["enable_hw_sync", "true"]] : [];
-      await api.call("POST", `machines/${system_id}/?op=deploy`, sync);
+      const memory: [string, string][] = system_id === resting?.system_id ? [["ephemeral_deploy", "true"]] : [];
+      await api.call("POST", `machines/${system_id}/?op=deploy`, [...sync, ...memory]);
     }
     const deployed = (await all("all to be deployed", (m) => broken(m) || m.status_name === "Deployed")).filter(
       (machine) => !broken(machine),
@@ -123,6 +150,11 @@ test("twenty emulated machines live their lives, and those that are broken say s
     ];
     const find = (list: Machine[]) => list.filter((m) => m.system_id === syncing?.system_id).map(hardware);
     assert.deepEqual(find(reported), find(deployed), "it is what it was, with the address that it was given");
+    assert.deepEqual(
+      deployed.filter((machine) => machine.ephemeral_deploy).map((machine) => machine.system_id),
+      [resting?.system_id],
+    );
+    await startAgain(resting?.system_id ?? "");
 
     await api.call(
       "POST",

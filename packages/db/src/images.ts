@@ -355,6 +355,23 @@ export async function imageKernels(db: Kysely<Schema>, want: BootImageQuery): Pr
   return [...new Set(images.flatMap((image) => kernelOf(image.architecture) ?? []))];
 }
 
+/** What there is of a system's images, though they may be unfit to boot: their files' types. */
+export async function imageFileTypes(
+  db: Kysely<Schema>,
+  want: Pick<BootImageQuery, "osystem" | "release" | "architecture">,
+): Promise<string[]> {
+  const architecture = mainArchitecture(want.architecture);
+  const images = (await readImages(db, { name: nameOf(want) })).filter(
+    (image) => mainArchitecture(image.architecture) === architecture,
+  );
+  const types = images.flatMap((image) => image.sets.flatMap((set) => set.files.map((file) => file.filetype)));
+  return [...new Set(types)].sort();
+}
+
+/** Uploads without a system in their name count as `custom`. */
+const nameOf = ({ osystem, release }: Pick<BootImageQuery, "osystem" | "release">): string =>
+  osystem === "custom" ? release : `${osystem}/${release}`;
+
 /** Images of the system with a complete set, the newest of each. */
 async function usableImages(
   db: Kysely<Schema>,
@@ -362,8 +379,7 @@ async function usableImages(
 ): Promise<{ architecture: string; files: BootImage }[]> {
   const architecture = mainArchitecture(want.architecture);
   const images = await readImages(db, {
-    // Uploads without a system in their name count as `custom`.
-    name: want.osystem === "custom" ? want.release : `${want.osystem}/${want.release}`,
+    name: nameOf(want),
     ...(want.purpose === "commissioning" ? { rtype: SYNCED } : {}),
   });
   return images

@@ -183,14 +183,13 @@ function machineRoutes(routes: Routes): void {
   routes.on(one.deploy, async (call) => {
     const { params } = call;
     refuseRackd(params.install_rackd);
-    if (params.ephemeral_deploy)
-      throw invalidField("ephemeral_deploy", "ephemeral_deploy is not available yet: deploy without it.");
     const id = await actions.deployMachine(call.ctx, idOf(call), {
       userData: bytesOf(params.user_data),
       distroSeries: params.distro_series,
       hweKernel: params.hwe_kernel,
       enableKernelCrashDump: params.enable_kernel_crash_dump,
       enableHwSync: params.enable_hw_sync,
+      inMemory: params.ephemeral_deploy,
       agentName: params.agent_name,
       installKvm: params.install_kvm,
       registerVmhost: params.register_vmhost,

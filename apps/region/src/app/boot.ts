@@ -96,6 +96,17 @@ async function ownSystemsImage(
   return image && { image, title: `${osystem}/${release}` };
 }
 
+/** The system that the machine's owner runs from memory: what it was deployed with, and as it is there now. */
+async function deployedImage(
+  tx: Tx,
+  m: Machine,
+  architecture: string,
+): Promise<{ image: BootImage; title: string } | undefined> {
+  const { osystem, distroSeries: release, hweKernel: kernel } = m;
+  const image = await bootImage(tx, { osystem, release, architecture, purpose: "deploy", kernel });
+  return image && { image, title: `${osystem}/${release}` };
+}
+
 /** Architecture that a loader's build is for. */
 function architectureOf(request: BootRequest): string {
   return request.buildArch === "arm64" ? "arm64" : "amd64";
@@ -142,6 +153,20 @@ const bootReportUrl = (rackUrl: string, secret: string) =>
 /** Messages on screen and serial line; the last console is the one that stages are printed on. */
 const EPHEMERAL_OPTIONS = ["console=tty0", "console=ttyS0,115200"];
 
+/**
+ * What makes a system in memory its owner's: to initrds of ours (images/README.md), and to those of upstream's stream, which know other words
+ * for where their root is (boot.md section 5).
+ */
+const memoryOptions = (hostname: string, rackUrl: string, { squashfs }: BootImage): string[] => [
+  "netroot_deployed=1",
+  `root=squash:${rackUrl}/images/${squashfs.sha256}/squashfs`,
+  `ip=::::${hostname}:BOOTIF`,
+  "ip6=off",
+  "ro",
+  "overlayroot=tmpfs",
+  "overlayroot_cfgdisk=disabled",
+];
+
 /** @param nodeId null: of a machine that is not known yet */
 async function kernelOptions(ctx: Ctx, tx: Tx, nodeId: number | null): Promise<string[]> {
   const { options, refused } = splitOptions(await chosenKernelOptions(tx, nodeId));
@@ -167,8 +192,14 @@ async function knownScript(
   await recordBoot(ctx, tx, loaded, mac, rack, request, purpose);
   if (purpose === "local") return localScript(rackUrl, `${machine.hostname} starts from its own disk`);
   const architecture = loaded.row.architecture?.split("/")[0] ?? "amd64";
-  const found = (await ownSystemsImage(tx, machine, architecture)) ?? (await ephemeralImage(tx, architecture));
-  if (!found) return refusalScript(`there is no image for ${architecture} to boot ${machine.hostname} into`);
+  const found =
+    purpose === "memory"
+      ? await deployedImage(tx, machine, architecture)
+      : ((await ownSystemsImage(tx, machine, architecture)) ?? (await ephemeralImage(tx, architecture)));
+  if (!found) {
+    const what = purpose === "memory" ? `${machine.osystem}/${machine.distroSeries} ` : "";
+    return refusalScript(`there is no image ${what}for ${architecture} to boot ${machine.hostname} into`);
+  }
   let preseedUrl: string | null = null;
   let reportUrl: string | null = null;
   if (purpose !== "poweroff") {
@@ -198,7 +229,10 @@ async function knownScript(
       mac,
       preseedUrl,
       reportUrl,
-      ephemeralOptions: EPHEMERAL_OPTIONS,
+      ephemeralOptions:
+        purpose === "memory"
+          ? [...EPHEMERAL_OPTIONS, ...memoryOptions(machine.hostname, rackUrl, found.image)]
+          : EPHEMERAL_OPTIONS,
       persistentOptions: options,
     },
     `${machine.hostname}: ${purpose} with ${found.title}`,

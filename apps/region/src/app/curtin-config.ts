@@ -1,4 +1,5 @@
 /** What the installer is told of a machine's disks and network, for people and programs that read it as curtin's. */
+import { DomainError } from "@rackwright/domain/errors";
 import { refuse } from "@rackwright/domain/machine/lifecycle";
 import { renderNetplan } from "@rackwright/domain/network/netplan";
 import { renderCurtinStorage } from "@rackwright/domain/storage/curtin";
@@ -11,6 +12,8 @@ import { viewableMachine } from "./machines.ts";
 export async function curtinConfig(ctx: Ctx, systemId: string): Promise<string> {
   const { machine } = await viewableMachine(ctx, systemId);
   refuse("get_curtin_config", machine);
+  if (machine.ephemeralDeploy)
+    throw new DomainError("bad_request", `${machine.hostname} runs from memory: nothing is installed on its disks.`);
   const { storage, network } = await machineForPlan(ctx.region.db.kysely, machine.id);
   return stringify({ storage: renderCurtinStorage(storage), network: renderNetplan(network) });
 }

@@ -1,9 +1,10 @@
 /** Whether a machine can be given an operating system: which one, and what its disks and links lack. */
 import type { Tx } from "@rackwright/db/connect";
-import { bootImage, imageKernels } from "@rackwright/db/images";
+import { bootImage, imageFileTypes, imageKernels } from "@rackwright/db/images";
 import { DomainError, invalidField } from "@rackwright/domain/errors";
 import { chooseKernel } from "@rackwright/domain/deploy/kernels";
 import { deployErrors } from "@rackwright/domain/deploy/checks";
+import { physicalDisks } from "@rackwright/domain/storage/model";
 import { getConfig } from "./config.ts";
 import { machineForPlan } from "./deploy-plan.ts";
 
@@ -22,6 +23,14 @@ export async function chooseSystem(tx: Tx, wanted: string | undefined, architect
     : [...new Set([default_osystem, "ubuntu", "debian", "custom"])].map((osystem) => ({ osystem, release: text }));
   for (const system of candidates) {
     if (await bootImage(tx, { ...system, architecture: arch, purpose: "deploy" })) return system;
+  }
+  for (const system of candidates) {
+    const types = await imageFileTypes(tx, { ...system, architecture: arch });
+    if (types.length > 0)
+      throw invalidField(
+        "distro_series",
+        `'${text}' can be neither installed nor run from memory: its image for ${arch} is ${types.join(", ")}, and boot-kernel, boot-initrd and squashfs are needed.`,
+      );
   }
   throw invalidField(
     "distro_series",
@@ -47,18 +56,29 @@ export async function chooseKernelOf(
   return choice.kernel;
 }
 
-export async function checkDeployable(tx: Tx, machineId: number, system: System): Promise<void> {
+/**
+ * @param wantsMemory run it from memory, as is done in any case with a machine that has no disk
+ * @returns whether it will run from memory. @throws DomainError invalid_fields for links and disks that will not do
+ */
+export async function checkDeployable(
+  tx: Tx,
+  machineId: number,
+  system: System,
+  wantsMemory: boolean,
+): Promise<boolean> {
   const candidate = await machineForPlan(tx, machineId);
+  const inMemory = wantsMemory || physicalDisks(candidate.storage).length === 0;
   const fields = deployErrors({
     hostname: candidate.hostname,
     osystem: system.osystem,
     series: system.release,
     architecture: candidate.architecture,
     biosBootMethod: candidate.biosBootMethod,
-    inMemory: false,
+    inMemory,
     interfaces: candidate.network.interfaces,
     storage: candidate.storage,
   });
   const first = Object.entries(fields)[0];
   if (first) throw new DomainError("invalid_fields", `${first[0]}: ${first[1][0]}`, { fields });
+  return inMemory;
 }

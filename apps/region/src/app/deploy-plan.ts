@@ -4,7 +4,8 @@ import { nodeFacts } from "@rackwright/db/deploy-facts";
 import { bootImage } from "@rackwright/db/images";
 import { loadStorageModel } from "@rackwright/db/storage";
 import { type DeployPlan, renderDeployPlan } from "@rackwright/domain/deploy/plan";
-import { hardwareSyncFiles } from "@rackwright/domain/deploy/hardware-sync";
+import { HARDWARE_SYNC_TIMER, hardwareSyncFiles } from "@rackwright/domain/deploy/hardware-sync";
+import { renderMemoryHook } from "@rackwright/domain/deploy/memory";
 import { planProblems } from "@rackwright/domain/deploy/problems";
 import { DomainError } from "@rackwright/domain/errors";
 import { allocatedStatuses, statusFromCode } from "@rackwright/domain/machine/status";
@@ -97,4 +98,20 @@ export async function deployPlan(
   const problems = planProblems(plan);
   if (problems.length > 0) throw new DomainError("bad_request", `Cannot install ${hostname}: ${problems.join("; ")}.`);
   return plan;
+}
+
+/** What a machine whose system runs from memory is given at its boot, in place of an installation. @param urls as of `deployPlan` */
+export async function memoryHook(
+  region: Pick<Region, "db">,
+  machineId: number,
+  { rackUrl }: { rackUrl: string },
+  token: Token,
+): Promise<string> {
+  const { systemId, network, syncIntervalS } = await machineForPlan(region.db.kysely, machineId);
+  const syncs = syncIntervalS !== null;
+  return renderMemoryHook({
+    network: renderNetplan(network),
+    files: syncs ? hardwareSyncFiles(token, `${rackUrl}/MAAS`, systemId, syncIntervalS) : [],
+    start: syncs ? [HARDWARE_SYNC_TIMER] : [],
+  });
 }

@@ -8,6 +8,7 @@ export interface DeployPreset {
   osystem?: string;
   distroSeries?: string;
   hweKernel?: string;
+  inMemory?: true;
 }
 
 /** As callers state it; undefined stays as it is, empty clears. */
@@ -30,33 +31,55 @@ export function presetSeries({ osystem, distroSeries }: DeployPreset): string | 
 /**
  * Columns of the row.
  * @param machine.reports of one that has a system: whether that reports its hardware by itself
- * @throws DomainError invalid_fields for a system or kernel that no image has, or what cannot be done yet
+ * @param machine.inMemory of one that has a system: whether that runs from memory
+ * @throws DomainError invalid_fields for a system or kernel that no image has, or what is decided by now
  */
 export async function presetColumns(
   tx: Tx,
-  machine: { architecture: string | null; minimum: string; preset: DeployPreset; reports?: boolean },
+  machine: {
+    architecture: string | null;
+    minimum: string;
+    preset: DeployPreset;
+    reports?: boolean;
+    inMemory?: boolean;
+  },
   fields: PresetFields,
 ): Promise<Record<string, unknown>> {
   const columns: Record<string, unknown> = {};
-  if (fields.ephemeral_deploy)
-    throw invalidField("ephemeral_deploy", "ephemeral_deploy is not available yet: leave it out.");
-  if (fields.ephemeral_deploy === false) columns.ephemeral_deploy = false;
+  const memory = memoryColumns(machine, fields.ephemeral_deploy);
+  Object.assign(columns, memory.columns);
   if (fields.enable_hw_sync !== undefined) Object.assign(columns, hardwareSyncColumns(machine, fields.enable_hw_sync));
   if (fields.enable_kernel_crash_dump !== undefined) columns.enable_kernel_crash_dump = fields.enable_kernel_crash_dump;
   const { osystem, distro_series, hwe_kernel } = fields;
+  const { preset } = memory;
   if (osystem === undefined && distro_series === undefined && hwe_kernel === undefined) return columns;
-  const { preset } = machine;
   const os = (osystem ?? preset.osystem ?? "").trim();
   const series = (distro_series ?? (osystem === undefined ? preset.distroSeries : undefined) ?? "").trim();
   const kernel = (hwe_kernel ?? preset.hweKernel ?? "").trim();
   if (series === "" && os !== "")
     throw invalidField("distro_series", `Say which series of ${os}: distro_series is missing.`);
   const wanted = series === "" || series.includes("/") || os === "" ? series : `${os}/${series}`;
-  const next: DeployPreset = {};
+  const next: DeployPreset = preset.inMemory ? { inMemory: true } : {};
   const system = wanted === "" && kernel === "" ? undefined : await chooseSystem(tx, wanted, machine.architecture);
   if (system && wanted !== "") Object.assign(next, { osystem: system.osystem, distroSeries: system.release });
   if (system && kernel !== "") Object.assign(next, { hweKernel: await chooseKernelOf(tx, system, machine, kernel) });
   return { ...columns, deploy_preset: JSON.stringify(next) };
+}
+
+/** Where the next deploy puts its system; where one is already, it does not move. */
+function memoryColumns(
+  { preset, inMemory }: { preset: DeployPreset; inMemory?: boolean },
+  wanted: boolean | undefined,
+): { columns: Record<string, unknown>; preset: DeployPreset } {
+  if (wanted === undefined || wanted === inMemory) return { columns: {}, preset };
+  if (inMemory !== undefined)
+    throw invalidField(
+      "ephemeral_deploy",
+      `The machine's system runs from ${inMemory ? "memory" : "its disk"}: release the machine, then deploy it with ephemeral_deploy=${wanted}.`,
+    );
+  const { inMemory: _, ...others } = preset;
+  const next: DeployPreset = wanted ? { ...others, inMemory: true } : others;
+  return { columns: { ephemeral_deploy: wanted, deploy_preset: JSON.stringify(next) }, preset: next };
 }
 
 /** What reports is put in place when the system is installed; it can be given up later, and not be brought. */

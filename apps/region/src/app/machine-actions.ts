@@ -198,6 +198,8 @@ export interface DeployRequest {
   enableKernelCrashDump?: boolean | undefined;
   /** undefined: as it was chosen for the machine beforehand. */
   enableHwSync?: boolean | undefined;
+  /** undefined: as it was chosen for the machine beforehand, else on its disk. */
+  inMemory?: boolean | undefined;
   agentName: string | undefined;
   /** Make it a VM host with libvirt. */
   installKvm?: boolean;
@@ -221,10 +223,11 @@ async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: Depl
   const preset = presetOf(loaded.row);
   const { architecture, min_hwe_kernel: minimum } = loaded.row;
   const system = await chooseSystem(tx, request.distroSeries || presetSeries(preset), architecture);
-  if (request.installKvm) checkVmHostSystem(system);
   const wantedKernel = request.hweKernel || (request.distroSeries ? undefined : preset.hweKernel);
-  await checkEphemeralImage(tx, loaded.row.architecture);
-  await checkDeployable(tx, loaded.machine.id, system);
+  const wantsMemory = request.inMemory ?? preset.inMemory ?? false;
+  const inMemory = await checkDeployable(tx, loaded.machine.id, system, wantsMemory);
+  if (request.installKvm) checkVmHostSystem(system, inMemory);
+  if (!inMemory) await checkEphemeralImage(tx, loaded.row.architecture);
   const options: DeployOptions = {
     osystem: system.osystem,
     distroSeries: system.release,
@@ -232,6 +235,7 @@ async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: Depl
     installKvm: request.installKvm ?? false,
     userData: request.userData,
     comment: request.comment,
+    inMemory,
     syncIntervalS: await syncIntervalOf(tx, system, request.enableHwSync ?? loaded.row.enable_hw_sync),
   };
   await commit(ctx, tx, loaded, deploy(loaded.machine, options, await lifecycleTimes(ctx, tx)), {
@@ -239,7 +243,7 @@ async function startDeploy(ctx: Ctx, tx: Tx, given: LoadedMachine, request: Depl
     vm_host_password: request.installKvm ? vmHostPassword(ctx.region) : null,
     enable_kernel_crash_dump: await crashDumps(tx, loaded.row, request.enableKernelCrashDump),
   });
-  await createInstallationSet(ctx, tx, loaded.machine.id);
+  if (!inMemory) await createInstallationSet(ctx, tx, loaded.machine.id);
   // It reports what commissioning found out; of a machine that never was commissioned there is nothing to go on with.
   const { commissioningSetId } = loaded.machine;
   if (options.syncIntervalS !== null && commissioningSetId === null)

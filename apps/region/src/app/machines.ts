@@ -135,7 +135,9 @@ function presetsOf(
   if (typeof columns.architecture === "string") after.architecture = columns.architecture;
   if (typeof columns.min_hwe_kernel === "string") after.minimum = columns.min_hwe_kernel;
   const runs = row && hasSystem.includes(statusFromCode(row.status)) ? { reports: row.enable_hw_sync } : {};
-  return presetColumns(tx, { ...after, preset: row ? presetOf(row) : {}, ...runs }, fields);
+  // Rescue mode and tests come between a system and its next start.
+  const kept = row && (row.osystem !== "" || "reports" in runs) ? { inMemory: row.ephemeral_deploy } : {};
+  return presetColumns(tx, { ...after, preset: row ? presetOf(row) : {}, ...runs, ...kept }, fields);
 }
 
 /** Where a machine belongs is not for everybody to say (of strangers it is not taken at all). @throws DomainError forbidden */
@@ -239,6 +241,8 @@ export async function insertMachine(ctx: Ctx, tx: Tx, request: CreateRequest, ma
     ...plainColumns({ ...request, architecture: request.architecture || "amd64/generic" }, request.subarchitecture),
     ...places,
   };
+  if (request.deployed && request.ephemeral_deploy)
+    throw invalidField("ephemeral_deploy", "A machine that runs already was not deployed in memory: leave it out.");
   if (ctx.actor.kind === "user") Object.assign(columns, await presetsOf(tx, undefined, columns, request));
   for (let attempt = 0; attempt < 50; attempt++) {
     const systemId = generateSystemId(randomInt);

@@ -2,17 +2,20 @@
 import { sshKeysOf, sshKeysOfRequester } from "@rackwright/db/users";
 import type { LoadedMachine } from "@rackwright/db/machines";
 import { domainName } from "@rackwright/db/nodes";
+import { bootPurpose } from "@rackwright/domain/boot/purpose";
 import { DomainError } from "@rackwright/domain/errors";
 import type { Machine } from "@rackwright/domain/machine/machine";
 import type { MachineStatus } from "@rackwright/domain/machine/status";
 import { renderVendorData } from "@rackwright/domain/preseed/preseed";
+import { memoryHook } from "../app/deploy-plan.ts";
+import { nodeToken } from "../auth/tokens.ts";
 import { vmHostScript } from "@rackwright/domain/vm-host/setup";
 import { readVmHostPassword } from "../app/vm-host-deploy.ts";
 import type { Region } from "../context.ts";
 
 const ENLISTING = { "instance-id": "i-maas-enlistment", "local-hostname": "maas-enlisting-node" } as const;
 
-async function items(region: Region, loaded: LoadedMachine): Promise<Map<string, string>> {
+async function items(region: Region, loaded: LoadedMachine, baseUrl: string): Promise<Map<string, string>> {
   const { machine, row } = loaded;
   const found = new Map<string, string>([
     ["instance-id", machine.systemId],
@@ -21,13 +24,19 @@ async function items(region: Region, loaded: LoadedMachine): Promise<Map<string,
       "vendor-data",
       renderVendorData(
         { system_info: { default_user: { name: machine.osystem === "ubuntu" ? "ubuntu" : "debian" } } },
-        scriptOf(region, loaded),
+        (await hookOf(region, machine, baseUrl)) ?? scriptOf(region, loaded),
       ),
     ],
   ]);
   const keys = await publicKeys(region, machine);
   if (keys.length > 0) found.set("public-keys", keys.join("\n"));
   return found;
+}
+
+/** Nothing was ever written to a disk for a system that runs from memory. */
+async function hookOf(region: Region, machine: Machine, baseUrl: string): Promise<string | undefined> {
+  const token = bootPurpose(machine) === "memory" ? await nodeToken(region, machine.id) : null;
+  return token === null ? undefined : memoryHook(region, machine.id, { rackUrl: baseUrl }, token);
 }
 
 /** Of a system that was installed just now; the password is for that one boot. */
@@ -51,9 +60,13 @@ async function publicKeys(region: Region, machine: Machine): Promise<string[]> {
 const scriptsOnly: readonly MachineStatus[] = ["commissioning", "testing", "disk_erasing", "releasing"];
 const rescue: readonly MachineStatus[] = ["entering_rescue_mode", "rescue_mode"];
 
-/** The list of items, or one of them. @throws DomainError not_found */
-export async function metaData(region: Region, loaded: LoadedMachine, item: string): Promise<string> {
-  return pick(await items(region, loaded), item);
+/**
+ * The list of items, or one of them.
+ * @param baseUrl what the machine reaches us by
+ * @throws DomainError not_found
+ */
+export async function metaData(region: Region, loaded: LoadedMachine, baseUrl: string, item: string): Promise<string> {
+  return pick(await items(region, loaded, baseUrl), item);
 }
 
 export function enlistMetaData(item: string): string {

@@ -53,12 +53,13 @@ export async function machinePreseed(region: Region, systemId: string, request: 
   await insertEvidence(region.db.kysely, [
     { nodeId: machine.id, mac: boot.mac, bootEpoch: machine.bootEpoch, source: "metadata", text: "preseed fetched" },
   ]);
-  const installs = bootPurpose(machine) === "install";
+  const purpose = bootPurpose(machine);
+  const installs = purpose === "install";
   return renderPreseed({
     metadataUrl: `${request.baseUrl}/MAAS/metadata/${installs ? "curtin/" : ""}`,
     credentials: token,
     statusUrl: `${request.baseUrl}/MAAS/metadata/status/${machine.systemId}`,
-    afterwards: afterwards(machine, installs),
+    ...(purpose === "memory" ? { deployed: true, afterwards: null } : { afterwards: afterwards(machine, installs) }),
   });
 }
 

@@ -172,7 +172,7 @@ async function readItem(
     return curtin ? installerUserData(region, loaded, parsed.baseUrl) : ordinaryUserData(region, loaded);
   if (item === "maas-scripts") return scripts(await buildScriptTar(systemCtx(region), loaded.machine));
   if (item === "meta-data" || item.startsWith("meta-data/"))
-    return metaData(region, loaded, item.slice("meta-data".length).replaceAll("/", ""));
+    return metaData(region, loaded, parsed.baseUrl, item.slice("meta-data".length).replaceAll("/", ""));
   throw new DomainError("not_found", `Nothing is known as ${item}.`);
 }
 

@@ -7,6 +7,7 @@ import { planProblems } from "@rackwright/domain/deploy/problems";
 import { DomainError } from "@rackwright/domain/errors";
 import { bootProgress } from "@rackwright/domain/machine/lifecycle/boot";
 import { installedSystemBooted } from "@rackwright/domain/machine/lifecycle/deploy";
+import { decision } from "@rackwright/domain/machine/lifecycle/decision";
 import { fail } from "@rackwright/domain/machine/lifecycle/failure";
 import { POWEROFF_USER_DATA } from "@rackwright/domain/preseed/preseed";
 import { commit } from "../app/commit.ts";
@@ -23,7 +24,7 @@ function decodeBlob(blob: Buffer): Buffer {
   return decoded.toString("base64") === text ? decoded : blob;
 }
 
-/** user-data of a machine by the ordinary address: ephemeral systems get the runner, installed ones their owner's. */
+/** user-data of a machine by the ordinary address: ephemeral systems get the runner, deployed ones their owner's. */
 export async function ordinaryUserData(region: Region, loaded: LoadedMachine): Promise<Buffer | string> {
   const { machine, row } = loaded;
   const purpose = bootPurpose(machine);
@@ -32,8 +33,8 @@ export async function ordinaryUserData(region: Region, loaded: LoadedMachine): P
     return region.machineFiles.runnerUserData;
   }
   if (purpose === "poweroff") return POWEROFF_USER_DATA;
-  if (machine.status === "deploying") {
-    // Only the installed system asks here while deploying: it runs.
+  if (machine.status === "deploying" || purpose === "memory") {
+    // Only the installed system asks here while deploying, or the one in memory, and that at each of its boots: it runs.
     await inTransaction({ region }, async (tx) => {
       const locked = await lockMachineById(tx, machine.id);
       if (!locked) return;
@@ -43,11 +44,15 @@ export async function ordinaryUserData(region: Region, loaded: LoadedMachine): P
           mac: null,
           bootEpoch: locked.machine.bootEpoch,
           source: "metadata",
-          text: "the installed system fetched its user-data",
+          text: `the ${purpose === "memory" ? "system in memory" : "installed system"} fetched its user-data`,
         },
       ]);
       const ctx = systemCtx(region);
-      await commit(ctx, tx, locked, installedSystemBooted(locked.machine, await lifecycleTimes(ctx, tx)));
+      const decided =
+        locked.machine.status === "deploying"
+          ? installedSystemBooted(locked.machine, await lifecycleTimes(ctx, tx))
+          : decision({}, [], [{ do: "end_boot_secrets" }]);
+      await commit(ctx, tx, locked, decided);
     });
   }
   if (row.user_data === null) throw new DomainError("not_found", "No user data is stored for this machine.");
@@ -71,8 +76,11 @@ async function moved(region: Region, nodeId: number, text: string): Promise<void
 /** user-data of the installing system: the installer with this machine's plan. */
 export async function installerUserData(region: Region, loaded: LoadedMachine, baseUrl: string): Promise<string> {
   const { machine } = loaded;
-  if (machine.status !== "deploying")
-    throw new DomainError("not_found", `${machine.hostname} is not being deployed: there is nothing to install.`);
+  if (machine.status !== "deploying" || machine.ephemeralDeploy)
+    throw new DomainError(
+      "not_found",
+      `${machine.hostname} is not being deployed to a disk: there is nothing to install.`,
+    );
   const token = await nodeToken(region, machine.id);
   if (!token) throw new DomainError("forbidden", `${machine.hostname} has no credentials now.`);
   const plan = await deployPlan(region, machine.id, { rackUrl: baseUrl }, token).catch((error: unknown) => {

@@ -246,7 +246,9 @@ export const machine = resource({
         install_rackd: flag("No longer possible: always refused."),
         install_kvm: flag("Make the machine a VM host with libvirt when it is deployed. Administrators only."),
         register_vmhost: flag("Register the machine as a VM host with LXD: always refused, nothing speaks to LXD yet."),
-        ephemeral_deploy: flag("Run from memory, without touching a disk."),
+        ephemeral_deploy: optionalFlag(
+          "Run from memory, without touching a disk: at each start anew. Default: as it was chosen for the machine beforehand; a machine without disks always does.",
+        ),
         enable_kernel_crash_dump: optionalFlag(
           "Keep memory for kernel crash dumps, on machines that have enough. Default: the setting of this name.",
         ),

@@ -44,16 +44,19 @@ test("what a netbooting machine is given, by its status", () => {
               ? "install"
               : "local"
             : "poweroff";
-      assert.equal(bootPurpose({ status, previousStatus: "ready", waitingFor: null, netboot }), wanted, status);
+      const m = { status, previousStatus: "ready", waitingFor: null, netboot } as const;
+      assert.equal(bootPurpose({ ...m, ephemeralDeploy: false }), wanted, status);
+      const inMemory = status === "deploying" || status === "deployed" ? "memory" : wanted;
+      assert.equal(bootPurpose({ ...m, ephemeralDeploy: true }), inMemory, `${status}, deployed in memory`);
     }
   }
-  for (const status of ["exiting_rescue_mode", "failed_exiting_rescue_mode"] as const)
-    assert.equal(
-      bootPurpose({ status, previousStatus: "deployed", waitingFor: null, netboot: false }),
-      "local",
-      status,
-    );
-  const releasing = { status: "releasing", previousStatus: "deployed", netboot: true } as const;
+  for (const status of ["exiting_rescue_mode", "failed_exiting_rescue_mode"] as const) {
+    const m = { status, previousStatus: "deployed", waitingFor: null, netboot: false } as const;
+    assert.equal(bootPurpose({ ...m, ephemeralDeploy: false }), "local", status);
+    assert.equal(bootPurpose({ ...m, ephemeralDeploy: true }), "memory", status);
+    assert.equal(bootPurpose({ ...m, ephemeralDeploy: true, previousStatus: "ready" }), "poweroff", status);
+  }
+  const releasing = { status: "releasing", previousStatus: "deployed", netboot: true, ephemeralDeploy: true } as const;
   assert.equal(bootPurpose({ ...releasing, waitingFor: "power_off" }), "poweroff");
   assert.equal(bootPurpose({ ...releasing, waitingFor: "dhcp" }), "ephemeral", "it is to run its release scripts");
 });

@@ -3,10 +3,10 @@ import type { Machine } from "../machine/machine.ts";
 import type { MachineStatus } from "../machine/status.ts";
 
 /**
- * enlist: an unknown machine; ephemeral: commissioning, testing and the like; install: the installer; local: its own disk;
- * poweroff: nobody wants it on, so the ephemeral system switches it off.
+ * enlist: an unknown machine; ephemeral: commissioning, testing and the like; install: the installer; memory: the deployed system, from
+ * memory at each start; local: its own disk; poweroff: nobody wants it on, so the ephemeral system switches it off.
  */
-export type BootPurpose = "enlist" | "ephemeral" | "install" | "local" | "poweroff";
+export type BootPurpose = "enlist" | "ephemeral" | "install" | "memory" | "local" | "poweroff";
 
 const ephemeralStatuses: readonly MachineStatus[] = [
   "new",
@@ -21,12 +21,15 @@ const ephemeralStatuses: readonly MachineStatus[] = [
 /** On their way out of rescue mode: a deployed system is what they start again. */
 const leavingRescue: readonly MachineStatus[] = ["exiting_rescue_mode", "failed_exiting_rescue_mode"];
 
-export function bootPurpose(m: Pick<Machine, "status" | "previousStatus" | "waitingFor" | "netboot">): BootPurpose {
+export function bootPurpose(
+  m: Pick<Machine, "status" | "previousStatus" | "waitingFor" | "netboot" | "ephemeralDeploy">,
+): BootPurpose {
   // Whatever it was to do is done: it is only to be off.
   if (m.status === "releasing" && m.waitingFor === "power_off") return "poweroff";
   if (ephemeralStatuses.includes(m.status)) return "ephemeral";
-  if (m.status === "deployed") return "local";
-  if (leavingRescue.includes(m.status) && m.previousStatus === "deployed") return "local";
+  const deployed = m.status === "deployed" || (leavingRescue.includes(m.status) && m.previousStatus === "deployed");
+  if (deployed) return m.ephemeralDeploy ? "memory" : "local";
+  if (m.status === "deploying" && m.ephemeralDeploy) return "memory";
   if (m.status === "deploying") return m.netboot ? "install" : "local";
   return "poweroff";
 }

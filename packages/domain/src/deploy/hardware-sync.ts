@@ -8,6 +8,7 @@ export const canSyncHardware = (osystem: string): boolean => !notLinux.includes(
 const CREDENTIALS = "/etc/maas/maas-machine-creds.yml";
 const PROGRAM = "/usr/local/sbin/maas-hardware-sync";
 const UNITS = "/etc/systemd/system";
+export const HARDWARE_SYNC_TIMER = "maas-hardware-sync.timer";
 
 /**
  * @param maasUrl where the machine reaches its region: `http://10.77.0.1:5248/MAAS`
@@ -23,12 +24,12 @@ export function hardwareSyncFiles(
     { path: CREDENTIALS, mode: "0600", content: credentials(token, `${maasUrl}/metadata/status/${systemId}`) },
     { path: PROGRAM, mode: "0755", content: program(`${maasUrl}/maas-run-scripts`) },
     { path: `${UNITS}/maas-hardware-sync.service`, mode: "0644", content: SERVICE },
-    { path: `${UNITS}/maas-hardware-sync.timer`, mode: "0644", content: timer(intervalS) },
+    { path: `${UNITS}/${HARDWARE_SYNC_TIMER}`, mode: "0644", content: timer(intervalS) },
     // What `systemctl enable` would do by a link: files are all that the installer writes.
     {
       path: `${UNITS}/timers.target.d/50-maas-hardware-sync.conf`,
       mode: "0644",
-      content: "[Unit]\nWants=maas-hardware-sync.timer\n",
+      content: `[Unit]\nWants=${HARDWARE_SYNC_TIMER}\n`,
     },
   ];
 }

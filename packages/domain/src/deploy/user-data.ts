@@ -36,7 +36,8 @@ export function renderInstallerUserData(files: readonly InstallerFile[], plan: D
   ].join("\n");
 }
 
-function unpack(path: string, content: string, executable: boolean): string[] {
+/** Lines of a shell script that write a file. */
+export function unpack(path: string, content: string, executable: boolean): string[] {
   const lines = [`base64 -d > ${path} << ${MARK}`, ...base64Lines(content), MARK];
   return executable ? [...lines, `chmod 700 ${path}`] : lines;
 }
@@ -48,4 +49,4 @@ function base64Lines(content: string): string[] {
   return btoa(binary).match(/.{1,76}/g) ?? [];
 }
 
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));

@@ -81,6 +81,22 @@ test("values are YAML scalars, whatever is in them", () => {
   assert.equal(read.power_state, undefined);
 });
 
+test("a system that is deployed in memory starts with all of cloud-init, and nothing switches it off", () => {
+  const { cloud_init_modules, cloud_final_modules, ssh_genkeytypes, power_state, datasource, reporting, ...root } =
+    parse(renderPreseed({ ...common, deployed: true, afterwards: null })) as Record<string, unknown>;
+  assert.deepEqual(root, { manage_etc_hosts: true, growpart: { mode: "off" }, resize_rootfs: false });
+  assert.deepEqual([cloud_init_modules, cloud_final_modules, ssh_genkeytypes, power_state], Array(4).fill(undefined));
+  assert.ok(datasource && reporting);
+});
+
+test("a hook is a part of vendor-data beside its cloud-config", () => {
+  const outer = parse(renderVendorData({ a: 1 }, "#cloud-boothook\n#!/bin/sh\necho 'it: is'\n")) as Record<
+    string,
+    unknown
+  >;
+  assert.deepEqual(outer, { "cloud-init": ["#cloud-config\na: 1\n", "#cloud-boothook\n#!/bin/sh\necho 'it: is'\n"] });
+});
+
 test("vendor-data travels as a document within a document", () => {
   const outer = parse(renderVendorData({ ntp: { servers: ["10.0.0.1"] } })) as Record<string, string>;
   assert.match(outer["cloud-init"] ?? "", /^#cloud-config\n/);

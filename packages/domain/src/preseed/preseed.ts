@@ -14,6 +14,8 @@ export interface PreseedInput {
   credentials: PreseedCredentials | null;
   /** .../MAAS/metadata/status/<system_id>; with credentials only. */
   statusUrl: string | null;
+  /** It is the owner's system that starts, with all that cloud-init can do, and not one of ours at work. */
+  deployed?: boolean;
   /** What cloud-init does when all is done. */
   afterwards: { mode: "poweroff"; timeoutSeconds: number } | { mode: "reboot" } | null;
 }
@@ -29,6 +31,9 @@ const LEAN_MODULES = {
   ssh_genkeytypes: ["ed25519"],
 };
 
+/** A system in memory has no partition to grow into. */
+const LEAVE_ROOT = { growpart: { mode: "off" }, resize_rootfs: false };
+
 export function renderPreseed(input: PreseedInput): string {
   const { credentials } = input;
   const keys =
@@ -42,7 +47,7 @@ export function renderPreseed(input: PreseedInput): string {
   const config: Record<string, unknown> = {
     datasource: { MAAS: { metadata_url: input.metadataUrl, max_wait: 60, timeout: 10, ...keys } },
     manage_etc_hosts: true,
-    ...LEAN_MODULES,
+    ...(input.deployed ? LEAVE_ROOT : LEAN_MODULES),
   };
   if (credentials !== null && input.statusUrl !== null)
     config.reporting = { maas: { type: "webhook", endpoint: input.statusUrl, ...keys } };

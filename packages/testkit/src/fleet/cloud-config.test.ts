@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderPreseed, POWEROFF_USER_DATA } from "@rackwright/domain/preseed/preseed";
+import { renderPreseed, renderVendorData, POWEROFF_USER_DATA } from "@rackwright/domain/preseed/preseed";
 import { renderRunnerUserData } from "@rackwright/domain/preseed/user-data";
 import { renderInstallerUserData } from "@rackwright/domain/deploy/user-data";
+import { renderMemoryHook } from "@rackwright/domain/deploy/memory";
 import type { DeployPlan } from "@rackwright/domain/deploy/plan";
-import { readPreseed, readUserData } from "./cloud-config.ts";
+import { readPreseed, readUserData, readVendorFiles } from "./cloud-config.ts";
 
 const metadataUrl = "http://10.0.0.1:5248/MAAS/metadata/";
 
@@ -40,4 +41,17 @@ test("user-data is told apart by what is in it", () => {
   assert.deepEqual(installer.plan, plan);
   assert.equal(readUserData(POWEROFF_USER_DATA).kind, "poweroff");
   assert.equal(readUserData("#cloud-config\nruncmd: [poweroff]\n").kind, "other");
+});
+
+test("files of a system in memory are found in vendor-data; what cloud-init would pass over is an error", () => {
+  const file = { path: "/etc/x.timer", mode: "0644", content: "OnUnitActiveSec=9s\n" };
+  const hook = renderMemoryHook({ network: { version: 2 }, files: [file], start: [] });
+  const files = readVendorFiles(renderVendorData({ a: 1 }, hook));
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    ["/etc/x.timer", "/etc/netplan/50-maas.yaml"],
+  );
+  assert.equal(files[0]?.content, file.content);
+  assert.deepEqual(readVendorFiles(renderVendorData({ a: 1 })), []);
+  assert.throws(() => readVendorFiles(renderVendorData({}, "echo")), /no known kind/);
 });

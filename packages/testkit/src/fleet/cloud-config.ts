@@ -44,6 +44,19 @@ export function readPreseed(yaml: string): Preseed {
   };
 }
 
+/** Files that the hooks in vendor-data write. @throws Error for vendor-data that cloud-init would not take */
+export function readVendorFiles(yaml: string): { path: string; content: string }[] {
+  const parts = [map(parse(yaml))["cloud-init"]].flat();
+  return parts.map(text).flatMap((part) => {
+    if (part.startsWith("#cloud-config\n")) return [];
+    if (!part.startsWith("#cloud-boothook\n#!/bin/sh\n")) throw new Error("vendor-data has a part of no known kind");
+    return [...part.matchAll(/^base64 -d > (\S+) << (\w+)\n([\s\S]*?)\n\2$/gm)].map(([, path = "", , data = ""]) => ({
+      path,
+      content: Buffer.from(data, "base64").toString("utf8"),
+    }));
+  });
+}
+
 /** What the emulated installer needs of its plan. */
 export interface Plan {
   storage: unknown;

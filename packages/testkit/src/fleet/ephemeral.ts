@@ -1,5 +1,9 @@
-/** The ephemeral system: cloud-init fetches preseed, metadata and user-data; the user-data decides what follows. */
+/**
+ * A system that runs from memory: cloud-init fetches preseed, metadata and user-data. The user-data decides what follows, unless it is the
+ * owner's own system, deployed in memory.
+ */
 import { METADATA_VERSION, type Preseed, readPreseed, readUserData } from "./cloud-config.ts";
+import { bootFromMemory } from "./installed.ts";
 import { install } from "./installer.ts";
 import type { EmulatedMachine } from "./machine.ts";
 import { Reporter } from "./report.ts";
@@ -8,6 +12,9 @@ import { Runner } from "./runner.ts";
 export async function bootEphemeral(machine: EmulatedMachine, preseedUrl: string, kernel: string[]): Promise<void> {
   await machine.step("preseed");
   const preseed = readPreseed((await machine.net.ask(preseedUrl)).body.toString("utf8"));
+  if (kernel.includes("netroot_deployed=1")) {
+    return bootFromMemory(machine, preseed);
+  }
   const reporter = new Reporter(machine, preseed.reportUrl, preseed.credentials);
   await reporter.start("init-network", "searching for network datasources");
   const userData = await fetchMetadata(machine, preseed);

@@ -13,7 +13,9 @@ export interface HardwareSync {
 }
 
 /** What the installer wrote of it; undefined: nothing. */
-export function installedSync({ cloudInit: { files } }: Plan): HardwareSync | undefined {
+export const installedSync = ({ cloudInit: { files } }: Plan): HardwareSync | undefined => syncFrom(files);
+
+export function syncFrom(files: readonly { path: string; content: string }[]): HardwareSync | undefined {
   const content = (path: string) => files.find((file) => file.path === path)?.content;
   const timer = /^OnUnitActiveSec=(\d+)s$/m.exec(content("/etc/systemd/system/maas-hardware-sync.timer") ?? "")?.[1];
   const creds = content("/etc/maas/maas-machine-creds.yml");

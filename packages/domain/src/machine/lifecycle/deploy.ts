@@ -25,6 +25,8 @@ export interface DeployOptions {
   installKvm?: boolean;
   userData: Uint8Array | null;
   comment: string;
+  /** Run from memory: no disk of the machine is touched. */
+  inMemory: boolean;
   /** Seconds between reports of its hardware; null: it makes none. */
   syncIntervalS: number | null;
 }
@@ -41,7 +43,9 @@ export function deploy(m: Machine, os: DeployOptions, times: Times): Decision {
       distroSeries: os.distroSeries,
       hweKernel: os.hweKernel,
       installKvm: os.installKvm ?? false,
-      ephemeralDeploy: false,
+      ephemeralDeploy: os.inMemory,
+      // Nothing is installed; what an earlier installation printed is not this one's.
+      ...(os.inMemory ? { installationSetId: null } : {}),
       ...hardwareSync(os.syncIntervalS),
       errorDescription: "",
     },
@@ -58,12 +62,14 @@ export function deploy(m: Machine, os: DeployOptions, times: Times): Decision {
 
 /** The installer is done with the disk: from now on the machine boots from it. */
 export function netbootOff(m: Machine, times: Times): Decision {
+  // There is nothing on a disk of one that runs from memory.
+  if (m.ephemeralDeploy) return decision({}, []);
   const set: Decision["set"] = { netboot: false };
   if (m.status === "deploying") Object.assign(set, progress(m, "reboot", times, DEPLOY_TIMEOUT_FACTOR));
   return decision(set, [event("NODE_INSTALLATION_FINISHED")]);
 }
 
-/** The installed system fetched its user-data: it lives (lifecycle.md section 5 row 16). */
+/** The installed system, or the one in memory, fetched its user-data: it lives (lifecycle.md section 5 row 16). */
 export function installedSystemBooted(m: Machine, times: Times): Decision {
   if (m.status !== "deploying") return decision({}, []);
   if (m.installKvm) return vmHostBooted(m, times);

@@ -19,6 +19,7 @@ test("a deploy that asks for it begins it, any other ends it", () => {
     hweKernel: null,
     userData: null,
     comment: "",
+    inMemory: false,
     syncIntervalS: 600,
   };
   const before = machine("allocated", { lastSync: minutes(-9), syncSilent: true });

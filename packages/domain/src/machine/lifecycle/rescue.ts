@@ -30,13 +30,14 @@ export function rescueModeEntered(m: Machine, now: Date): Decision {
 export function exitRescueMode(m: Machine, comment: string, now: Date): Decision {
   refuse("exit_rescue_mode", m);
   const deployed = m.previousStatus === "deployed";
+  const fromDisk = deployed && !m.ephemeralDeploy;
   const epoch = m.bootEpoch + 1;
   const waits = canSwitchPower(m) && (deployed || m.powerState !== "off");
   const job: Job = {
     queue: "power",
     action: deployed ? "cycle" : "off",
     epoch,
-    bootDevice: null,
+    bootDevice: deployed && !fromDisk ? "network" : null,
     purpose: "exiting_rescue_mode",
   };
   const begin = decision(
@@ -45,7 +46,7 @@ export function exitRescueMode(m: Machine, comment: string, now: Date): Decision
       bootEpoch: epoch,
       statusDeadline: later(now, EXIT_TIMEOUT_MINUTES),
       waitingFor: deployed ? "power_on" : "power_off",
-      ...(deployed ? { netboot: false } : {}),
+      ...(fromDisk ? { netboot: false } : {}),
     },
     [event("REQUEST_NODE_STOP_RESCUE_MODE", comment)],
     [{ do: "end_boot_secrets" }],

@@ -42,6 +42,7 @@ const system: deploy.DeployOptions = {
   hweKernel: null,
   userData: null,
   comment: "why",
+  inMemory: false,
   syncIntervalS: null,
 };
 export const input = (signal: signal.Signal, more: Partial<signal.SignalInput> = {}): signal.SignalInput => ({
@@ -78,6 +79,7 @@ export function everyDecision(times: Times): Record<string, (m: Machine) => Deci
     test: (m) => life.test(m, 9, false, "why", times),
     allocate: (m) => life.allocate(m, 9, "agent", "why", now),
     deploy: (m) => life.deploy(m, system, times),
+    "deploy in memory": (m) => life.deploy(m, { ...system, inMemory: true }, times),
     release: (m) => life.release(m, "why", now),
     "release after erasing": (m) => life.releaseWithScripts(m, "disk_erasing", "why", times),
     "release after scripts": (m) => life.releaseWithScripts(m, "releasing", "why", times),
