@@ -67,12 +67,15 @@ class Preflight(ScriptCase):
         return printed.get("preflight")
 
     def test_where_all_is_well(self):
-        self.put("rtc", f"{int(time.time())}\n")
+        began = time.time()
+        self.put("rtc", f"{int(began)}\n")
         found = self.measure()
         self.assertEqual([{"address": "127.0.0.1", "reached": True}], found["region"])
         self.assertEqual({"interface": "eth0", "target": "127.0.0.1", "mtu": 1500, "passes": 1500}, found["path"])
-        self.assertLessEqual(abs(found["clock_offset_seconds"]), 1)
-        self.assertLessEqual(abs(found["hardware_clock_offset_seconds"]), 2)
+        # The hardware's clock stands still here, and each clock is told by the second.
+        most = time.time() - began + 2
+        self.assertLessEqual(abs(found["clock_offset_seconds"]), most)
+        self.assertLessEqual(abs(found["hardware_clock_offset_seconds"]), most)
         self.assertEqual(([], []), (found["troubles"], found["name_servers"]))
         self.assertIn("-M do -c 2 -i 0.2 -W 1 -s 1472 127.0.0.1\n", self.text("pings"))
 
@@ -92,10 +95,12 @@ class Preflight(ScriptCase):
 
     def test_clocks_that_are_off(self):
         self.off = 7200
-        self.put("rtc", f"{int(time.time()) - 7200 + 3600}\n")
+        began = time.time()
+        self.put("rtc", f"{int(began) - 7200 + 3600}\n")
         found = self.measure()
-        self.assertAlmostEqual(7200, found["clock_offset_seconds"], delta=2)
-        self.assertAlmostEqual(3600, found["hardware_clock_offset_seconds"], delta=2)
+        most = time.time() - began + 2
+        self.assertAlmostEqual(7200, found["clock_offset_seconds"], delta=most)
+        self.assertAlmostEqual(3600, found["hardware_clock_offset_seconds"], delta=most)
 
     def test_name_servers_that_answer_and_one_that_does_not(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
