@@ -41,6 +41,14 @@ async function bmcMachine(status: Parameters<typeof addMachine>[1], columns: Rec
 }
 const op = (m: AddedMachine, name: string) =>
   t.request(t.admin, "POST", `machines/${m.systemId}/`, { query: { op: name } });
+/** Its cycle is over, by whatever end. */
+const untilFinished = (m: AddedMachine) =>
+  until(
+    async () =>
+      (await t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]))
+        .rowCount === 1,
+    { timeoutMs: 15_000, what: "the cycle to be over" },
+  );
 const textsOf = async (m: AddedMachine) =>
   (await t.db.kysely.selectFrom("evidence").select("text").where("node_id", "=", m.id).execute()).map((e) => e.text);
 
@@ -127,9 +135,7 @@ test("a start whose end was not heard is not repeated when the machine has done 
   });
   const m = await bmcMachine("new");
   await op(m, "commission");
-  const finished = () =>
-    t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]);
-  await until(async () => (await finished()).rowCount === 1, { timeoutMs: 15_000 });
+  await untilFinished(m);
   assert.equal(ordersOf(m).length, 1);
 });
 
@@ -149,9 +155,7 @@ test("a machine that restarted by itself into what it is wanted for is not cut o
   });
   const m = await bmcMachine("new");
   await op(m, "commission");
-  const finished = () =>
-    t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]);
-  await until(async () => (await finished()).rowCount === 1, { timeoutMs: 15_000 });
+  await untilFinished(m);
   assert.equal(ordersOf(m).length, 1);
   assert.equal(await statusOf(t, m.systemId), "commissioning");
 });
@@ -170,9 +174,7 @@ test("a machine that was found on is looked at again when its rack was lost befo
   });
   const m = await bmcMachine("new");
   await op(m, "commission");
-  const finished = () =>
-    t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]);
-  await until(async () => (await finished()).rowCount === 1, { timeoutMs: 15_000 });
+  await untilFinished(m);
   assert.deepEqual(
     ordersOf(m).map((o) => o.done),
     [[], ["found_on"]],
@@ -190,9 +192,7 @@ test("a machine that was found on twice and runs what it is wanted for is left a
   });
   const m = await bmcMachine("new");
   await op(m, "commission");
-  const finished = () =>
-    t.db.pool.query("select from power_action where node_id = $1 and finished_at is not null", [m.id]);
-  await until(async () => (await finished()).rowCount === 1, { timeoutMs: 15_000 });
+  await untilFinished(m);
   assert.equal(ordersOf(m).length, 2);
   assert.equal(await statusOf(t, m.systemId), "commissioning");
 });
