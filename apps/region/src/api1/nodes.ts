@@ -2,7 +2,7 @@
 import { node, nodes } from "@rackwright/contract/resources-1.0/nodes";
 import { DomainError, type FieldMessages, invalidField } from "@rackwright/domain/errors";
 import { acceptAllMachines, acceptMachines, commissionMachine, powerOffMachine } from "../app/machine-actions.ts";
-import { releaseMachine, releaseMachines } from "../app/machine-release.ts";
+import { PLAIN_RELEASE, releaseMachine, releaseMachines } from "../app/machine-release.ts";
 import { machineView, machineViews, searchMachines } from "../app/machine-view.ts";
 import { isRegistered } from "../app/machines.ts";
 import { moveToZone } from "../app/node-zones.ts";
@@ -28,15 +28,6 @@ const PLAIN = {
   commissioningScripts: [],
   testingScripts: [],
   scriptParams: {},
-  comment: "",
-};
-const NO_ERASE = {
-  erase: false,
-  secureErase: false,
-  quickErase: false,
-  scripts: [],
-  force: false,
-  params: {},
   comment: "",
 };
 
@@ -151,6 +142,6 @@ function nodeRoutes(routes: Routes): void {
   });
   routes.on(actions.release, async (call) => {
     await app.ownMachine(call.ctx, idOf(call));
-    return shown(call.ctx, await releaseMachine(call.ctx, idOf(call), NO_ERASE));
+    return shown(call.ctx, await releaseMachine(call.ctx, idOf(call), PLAIN_RELEASE));
   });
 }

@@ -20,6 +20,17 @@ export interface ReleaseRequest extends ReleaseWish {
   force: boolean;
 }
 
+/** Nothing erased, nothing run, nothing forced. */
+export const PLAIN_RELEASE: ReleaseRequest = {
+  erase: false,
+  secureErase: false,
+  quickErase: false,
+  scripts: [],
+  force: false,
+  params: {},
+  comment: "",
+};
+
 /** @returns its id */
 export function releaseMachine(ctx: Ctx, systemId: string, request: ReleaseRequest): Promise<number> {
   return act(ctx, systemId, "release", (tx, loaded) => releaseLocked(ctx, tx, loaded, request));
@@ -72,15 +83,7 @@ export async function releaseMachines(ctx: Ctx, systemIds: readonly string[], co
         "wrong_status",
         `Machine(s) cannot be released in their current state: ${stuck.map(({ machine: m }) => `${m.systemId} ('${statusLabel[m.status]}')`).join(", ")}.`,
       );
-    const request = {
-      comment,
-      erase: false,
-      secureErase: false,
-      quickErase: false,
-      scripts: [],
-      force: false,
-      params: {},
-    };
+    const request = { ...PLAIN_RELEASE, comment };
     const released: string[] = [];
     for (const loaded of found)
       if (await releaseLocked(ctx, tx, loaded, request)) released.push(loaded.machine.systemId);
